@@ -1,0 +1,101 @@
+// What is a profile: one era's or one layer's operations, with their clauses, invariants and policies?
+import type { Allowed, Clause, Policies } from './clause.js';
+import { allowedBy } from './clause.js';
+import type { Citation } from './sources.js';
+
+/** An operation of any profile: a record told apart by its `op`. */
+export interface AnyOp {
+  readonly op: string;
+}
+
+/** The typed table of an era's operations: leaving one out is a compile error. */
+export type Rules<S, O extends AnyOp, P extends Policies> = {
+  readonly [K in O['op']]: readonly Clause<S, Extract<O, { op: K }>, P>[];
+};
+
+/** A property of single states. `always`: no reachable state breaks it. `sometimes`: some state shows it. */
+export interface StateProperty<S, P extends Policies = Policies> {
+  readonly id: string;
+  readonly says: string;
+  readonly cite: readonly Citation[];
+  readonly holds: (state: S, policies: P) => boolean;
+}
+
+/** A property of single steps: what may change between the state before and the state after one ending. */
+export interface StepProperty<S, O extends AnyOp, P extends Policies = Policies> {
+  readonly id: string;
+  readonly says: string;
+  readonly cite: readonly Citation[];
+  readonly holds: (before: S, op: O, after: Allowed<S>, policies: P) => boolean;
+}
+
+/**
+ * A promise that something ends. From every reachable state, whatever order the `drives` operations run
+ * in, the run ends (each changing step lowers `rank`, compared from the left) and it ends well (a state
+ * that no driving operation changes is `good`). Only the driving operations are assumed to be fair.
+ */
+export interface Liveness<S, O extends AnyOp, P extends Policies = Policies> {
+  readonly id: string;
+  readonly says: string;
+  readonly cite: readonly Citation[];
+  readonly drives: (state: S, op: O) => boolean;
+  readonly rank: (state: S) => readonly number[];
+  readonly good: (state: S, policies: P) => boolean;
+}
+
+/** One open question of the sources as a parameter. The first value is the default. */
+export interface Policy {
+  readonly name: string;
+  readonly question: string;
+  readonly cite: readonly Citation[];
+  readonly values: readonly {
+    readonly value: string;
+    readonly says: string;
+    readonly argument: string;
+  }[];
+}
+
+/** A profile of the law. `Setup` describes the machine under judgement; the law never changes it. */
+export interface Profile<S, O extends AnyOp, P extends Policies, Setup> {
+  readonly name: string;
+  readonly title: string;
+  readonly rules: Rules<S, O, P>;
+  /** Ids that were once rules; they stay listed so that nobody uses them again. */
+  readonly retired: readonly { readonly id: string; readonly why: string }[];
+  readonly policies: readonly Policy[];
+  /** The state at the start. `bounded` lays collections out as fixed slots, for exploration. */
+  readonly initial: (setup: Setup, policies: P, bounded: boolean) => S;
+  readonly always: readonly StateProperty<S, P>[];
+  readonly sometimes: readonly StateProperty<S, P>[];
+  readonly steps: readonly StepProperty<S, O, P>[];
+  readonly lives: readonly Liveness<S, O, P>[];
+  /**
+   * What one side of a debate asks for. Not promised by the default law: a debate's verdict says for each
+   * policy value which of them hold.
+   */
+  readonly aims: readonly (StateProperty<S, P> | StepProperty<S, O, P> | Liveness<S, O, P>)[];
+  /** The state as an observer of any implementation may see it: plain JSON values, no internal ids. */
+  readonly view: (state: S) => View;
+}
+
+export type View = { readonly [field: string]: ViewValue };
+export type ViewValue = string | number | boolean | null | readonly ViewValue[] | View;
+
+// biome-ignore lint/suspicious/noExplicitAny: the table of profiles holds profiles of different states
+export type AnyProfile = Profile<any, any, any, any>;
+
+/** All endings that a profile's law allows for `op` in `state`, in clause order. Never empty. */
+export function allowed<S, O extends AnyOp, P extends Policies, Setup>(
+  profile: Profile<S, O, P, Setup>,
+  state: S,
+  op: O,
+  policies: P,
+): readonly Allowed<S>[] {
+  const clauses = profile.rules[op.op as O['op']] as readonly Clause<S, O, P>[];
+  return allowedBy(clauses, state, op, policies);
+}
+
+/** The default value of every policy of a profile. */
+export function defaultPolicies<P extends Policies>(profile: { readonly policies: readonly Policy[] }): P {
+  return Object.fromEntries(profile.policies.map(p => [p.name, p.values[0]!.value])) as unknown as P;
+}

@@ -1,0 +1,46 @@
+// Which documents may a rule cite, and which version of each was read?
+
+/** A document that rules cite. `version` says exactly which text was read. */
+export interface Source {
+  readonly title: string;
+  readonly version: string;
+}
+
+export const SOURCES = {
+  'mail-2011': {
+    title: 'A. Williamson and C. Benvenuti, review of "VFIO Driver core framework", kvm list',
+    version: '9 to 11 November 2011',
+  },
+  'vfio-rfc-1': {
+    title: 'VFIO driver core framework, request for comments, drivers/vfio/vfio_main.c and vfio_iommu.c',
+    version: 'posting of November 2011 (GET_FLAGS, unmerge by descriptor)',
+  },
+  'vfio-rfc-2': {
+    title: 'VFIO driver core framework, drivers/vfio/vfio_main.c and vfio_iommu.c',
+    version: 'the revision after the November 2011 review (GET_INFO, unmerge of oneself, tainted groups)',
+  },
+  linux: {
+    title: 'Linux kernel source',
+    version: '6.12',
+  },
+  'linux-docs': {
+    title: 'Linux kernel documentation',
+    version: '6.12',
+  },
+  'vt-d': {
+    title: 'Intel Virtualization Technology for Directed I/O, architecture specification',
+    version: 'revision 4.1',
+  },
+  posix: { title: 'POSIX.1', version: '2017' },
+  ours: { title: 'a decision of this project', version: 'docs/adr' },
+} as const satisfies { readonly [key: string]: Source };
+
+export type SourceKey = keyof typeof SOURCES;
+
+/** A document and the heading, function or passage in it. */
+export interface Citation {
+  readonly source: SourceKey;
+  readonly at: string;
+}
+
+export const cite = (source: SourceKey, at: string): Citation => ({ source, at });

@@ -1,0 +1,7 @@
+// Which profiles does the law have? The one place that names them.
+import type { AnyProfile } from './law/profile.js';
+import { vfio2011 } from './vfio-2011/profile.js';
+
+export const PROFILES: { readonly [name: string]: AnyProfile } = {
+  'vfio-2011': vfio2011,
+};

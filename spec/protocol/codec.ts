@@ -1,0 +1,186 @@
+// How does outside data become a value of ours, and what exactly is wrong with it when it does not?
+import { either, isLeft } from 'fp-ts/lib/Either.js';
+import * as t from 'io-ts';
+
+/** One defect of a decoded value: the path of keys from the root (`op.iova`), and the reason in words. */
+export interface Defect {
+  readonly path: string;
+  readonly reason: string;
+}
+
+export type Decoded<A> =
+  | { readonly ok: true; readonly value: A }
+  | { readonly ok: false; readonly defects: readonly Defect[] };
+
+/** Decodes with any codec; every defect comes back with its path, nothing is thrown. */
+export function decode<A, O>(codec: t.Type<A, O, unknown>, input: unknown): Decoded<A> {
+  const result = codec.decode(input);
+  if (!isLeft(result)) return { ok: true, value: result.right };
+  return { ok: false, defects: result.left.map(describe) };
+}
+
+function describe(error: t.ValidationError): Defect {
+  const path = error.context
+    .map(entry => entry.key)
+    .filter(key => key !== '')
+    .join('.');
+  const last = error.context[error.context.length - 1];
+  const reason = error.message ?? `expected ${last?.type.name ?? 'another value'}, got ${brief(error.value)}`;
+  return { path, reason };
+}
+
+/** A value in at most 60 characters, for messages. */
+export function brief(value: unknown): string {
+  if (value === undefined) return 'nothing';
+  const text = typeof value === 'bigint' ? `${value}n` : (JSON.stringify(value) ?? String(value));
+  return text.length > 60 ? `${text.slice(0, 57)}...` : text;
+}
+
+type Props = { readonly [key: string]: t.Mixed };
+type Optional<P extends Props> = { [K in keyof P]?: t.TypeOf<P[K]> };
+type Required<P extends Props> = { [K in keyof P]: t.TypeOf<P[K]> };
+
+export type Closed<P extends Props, Q extends Props> = t.Type<
+  Readonly<Required<P> & Optional<Q>>,
+  Record<string, unknown>,
+  unknown
+>;
+
+/**
+ * A record with exactly these keys: io-ts's `type` keeps unknown keys and its `strict` drops them
+ * silently; a recording must do neither. Keys that only a prototype could hold are unknown like any other.
+ */
+export function closed<P extends Props, Q extends Props = Record<never, t.Mixed>>(
+  name: string,
+  required: P,
+  optional: Q = {} as Q,
+): Closed<P, Q> {
+  const shape: Props = { ...required, ...optional };
+  const keys = Object.keys(shape);
+  const known = new Set(keys);
+  type A = Readonly<Required<P> & Optional<Q>>;
+  return new t.Type<A, Record<string, unknown>, unknown>(
+    name,
+    (u): u is A => isPlain(u) && keys.every(key => (key in required ? shape[key]!.is(u[key]) : true)),
+    (u, context) => {
+      if (!isPlain(u)) return t.failure(u, context, `expected an object (${name}), got ${brief(u)}`);
+      const errors: t.Errors = [];
+      for (const key of Object.keys(u)) {
+        if (!known.has(key)) errors.push(mistake(u[key], context, key, `unknown key: ${key}`));
+      }
+      const out: Record<string, unknown> = {};
+      for (const key of keys) {
+        const has = Object.hasOwn(u, key);
+        if (!has && !(key in required)) continue;
+        if (!has) {
+          errors.push(mistake(undefined, context, key, 'missing'));
+          continue;
+        }
+        const result = shape[key]!.validate(u[key], t.appendContext(context, key, shape[key]!, u[key]));
+        if (isLeft(result)) errors.push(...result.left);
+        else out[key] = result.right;
+      }
+      return errors.length > 0 ? t.failures(errors) : t.success(out as A);
+    },
+    a => {
+      const out: Record<string, unknown> = {};
+      for (const key of keys) {
+        const value = (a as Record<string, unknown>)[key];
+        if (value !== undefined) out[key] = shape[key]!.encode(value);
+      }
+      return out;
+    },
+  );
+}
+
+function mistake(value: unknown, context: t.Context, key: string, message: string): t.ValidationError {
+  return { value, context: t.appendContext(context, key, t.unknown, value), message };
+}
+
+function isPlain(u: unknown): u is Record<string, unknown> {
+  return typeof u === 'object' && u !== null && !Array.isArray(u);
+}
+
+/** A union told apart by one key: only the named arm reports, not every arm in turn. */
+export function tagged<K extends string, Arms extends { readonly [tag: string]: t.Mixed }>(
+  key: K,
+  arms: Arms,
+): t.Type<t.TypeOf<Arms[keyof Arms]>, Record<string, unknown>, unknown> {
+  type A = t.TypeOf<Arms[keyof Arms]>;
+  const names = Object.keys(arms);
+  const arm = (tag: unknown) =>
+    typeof tag === 'string' && Object.hasOwn(arms, tag) ? arms[tag] : undefined;
+  return new t.Type<A, Record<string, unknown>, unknown>(
+    `one of ${names.join(', ')}`,
+    (u): u is A => isPlain(u) && arm(u[key]) !== undefined,
+    (u, context) => {
+      if (!isPlain(u)) return t.failure(u, context, `expected an object, got ${brief(u)}`);
+      const tag = Object.hasOwn(u, key) ? u[key] : undefined;
+      const chosen = arm(tag);
+      if (chosen === undefined) {
+        const why = tag === undefined ? 'missing' : `unknown ${key} ${brief(tag)}; known: ${names.join(', ')}`;
+        return t.failures([mistake(tag, context, key, why)]);
+      }
+      return either.map(chosen.validate(u, context), value => value as A);
+    },
+    a => arm((a as Record<string, unknown>)[key])!.encode(a) as Record<string, unknown>,
+  );
+}
+
+const HEX = /^0x(0|[1-9a-f][0-9a-f]{0,15})$/;
+
+/** A 64-bit value: a bigint here, in a file one canonical spelling, lower-case hex without leading zeros. */
+export const Hex64 = new t.Type<bigint, string, unknown>(
+  '64-bit hex string like "0x1000"',
+  (u): u is bigint => typeof u === 'bigint' && u >= 0n && u < 1n << 64n,
+  (u, context) =>
+    typeof u === 'string' && HEX.test(u)
+      ? t.success(BigInt(u))
+      : t.failure(u, context, `expected a lower-case hex string without leading zeros like "0x1000", got ${brief(u)}`),
+  a => `0x${a.toString(16)}`,
+);
+
+/** A whole number within closed bounds; JSON's only safe kind. */
+export const whole = (name: string, low: number, high: number): t.Type<number, number, unknown> =>
+  new t.Type<number, number, unknown>(
+    name,
+    (u): u is number => typeof u === 'number' && Number.isInteger(u) && u >= low && u <= high,
+    (u, context) =>
+      typeof u === 'number' && Number.isInteger(u) && u >= low && u <= high
+        ? t.success(u)
+        : t.failure(u, context, `expected a whole number from ${low} to ${high} (${name}), got ${brief(u)}`),
+    a => a,
+  );
+
+/** Text of bounded length without control characters. */
+export const text = (name: string, most: number): t.Type<string, string, unknown> =>
+  new t.Type<string, string, unknown>(
+    name,
+    (u): u is string => typeof u === 'string',
+    (u, context) =>
+      typeof u === 'string' && u.length <= most && !hasControl(u)
+        ? t.success(u)
+        : t.failure(u, context, `expected at most ${most} printable characters (${name}), got ${brief(u)}`),
+    a => a,
+  );
+
+function hasControl(s: string): boolean {
+  for (let i = 0; i < s.length; i++) {
+    const code = s.charCodeAt(i);
+    if (code < 32 || code === 127) return true;
+  }
+  return false;
+}
+
+/** One of a few words. */
+export function word<const W extends readonly string[]>(...words: W): t.Type<W[number], string, unknown> {
+  return new t.Type<W[number], string, unknown>(
+    words.join(' | '),
+    (u): u is W[number] => typeof u === 'string' && words.includes(u),
+    (u, context) =>
+      typeof u === 'string' && words.includes(u)
+        ? t.success(u)
+        : t.failure(u, context, `expected one of ${words.join(', ')}, got ${brief(u)}`),
+    a => a,
+  );
+}

@@ -1,0 +1,7 @@
+// Which words do all parts share? The public face of the protocol.
+export * from './codec.js';
+export * from './errno.js';
+export * from './outcome.js';
+export * from './profiles.js';
+export * from './trace.js';
+export * as vfio2011 from './vfio-2011.js';

@@ -1,0 +1,61 @@
+// What is a recording: which lines does trace format 1 have, and what do they carry?
+import * as t from 'io-ts';
+import { closed, text, whole } from './codec.js';
+import { Outcome } from './outcome.js';
+
+/** The format's name and the one version that this release reads and writes. */
+export const FORMAT = 'iommu-trace';
+export const VERSION = 1;
+
+/**
+ * The first line of a recording.
+ * `profile` names the law; `machine` is that profile's description of what was recorded; `policies` the
+ * choices it was built with (left out: the defaults); `events` how many call/return pairs follow, so that a
+ * truncated file is told from a short one.
+ */
+export const Header = closed(
+  'header',
+  {
+    format: t.literal(FORMAT),
+    version: t.literal(VERSION),
+    profile: text('profile', 64),
+    producer: text('producer', 200),
+    machine: t.unknown,
+    events: whole('events', 0, Number.MAX_SAFE_INTEGER),
+  },
+  {
+    policies: t.readonly(t.record(t.string, t.string)),
+    seed: whole('seed', -0x8000_0000, 0x7fff_ffff),
+    /** What a person should know before reading on, one sentence a line. */
+    narration: t.readonlyArray(text('sentence', 500)),
+    /** For a corpus trace that must be refused: the event at which, and what for. */
+    refused: closed('refused', { event: whole('event', 1, Number.MAX_SAFE_INTEGER), why: text('why', 500) }),
+  },
+);
+export type Header = t.TypeOf<typeof Header>;
+
+/** The start of operation number `n` (from 1). `op` is decoded by the profile's own codec. */
+export const Call = closed('call', { call: whole('event', 1, Number.MAX_SAFE_INTEGER), op: t.unknown }, { note: text('note', 500) });
+export type Call = t.TypeOf<typeof Call>;
+
+/**
+ * The end of operation number `n`: what was observed. `state` holds any part of the profile's view; what is
+ * absent was not observable and is not compared.
+ */
+export const Return = closed(
+  'return',
+  { return: whole('event', 1, Number.MAX_SAFE_INTEGER), outcome: Outcome },
+  { state: t.UnknownRecord },
+);
+export type Return = t.TypeOf<typeof Return>;
+
+/** One operation as the recorder saw it: its arguments, its answer, and what else could be observed. */
+export interface Event<O = unknown> {
+  readonly n: number;
+  readonly op: O;
+  readonly outcome: Outcome;
+  readonly state?: { readonly [field: string]: unknown };
+  readonly note?: string;
+  /** The line of the recording that reports it, counted from 1. */
+  readonly line?: number;
+}
