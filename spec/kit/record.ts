@@ -9,7 +9,11 @@ export function patch<R extends object>(record: R, fields: Partial<R>): R {
 }
 
 /** The rows with row `index` replaced by a patched copy. */
-export function patchAt<R extends object>(rows: readonly R[], index: number, fields: Partial<R>): readonly R[] {
+export function patchAt<R extends object>(
+  rows: readonly R[],
+  index: number,
+  fields: Partial<R>,
+): readonly R[] {
   const copy = rows.slice();
   copy[index] = patch(rows[index]!, fields);
   return copy;

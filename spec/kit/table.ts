@@ -10,6 +10,8 @@ export interface Table<R> {
   has(key: number): boolean;
   set(key: number, row: R): Table<R>;
   delete(key: number): Table<R>;
+  /** The table with nothing in it. */
+  clear(): Table<R>;
   /** The greatest occupied key that is <= `key`, or -1. */
   floor(key: number): number;
   /** The smallest occupied key that is >= `key`, or -1. */
@@ -21,7 +23,10 @@ export interface Table<R> {
 
 /** A table of `slots` fixed places, for bounded worlds. `empty` stands for a free place. */
 export function slotTable<R>(slots: number, empty: R): Table<R> {
-  return new SlotTable<R>(Array.from({ length: slots }, () => empty), empty);
+  return new SlotTable<R>(
+    Array.from({ length: slots }, () => empty),
+    empty,
+  );
 }
 
 /** The bounded form: one array, copied on change. Exported so that a checker can read its slots. */
@@ -52,8 +57,13 @@ export class SlotTable<R> implements Table<R> {
     return this.has(key) ? this.set(key, this.empty) : this;
   }
 
+  clear(): Table<R> {
+    return this.size === 0 ? this : slotTable(this.slots.length, this.empty);
+  }
+
   floor(key: number): number {
-    for (let k = Math.min(key, this.slots.length - 1); k >= 0; k--) if (this.slots[k] !== this.empty) return k;
+    for (let k = Math.min(key, this.slots.length - 1); k >= 0; k--)
+      if (this.slots[k] !== this.empty) return k;
     return -1;
   }
 

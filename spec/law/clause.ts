@@ -36,7 +36,9 @@ export interface Clause<S, O, P extends Policies = Policies> {
   readonly errno?: Errno;
 }
 
-type Words = Pick<Clause<never, never>, 'id' | 'says' | 'cite'> & { readonly status?: 'settled' | 'disputed' };
+type Words = Pick<Clause<never, never>, 'id' | 'says' | 'cite'> & {
+  readonly status?: 'settled' | 'disputed';
+};
 
 /** A clause that refuses with one errno and leaves the very same state. */
 export function refuse<S, O, P extends Policies>(

@@ -73,7 +73,11 @@ export interface Profile<S, O extends AnyOp, P extends Policies, Setup> {
    * What one side of a debate asks for. Not promised by the default law: a debate's verdict says for each
    * policy value which of them hold.
    */
-  readonly aims: readonly (StateProperty<S, P> | StepProperty<S, O, P> | Liveness<S, O, P>)[];
+  readonly aims: {
+    readonly always: readonly StateProperty<S, P>[];
+    readonly steps: readonly StepProperty<S, O, P>[];
+    readonly lives: readonly Liveness<S, O, P>[];
+  };
   /** The state as an observer of any implementation may see it: plain JSON values, no internal ids. */
   readonly view: (state: S) => View;
 }

@@ -108,8 +108,7 @@ export function tagged<K extends string, Arms extends { readonly [tag: string]: 
 ): t.Type<t.TypeOf<Arms[keyof Arms]>, Record<string, unknown>, unknown> {
   type A = t.TypeOf<Arms[keyof Arms]>;
   const names = Object.keys(arms);
-  const arm = (tag: unknown) =>
-    typeof tag === 'string' && Object.hasOwn(arms, tag) ? arms[tag] : undefined;
+  const arm = (tag: unknown) => (typeof tag === 'string' && Object.hasOwn(arms, tag) ? arms[tag] : undefined);
   return new t.Type<A, Record<string, unknown>, unknown>(
     `one of ${names.join(', ')}`,
     (u): u is A => isPlain(u) && arm(u[key]) !== undefined,
@@ -118,7 +117,8 @@ export function tagged<K extends string, Arms extends { readonly [tag: string]: 
       const tag = Object.hasOwn(u, key) ? u[key] : undefined;
       const chosen = arm(tag);
       if (chosen === undefined) {
-        const why = tag === undefined ? 'missing' : `unknown ${key} ${brief(tag)}; known: ${names.join(', ')}`;
+        const why =
+          tag === undefined ? 'missing' : `unknown ${key} ${brief(tag)}; known: ${names.join(', ')}`;
         return t.failures([mistake(tag, context, key, why)]);
       }
       return either.map(chosen.validate(u, context), value => value as A);
@@ -136,7 +136,11 @@ export const Hex64 = new t.Type<bigint, string, unknown>(
   (u, context) =>
     typeof u === 'string' && HEX.test(u)
       ? t.success(BigInt(u))
-      : t.failure(u, context, `expected a lower-case hex string without leading zeros like "0x1000", got ${brief(u)}`),
+      : t.failure(
+          u,
+          context,
+          `expected a lower-case hex string without leading zeros like "0x1000", got ${brief(u)}`,
+        ),
   a => `0x${a.toString(16)}`,
 );
 

@@ -12,11 +12,7 @@ import { Errno } from './errno.js';
  * - `waits`: the operation blocks; a later `resume` finishes it.
  */
 export const Outcome = tagged('is', {
-  ok: closed(
-    'ok',
-    { is: t.literal('ok') },
-    { viable: t.boolean, mmLocked: t.boolean, paddr: Hex64 },
-  ),
+  ok: closed('ok', { is: t.literal('ok') }, { viable: t.boolean, mmLocked: t.boolean, paddr: Hex64 }),
   refused: closed('refused', { is: t.literal('refused'), errno: Errno }),
   fault: closed('fault', { is: t.literal('fault') }),
   outside: closed('outside', { is: t.literal('outside') }),

@@ -35,7 +35,11 @@ export const Header = closed(
 export type Header = t.TypeOf<typeof Header>;
 
 /** The start of operation number `n` (from 1). `op` is decoded by the profile's own codec. */
-export const Call = closed('call', { call: whole('event', 1, Number.MAX_SAFE_INTEGER), op: t.unknown }, { note: text('note', 500) });
+export const Call = closed(
+  'call',
+  { call: whole('event', 1, Number.MAX_SAFE_INTEGER), op: t.unknown },
+  { note: text('note', 500) },
+);
 export type Call = t.TypeOf<typeof Call>;
 
 /**

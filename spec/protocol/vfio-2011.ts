@@ -83,7 +83,11 @@ const ops = {
     { arg },
   ),
   /** VFIO_IOMMU_UNMAP_DMA; trims and splits what it meets. */
-  unmap: closed('unmap', { op: t.literal('unmap'), handle, iova: Hex64, size: Hex64, mm: index('mm') }, { arg }),
+  unmap: closed(
+    'unmap',
+    { op: t.literal('unmap'), handle, iova: Hex64, size: Hex64, mm: index('mm') },
+    { arg },
+  ),
   /** One DMA access by a device. */
   dma: closed('dma', {
     op: t.literal('dma'),

@@ -1,0 +1,21 @@
+// What does the law offer to whoever uses it? The public face of the specification.
+export { canonical } from './kit/canonical.js';
+export { patch, patchAt } from './kit/record.js';
+export { fold, type Selector, selector } from './kit/selector.js';
+export { SlotTable, slotTable, type Table } from './kit/table.js';
+export { type Allowed, allowedBy, type Clause, type Next, type Policies } from './law/clause.js';
+export {
+  type AnyOp,
+  type AnyProfile,
+  allowed,
+  defaultPolicies,
+  type Liveness,
+  type Policy,
+  type Profile,
+  type StateProperty,
+  type StepProperty,
+  type View,
+} from './law/profile.js';
+export { type Citation, SOURCES } from './law/sources.js';
+export { PROFILES } from './profiles.js';
+export { vfio2011 } from './vfio-2011/profile.js';
