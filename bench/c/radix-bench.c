@@ -1,0 +1,76 @@
+/* What does the plain C page table need for the cases of bench/radix.ts? */
+#include <stdio.h>
+#include <string.h>
+
+#include "bench.h"
+#include "radix.h"
+
+#define IOVA 0x800000000ull
+#define OUTPUT 0x200000ull
+
+static struct table table;
+
+/* One pass over all units, of `pages` pages each: the sum of what the calls answered. */
+static uint64_t pass(char kind, const uint32_t *order, uint32_t size, uint64_t pages)
+{
+	uint64_t sum = 0;
+	struct leaf leaf;
+
+	if (kind == 'm')
+		for (uint32_t i = 0; i < size; i++)
+			sum += (uint64_t)radix_map(&table, IOVA + order[i] * pages, OUTPUT + order[i] * pages, pages, 3) + 1;
+	else if (kind == 'u')
+		for (uint32_t i = 0; i < size; i++)
+			sum += (uint64_t)radix_unmap(&table, IOVA + order[i] * pages, pages);
+	else
+		for (uint32_t i = 0; i < size; i++)
+			sum += (uint64_t)radix_walk(&table, IOVA + order[i] * pages, &leaf) + (uint64_t)leaf.prot;
+	return sum;
+}
+
+/* Case "m4s": m(ap), u(nmap), w(alk); 4 (4K), r (256 x 4K), 2 (2M); s(equential), r(andom). */
+static void run(const char *name, uint32_t size, int passes)
+{
+	uint32_t *order = malloc(size * sizeof *order);
+	uint64_t pages = name[1] == '4' ? 1 : name[1] == 'r' ? 256 : 512, check = 0;
+	double best = 1e18;
+
+	shuffle(order, size);
+	if (name[2] == 's')
+		for (uint32_t i = 0; i < size; i++)
+			order[i] = i;
+	if (name[0] == 'w')
+		pass('m', order, size, pages);
+	for (int i = 0; i < passes; i++) {
+		double start, took;
+
+		if (name[0] == 'u')
+			pass('m', order, size, pages);
+		start = now_ns();
+		check = pass(name[0], order, size, pages);
+		took = now_ns() - start;
+		if (took < best)
+			best = took;
+		if (name[0] == 'm')
+			pass('u', order, size, pages);
+	}
+	if (name[0] == 'w')
+		pass('u', order, size, pages);
+	printf("%.4f %llu/%u\n", best / size, (unsigned long long)check, table.arena->in_use);
+	fflush(stdout);
+	free(order);
+}
+
+int main(void)
+{
+	struct arena arena;
+	char name[16];
+	uint32_t size;
+	int passes;
+
+	arena_init(&arena, 2048, 0x100000);
+	table_init(&table, &arena);
+	while (scanf("%15s %u %d", name, &size, &passes) == 3)
+		run(name, size, passes);
+	return 0;
+}
