@@ -1,6 +1,6 @@
 // What do map, unmap and walk of the radix page table cost, beside the same in plain C?
 
-import { FOUND_HIGH, FOUND_PROT, PageArena } from '../impl/radix/arena.js';
+import { FOUND_HIGH, PageArena } from '../impl/radix/arena.js';
 import { RadixTable } from '../impl/radix/table.js';
 import { startC } from './compile-c.js';
 import { bestOf, sequential, shuffled } from './sequences.js';
@@ -45,38 +45,37 @@ const CASES: readonly RadixCase[] = [
 
 // Beyond 2^31, as the IOVA of a large guest is: numbers that V8 cannot keep as small integers.
 const IOVA = 0x800000000;
-const OUTPUT = 0x200000;
+const SHIFT = IOVA - 0x200000;
 
-type Pass = (table: RadixTable, order: Uint32Array, pages: number) => number;
+/** `words` are the page numbers again, as high and low words. */
+type Pass = (table: RadixTable, iova: Float64Array, pages: number, words: Uint32Array) => number;
 
-const mapAll: Pass = (table, order, pages) => {
+const HIGH_SLOT = FOUND_HIGH;
+
+const mapAll: Pass = (table, iova, pages) => {
   let sum = 0;
-  for (let i = 0; i < order.length; i++) {
-    sum += table.map(IOVA + order[i] * pages, OUTPUT + order[i] * pages, pages, 3) + 1;
-  }
+  for (let i = 0; i < iova.length; i++) sum += table.map(iova[i], iova[i] - SHIFT, pages, 3) + 1;
   return sum;
 };
 
-const unmapAll: Pass = (table, order, pages) => {
+const unmapAll: Pass = (table, iova, pages) => {
   let sum = 0;
-  for (let i = 0; i < order.length; i++) sum += table.unmap(IOVA + order[i] * pages, pages);
+  for (let i = 0; i < iova.length; i++) sum += table.unmap(iova[i], pages);
   return sum;
 };
 
-const walkAll: Pass = (table, order, pages) => {
+const walkAll: Pass = (table, iova) => {
+  let sum = 0;
+  for (let i = 0; i < iova.length; i++) sum += table.walk(iova[i]);
+  return sum;
+};
+
+const walkAllEntries: Pass = (table, _iova, _pages, words) => {
   const found = table.arena.found;
   let sum = 0;
-  for (let i = 0; i < order.length; i++) sum += table.walk(IOVA + order[i] * pages) + found[FOUND_PROT];
-  return sum;
-};
-
-const walkAllEntries: Pass = (table, order, pages) => {
-  const found = table.arena.found;
-  const high = IOVA / 2 ** 32;
-  let sum = 0;
-  for (let i = 0; i < order.length; i++) {
-    const entry = table.walkEntry(high, Math.imul(order[i], pages));
-    sum += found[FOUND_HIGH] * 2 ** 20 + (entry >>> 12) + (entry & 3);
+  for (let i = 0; i < words.length; i += 2) {
+    const entry = table.walkEntry(words[i], words[i + 1]);
+    sum += found[HIGH_SLOT] * 2 ** 20 + (entry >>> 12);
   }
   return sum;
 };
@@ -90,11 +89,16 @@ function callsOf(which: RadixCase, quick: boolean): number {
 }
 
 function measure(table: RadixTable, which: RadixCase, calls: number, passes: number): Sample {
-  const order = which.random ? shuffled(calls) : sequential(calls);
   const { what, pages } = which;
-  const fill = () => void mapAll(table, order, pages);
-  const empty = () => void unmapAll(table, order, pages);
-  const run = () => PASSES[what](table, order, pages);
+  const order = which.random ? shuffled(calls) : sequential(calls);
+  const iova = Float64Array.from(order, unit => IOVA + unit * pages);
+  const words = new Uint32Array(2 * calls);
+  iova.forEach((pfn, i) => {
+    words.set([Math.floor(pfn / 2 ** 32), pfn % 2 ** 32], 2 * i);
+  });
+  const fill = () => void mapAll(table, iova, pages, words);
+  const empty = () => void unmapAll(table, iova, pages, words);
+  const run = () => PASSES[what](table, iova, pages, words);
   const walking = what === 'walk' || what === 'walkEntry';
   if (walking) fill();
   const best = bestOf(passes, {

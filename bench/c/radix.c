@@ -61,25 +61,56 @@ int table_init(struct table *table, struct arena *arena)
 	return table->root ? 0 : NO_MEMORY;
 }
 
+#define IS_TABLE(entry) (((entry) & (PRESENT | LARGE)) == PRESENT)
+
+/* Levels written out, as in the TypeScript: a loop over the levels takes half as long again. */
 int64_t radix_walk(const struct table *table, uint64_t iova_pfn, struct leaf *leaf)
 {
-	uint64_t *at = table->root;
+	const struct arena *arena = table->arena;
+	uint64_t entry;
+	int level = 0;
 
 	if (iova_pfn >> 36)
 		return -1;
-	for (int level = 3;; level--) {
-		uint64_t entry = *slot(at, iova_pfn, level);
-
-		if (!(entry & PRESENT))
-			return -1;
-		if (level == 0 || (entry & LARGE)) {
-			leaf->prot = entry & PRESENT;
-			leaf->level = level;
-			leaf->pfn = ((entry & ADDRESS) >> 12) + (iova_pfn & ((1ull << (9 * level)) - 1));
-			return (int64_t)leaf->pfn;
-		}
-		at = next_table(table->arena, entry);
+	entry = *slot(table->root, iova_pfn, 3);
+	if (!(entry & PRESENT))
+		return -1;
+	entry = *slot(next_table(arena, entry), iova_pfn, 2);
+	if (IS_TABLE(entry)) {
+		entry = *slot(next_table(arena, entry), iova_pfn, 1);
+		if (IS_TABLE(entry))
+			entry = *slot(next_table(arena, entry), iova_pfn, 0);
+		else
+			level = 1;
+	} else {
+		level = 2;
 	}
+	if (!(entry & PRESENT))
+		return -1;
+	leaf->prot = entry & PRESENT;
+	leaf->level = level;
+	leaf->pfn = ((entry & ADDRESS) >> 12) + (iova_pfn & ((1ull << (9 * level)) - 1));
+	return (int64_t)leaf->pfn;
+}
+
+/* The entry of level 0 or 1 over a page, if the tables above it exist. */
+static inline uint64_t *find_slot(const struct table *table, uint64_t iova_pfn, int level)
+{
+	const struct arena *arena = table->arena;
+	uint64_t entry;
+
+	if (iova_pfn >> 36)
+		return NULL;
+	entry = *slot(table->root, iova_pfn, 3);
+	if (!(entry & PRESENT))
+		return NULL;
+	entry = *slot(next_table(arena, entry), iova_pfn, 2);
+	if (!IS_TABLE(entry))
+		return NULL;
+	if (level == 1)
+		return slot(next_table(arena, entry), iova_pfn, 1);
+	entry = *slot(next_table(arena, entry), iova_pfn, 1);
+	return IS_TABLE(entry) ? slot(next_table(arena, entry), iova_pfn, 0) : NULL;
 }
 
 /* Frees the tables on the path that are empty now. */
@@ -156,14 +187,10 @@ static int64_t map_run(struct table *table, uint64_t iova_pfn, uint64_t pfn, uin
 	return (int64_t)(count << (9 * level));
 }
 
-int radix_map(struct table *table, uint64_t iova_pfn, uint64_t pfn, uint64_t pages, int prot)
+static int map_range(struct table *table, uint64_t iova_pfn, uint64_t pfn, uint64_t pages, int prot)
 {
 	uint64_t done = 0;
 
-	if (prot < 1 || prot > 3 || !pages)
-		return INVALID;
-	if (iova_pfn + pages > 1ull << 36 || pfn + pages > 1ull << 40)
-		return RANGE;
 	while (done < pages) {
 		uint64_t left = pages - done;
 		int large = (((iova_pfn + done) | (pfn + done)) & 511) == 0 && left >= 512;
@@ -185,15 +212,33 @@ int radix_map(struct table *table, uint64_t iova_pfn, uint64_t pfn, uint64_t pag
 	return 0;
 }
 
-int64_t radix_unmap(struct table *table, uint64_t iova_pfn, uint64_t pages)
+int radix_map(struct table *table, uint64_t iova_pfn, uint64_t pfn, uint64_t pages, int prot)
+{
+	int large = pages == 512 && ((iova_pfn | pfn) & 511) == 0;
+
+	if (prot < 1 || prot > 3 || !pages)
+		return INVALID;
+	if (iova_pfn + pages > 1ull << 36 || pfn + pages > 1ull << 40)
+		return RANGE;
+	if (pages == 1 || large) {
+		uint64_t *entry = large ? find_slot(table, iova_pfn, 1) : find_slot(table, iova_pfn, 0);
+
+		if (entry) {
+			if (*entry & PRESENT)
+				return MAPPED;
+			*entry = pfn << 12 | (uint64_t)prot | (large ? LARGE : 0);
+			table->arena->live[page_of(table->arena, entry)]++;
+			return 0;
+		}
+	}
+	return map_range(table, iova_pfn, pfn, pages, prot);
+}
+
+static int64_t unmap_range(struct table *table, uint64_t iova_pfn, uint64_t pages)
 {
 	struct arena *arena = table->arena;
 	uint64_t end = iova_pfn + pages, removed = 0;
 
-	if (!pages)
-		return INVALID;
-	if (end > 1ull << 36)
-		return RANGE;
 	for (uint64_t at = iova_pfn; at < end;) {
 		uint64_t *level_table = table->root, *entry, span, last;
 		int level = 3, present = 0;
@@ -229,4 +274,27 @@ int64_t radix_unmap(struct table *table, uint64_t iova_pfn, uint64_t pages)
 			prune(table, at - 1);
 	}
 	return (int64_t)removed;
+}
+
+int64_t radix_unmap(struct table *table, uint64_t iova_pfn, uint64_t pages)
+{
+	int large = pages == 512 && (iova_pfn & 511) == 0;
+
+	if (!pages)
+		return INVALID;
+	if (iova_pfn + pages > 1ull << 36)
+		return RANGE;
+	if (pages == 1 || large) {
+		uint64_t *entry = large ? find_slot(table, iova_pfn, 1) : find_slot(table, iova_pfn, 0);
+
+		if (entry && (!large || (*entry & LARGE))) {
+			if (!(*entry & PRESENT))
+				return 0;
+			*entry = 0;
+			if (!--table->arena->live[page_of(table->arena, entry)])
+				prune(table, iova_pfn);
+			return (int64_t)pages;
+		}
+	}
+	return unmap_range(table, iova_pfn, pages);
 }

@@ -74,7 +74,8 @@ export class Iotlb {
 
   /**
    * Word index of the 4K leaf cached for a page, for `low` and `high`; -1 if there is none. Only a hit is counted: ask
-   * `findLarge` next. The page comes as bits 35:32 and 31:0 of its number; `domain` must be a legal id.
+   * `findLarge` next. The page comes as bits 35:32 and 31:0 of its number. An id that is no domain finds nothing: its
+   * generation reads as 0, which marks only empty ways, and those with a level that is never asked for.
    */
   find(domain: number, pfnHigh: number, pfnLow: number): number {
     const words = this.words;

@@ -22,6 +22,10 @@ export const NO_DOMAIN = -6;
 const LEVEL_SLOT = 1;
 const HIGH_SLOT = 2;
 const ACCESS = 3;
+const WORD = 2 ** 32;
+const PER_WORD = 2 ** -32;
+const HIGH_FRAMES = 2 ** 20; // frames under one high word of an entry
+const BLOCKED = -1; // FAULT
 
 /**
  * Page tables of many domains behind one IOTLB. The contract of unmap is strict: when it returns, no translation of the
@@ -82,16 +86,16 @@ export class Translator {
    * of the access allowed. The access is checked on a hit as it is on a walk.
    */
   translate(domain: number, iovaPfn: number, access: number): number {
-    if (this.tables[domain] === undefined) return FAULT;
-    const high = (iovaPfn * 2 ** -32) | 0;
+    const high = (iovaPfn * PER_WORD) | 0;
     const low = iovaPfn | 0;
-    if (high >>> 4 !== 0 || high * 2 ** 32 + (low >>> 0) !== iovaPfn) return FAULT;
+    if ((high & 15) * WORD + (low >>> 0) !== iovaPfn) return BLOCKED;
+    // A domain that is not there has nothing cached (see `destroy`), so only the miss has to look whether it is there.
     const tlb = this.tlb;
     const hit = tlb.find(domain, high, low);
     if (hit < 0) return this.translateLarge(domain, high, low, access);
     const entry = tlb.low(hit);
-    if ((access & ~(entry & ACCESS)) !== 0 || access === 0) return FAULT;
-    return tlb.high(hit) * 2 ** 20 + (entry >>> 12);
+    if ((access & ~(entry & ACCESS)) !== 0 || access === 0) return BLOCKED;
+    return tlb.high(hit) * HIGH_FRAMES + (entry >>> 12);
   }
 
   private translateLarge(domain: number, high: number, low: number, access: number): number {

@@ -28,7 +28,8 @@ const HIGH_SLOT = 2;
  *
  * What lies in one table that exists (a page, a run of pages, a 2M leaf) is done here, after one short walk; everything
  * else takes the general way in fill.ts and clear.ts. A number is split into table indices through
- * int32 arithmetic: 27 low bits, and the root index by one multiplication.
+ * int32 arithmetic: 27 low bits, and the root index by one multiplication. Put together again, masked to their widths,
+ * the parts equal the number only if it was whole, not negative and not too large: one comparison checks it all.
  */
 export class RadixTable {
   readonly arena: PageArena;
@@ -65,7 +66,7 @@ export class RadixTable {
   walk(iovaPfn: number): number {
     const top = (iovaPfn * PER_TOP) | 0;
     const at = iovaPfn | 0;
-    if (top >>> 9 !== 0 || top * TOP + (at & 0x7ffffff) !== iovaPfn) return -1;
+    if ((top & 0x1ff) * TOP + (at & 0x7ffffff) !== iovaPfn) return -1;
     const words = this.words;
     const baseLow = this.baseLow;
     let low = words[this.root + (top << 1)];
@@ -128,7 +129,7 @@ export class RadixTable {
   private leafSlot(iovaPfn: number): number {
     const top = (iovaPfn * PER_TOP) | 0;
     const at = iovaPfn | 0;
-    if (top >>> 9 !== 0 || top * TOP + (at & 0x7ffffff) !== iovaPfn) return -1;
+    if ((top & 0x1ff) * TOP + (at & 0x7ffffff) !== iovaPfn) return -1;
     const words = this.words;
     const baseLow = this.baseLow;
     let low = words[this.root + (top << 1)];
@@ -140,14 +141,18 @@ export class RadixTable {
     return ((low - baseLow) >>> 2) + ((at << 1) & 0x3fe);
   }
 
-  /** The same for the entry of level 1, whose range is 2M: there is a table of such entries, or -1. */
+  /** The same for the entry of level 1 that stands for the 2M from this page on; -1 also for a page inside of 2M. */
   private largeSlot(iovaPfn: number): number {
+    const top = (iovaPfn * PER_TOP) | 0;
+    const at = iovaPfn | 0;
+    if ((top & 0x1ff) * TOP + (at & 0x7fffe00) !== iovaPfn) return -1;
     const words = this.words;
-    let low = words[this.root + (((iovaPfn * PER_TOP) | 0) << 1)];
+    const baseLow = this.baseLow;
+    let low = words[this.root + (top << 1)];
     if ((low & PRESENT) === 0) return -1;
-    low = words[((low - this.baseLow) >>> 2) + ((iovaPfn >>> 17) & 0x3fe)];
+    low = words[((low - baseLow) >>> 2) + ((at >>> 17) & 0x3fe)];
     if ((low & KIND) !== TABLE) return -1;
-    return ((low - this.baseLow) >>> 2) + ((iovaPfn >>> 8) & 0x3fe);
+    return ((low - baseLow) >>> 2) + ((at >>> 8) & 0x3fe);
   }
 
   /**
@@ -159,19 +164,21 @@ export class RadixTable {
     const out = pfn | 0;
     const legal =
       high >>> 20 === 0 && high * HIGH + (out & 0xfffff) === pfn && (prot & 3) === prot && prot !== 0;
-    if (pages === 1 && legal) {
-      const entry = this.leafSlot(iovaPfn);
-      if (entry >= 0) {
-        const words = this.words;
-        if ((words[entry] & PRESENT) !== 0) return ALREADY;
-        // High word first: with R and W in the low one, no walk can see a leaf with half an address.
-        words[entry + 1] = high;
-        words[entry] = (out << 12) | prot;
-        this.live[entry >>> 10]++;
-        return 0;
-      }
+    let entry = -1;
+    let low = (out << 12) | prot;
+    if (pages === 1 && legal) entry = this.leafSlot(iovaPfn);
+    else if (pages === 512 && legal && (out & 0x1ff) === 0) {
+      entry = this.largeSlot(iovaPfn);
+      low |= LEAF;
     }
-    return this.mapRange(iovaPfn, pfn, pages, prot);
+    if (entry < 0) return this.mapRange(iovaPfn, pfn, pages, prot);
+    const words = this.words;
+    if ((words[entry] & PRESENT) !== 0) return ALREADY;
+    // High word first: with R and W in the low one, no walk can see a leaf with half an address.
+    words[entry + 1] = high;
+    words[entry] = low;
+    this.live[entry >>> 10]++;
+    return 0;
   }
 
   private mapRange(iovaPfn: number, pfn: number, pages: number, prot: number): number {
@@ -183,7 +190,6 @@ export class RadixTable {
     if (this.root < 0) return format.DESTROYED;
     const leaf = largestLeaf(iovaPfn, pfn);
     if ((iovaPfn & 0x1ff) + pages <= 512) {
-      if (pages === 512 && leaf > 0 && this.mapLarge(iovaPfn, pfn, prot)) return 0;
       const entry = this.leafSlot(iovaPfn);
       if (entry >= 0) return mapPages(this.arena, entry, pfn, pages, prot);
     }
@@ -193,32 +199,20 @@ export class RadixTable {
     return 0;
   }
 
-  /** One 2M leaf where its table exists and its place is empty; false leaves everything to the general way. */
-  private mapLarge(iovaPfn: number, pfn: number, prot: number): boolean {
-    const words = this.words;
-    const entry = this.largeSlot(iovaPfn);
-    if (entry < 0 || (words[entry] & PRESENT) !== 0) return false;
-    words[entry + 1] = (pfn * PER_HIGH) | 0;
-    words[entry] = ((pfn | 0) << 12) | LEAF | prot;
-    this.live[entry >>> 10]++;
-    return true;
-  }
-
   /**
    * Removes what is mapped in the range and answers how many pages that were. Holes are skipped, larger leaves that
    * reach over an end are split, and pages of tables are freed as soon as they are empty.
    * NO_MEMORY (a split has no page), RANGE, INVALID, DESTROYED: then nothing was changed.
    */
   unmap(iovaPfn: number, pages: number): number {
-    if (pages === 1) {
-      const entry = this.leafSlot(iovaPfn);
-      if (entry >= 0) return (this.words[entry] & PRESENT) === 0 ? 0 : this.clearLeaf(iovaPfn, entry, 1);
-    }
-    return this.unmapRange(iovaPfn, pages);
-  }
-
-  private clearLeaf(iovaPfn: number, entry: number, pages: number): number {
+    let entry = -1;
+    if (pages === 1) entry = this.leafSlot(iovaPfn);
+    else if (pages === 512) entry = this.largeSlot(iovaPfn);
+    if (entry < 0) return this.unmapRange(iovaPfn, pages);
     const words = this.words;
+    const low = words[entry];
+    if ((low & PRESENT) === 0) return 0;
+    if (pages === 512 && (low & LEAF) === 0) return this.unmapRange(iovaPfn, pages);
     // Low word first: the entry must stop being present before its address changes.
     words[entry] = 0;
     words[entry + 1] = 0;
@@ -232,10 +226,6 @@ export class RadixTable {
     if (this.root < 0) return format.DESTROYED;
     const first = iovaPfn & 0x1ff;
     if (first + pages <= 512) {
-      if (pages === 512) {
-        const large = this.largeSlot(iovaPfn);
-        if (large >= 0 && (this.words[large] & LEAF) !== 0) return this.clearLeaf(iovaPfn, large, 512);
-      }
       const entry = this.leafSlot(iovaPfn);
       if (entry >= 0) {
         const removed = clearPages(this.arena, entry - 2 * first, first, first + pages);

@@ -77,6 +77,7 @@ test('the leaf size follows the alignment of both addresses and what remains', (
   assert.equal(sizes(M2 - 1, M2 - 1, M2 + 2), '4M4');
   assert.equal(sizes(0, G1, G1), 'G');
   assert.equal(sizes(0, M2, G1), 'M'.repeat(512));
+  assert.equal(sizes(0, G1 / 2, G1), 'M'.repeat(512));
   assert.equal(sizes(0, 0, G1 - 1), `${'M'.repeat(511)}${'4'.repeat(511)}`);
 });
 
@@ -174,6 +175,45 @@ test('a 1G leaf is split into 2M and 4K leaves, and the rest of it stays', () =>
   assert.equal(table.map(G1, G1, G1, 3), 0);
   assert.equal(table.unmap(G1 + M2, 2 * M2), 2 * M2);
   assert.equal(arena.tablePagesInUse, 5);
+});
+
+test('a split takes exactly the table pages it needs', () => {
+  // [start, pages, tables]: what is cut out of the 1G leaf at 1G, or out of the 2M leaf at 3G.
+  const cuts = [
+    [G1 + M2, M2, 1],
+    [G1, M2, 1],
+    [G1 + 5, 1, 2],
+    [G1, 1, 2],
+    [G1 + M2 + 5, M2 - 5, 2],
+    [G1 + 5, M2, 3],
+    [G1 + M2, M2 + 1, 2],
+    [G1 - 1, 2, 2],
+    [3 * G1, 1, 1],
+    [3 * G1 + 7, M2 - 7, 1],
+    [3 * G1 + 7, 2, 1],
+    [2 * G1 - M2, G1 + M2 + 1, 2], // the end of one leaf, all between, and the beginning of the other
+  ];
+  for (const [start, pages, tables] of cuts) {
+    for (const spare of [0, 1]) {
+      const arena = new PageArena({ pages: 3 + tables - 1 + spare });
+      const table = newTable(arena);
+      assert.equal(table.map(G1, G1, G1, 3), 0);
+      assert.equal(table.map(3 * G1, 3 * G1, M2, 3), 0);
+      assert.equal(arena.tablePagesInUse, 3);
+      const removed = table.unmap(start, pages);
+      if (spare === 0) assert.equal(removed, NO_MEMORY, `${start} ${pages}`);
+      else assert.ok(removed > 0, `${start} ${pages}: ${removed}`);
+      assert.equal(arena.tablePagesInUse, spare === 0 ? 3 : 3 + tables);
+    }
+  }
+});
+
+test('4K leaves carry into the high word', () => {
+  const table = newTable(new PageArena({ pages: 8 }));
+  assert.equal(table.map(1, 0x2ffffe, 4, 3), 0);
+  assert.equal(table.map(M2 - 2, 0x5ffffd, 6, 3), 0, 'over a table boundary, and the carry on it');
+  for (let i = 0; i < 4; i++) assert.equal(table.walk(1 + i), 0x2ffffe + i);
+  for (let i = 0; i < 6; i++) assert.equal(table.walk(M2 - 2 + i), 0x5ffffd + i);
 });
 
 test('a superpage takes the place of tables that have become empty', () => {
