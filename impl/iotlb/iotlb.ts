@@ -21,6 +21,7 @@ const HIT_LOW = 0;
 const HIT_CARRY = 1;
 const MISS_LOW = 2;
 const MISS_CARRY = 3;
+const WRAP = 2 ** 32;
 /** Second tag word of an empty way: level 3 has no leaves, so no lookup ever asks for it. */
 const EMPTY = 3 << 4;
 
@@ -89,10 +90,7 @@ export class Iotlb {
       else if (words[at + 3] === page && words[at + 7] === tag) way = at + 3;
       else return -1;
     }
-    const counts = this.counts;
-    const hits = (counts[HIT_LOW] + 1) | 0;
-    counts[HIT_LOW] = hits;
-    if (hits === 0) counts[HIT_CARRY]++;
+    if (++this.counts[HIT_LOW] === WRAP) this.counts[HIT_CARRY]++;
     return way + 8;
   }
 
@@ -102,10 +100,10 @@ export class Iotlb {
       if ((this.sizes & (1 << level)) === 0) continue;
       const way = this.wayOf(domain, pfnHigh, pfnLow, level);
       if (way < 0) continue;
-      if (++this.counts[HIT_LOW] === 2 ** 32) this.counts[HIT_CARRY]++;
+      if (++this.counts[HIT_LOW] === WRAP) this.counts[HIT_CARRY]++;
       return way + 8;
     }
-    if (++this.counts[MISS_LOW] === 2 ** 32) this.counts[MISS_CARRY]++;
+    if (++this.counts[MISS_LOW] === WRAP) this.counts[MISS_CARRY]++;
     return -1;
   }
 

@@ -102,13 +102,17 @@ export class Translator {
     const tlb = this.tlb;
     const hit = tlb.findLarge(domain, high, low);
     if (hit >= 0) return outputFrame(tlb.high(hit), tlb.low(hit), tlb.level(hit), low, access);
+    return this.translateByWalk(domain, high, low, access);
+  }
+
+  private translateByWalk(domain: number, high: number, low: number, access: number): number {
     const table = this.tables[domain];
     const entry = table === undefined ? 0 : table.walkEntry(high, low);
     if (entry === 0) return FAULT;
     const found = this.arena.found;
     const entryHigh = found[HIGH_SLOT];
     const level = found[LEVEL_SLOT];
-    tlb.fill(domain, high, low, entryHigh, entry, level);
+    this.tlb.fill(domain, high, low, entryHigh, entry, level);
     return outputFrame(entryHigh, entry, level, low, access);
   }
 }
