@@ -6,7 +6,7 @@ import { cite } from '../../law/sources.js';
 import type { PolicyValues } from '../policies.js';
 import { merge } from '../rules/merge.js';
 import { unmerge } from '../rules/unmerge.js';
-import { contextHandleOpen, contextInUse, contextOf, groupDevicesInUse, singular } from '../sets.js';
+import { contextHandleOpen, contextInUse, contextOf, groupDevicesInUse, hardwareOf, singular, viable } from '../sets.js';
 import type { Handle, Op, Setup, State } from '../state.js';
 import { unplugBounded } from './lives.js';
 
@@ -26,6 +26,13 @@ const mayMerge = (s: State, a: GroupHandle, b: GroupHandle, p: PolicyValues): bo
     e => e.outcome.is === 'ok',
   );
 
+/** Are these two sets that nothing but their number of groups could keep from merging? */
+const alike = (s: State, a: GroupHandle, b: GroupHandle, p: PolicyValues): boolean => {
+  const [x, y] = [s.groups[a.target]!.context, s.groups[b.target]!.context];
+  const [g, h] = [hardwareOf(s, a.target), hardwareOf(s, b.target)];
+  return x !== y && g.bus === h.bus && g.coherent === h.coherent && viable(s, x, p) && viable(s, y, p);
+};
+
 export const aims: Aims = {
   always: [
     {
@@ -35,6 +42,15 @@ export const aims: Aims = {
       holds: (s, p) => {
         const all = groupHandles(s).filter(h => h.mm === 0);
         return all.every(a => all.every(b => !mayMerge(s, a, b, p) || mayMerge(s, b, a, p)));
+      },
+    },
+    {
+      id: 'merge/an-idle-set-comes-along',
+      says: 'Of two sets whose contexts are closed, either may be merged into the other, however many groups they have.',
+      cite: [cite('mail-2011', '"The singular group is an implementation detail"')],
+      holds: (s, p) => {
+        const all = groupHandles(s).filter(h => h.mm === 0 && !s.contexts[s.groups[h.target]!.context]!.open);
+        return all.every(a => all.every(b => !alike(s, a, b, p) || mayMerge(s, a, b, p)));
       },
     },
     {
@@ -70,7 +86,7 @@ export const aims: Aims = {
     },
     {
       id: 'isolation/no-kernel-driver-beside-a-user',
-      says: 'No device in the isolation group of an open context is driven by the kernel.',
+      says: 'No tracked device in the isolation group of an open context is driven by the kernel.',
       cite: [
         cite(
           'mail-2011',
@@ -82,7 +98,7 @@ export const aims: Aims = {
           g =>
             g.context < 0 ||
             !s.contexts[g.context]!.open ||
-            s.devices.every(d => d.group !== g.hardware || d.driver !== 'kernel'),
+            s.devices.every(d => d.group !== g.hardware || d.listed !== 'yes' || d.driver !== 'kernel'),
         ),
     },
     {
@@ -122,9 +138,10 @@ export const aims: Aims = {
       id: 'hot-add/every-device-is-tracked',
       says: 'A device behind an IOMMU that is added is tracked, unless memory runs out.',
       cite: [cite('mail-2011', '"a gap for devices that fail vfio_group_add_dev() for other reasons"')],
-      holds: (_, op, after) =>
+      holds: (before, op, after) =>
         op.op !== 'hot_add' ||
         after.rule === 'hot_add/tracking-fails' ||
+        before.devices[op.device]?.driver !== 'absent' ||
         after.state.devices[op.device]?.group === -1 ||
         after.state.devices[op.device]?.listed !== 'lost',
     },

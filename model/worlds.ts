@@ -1,0 +1,20 @@
+// Which worlds are there, and which of them was made for which debate?
+import type { AnyWorld } from './explore/world.js';
+import { VFIO_2011_WORLDS } from './worlds/vfio-2011.js';
+
+/** All worlds, of all profiles. */
+export const WORLDS: readonly AnyWorld[] = [...VFIO_2011_WORLDS];
+
+export const worldNamed = (name: string): AnyWorld | undefined => WORLDS.find(w => w.name === name);
+
+/** By policy: the worlds in which its values are told apart, first of all those that a stranger should read. */
+export const DEBATES: { readonly [policy: string]: readonly string[] } = {
+  'merge-incoming': ['attack-window', 'trio-idle'],
+  'unmerge-names': ['pair'],
+  'last-context-handle': ['attack-window'],
+  'group-identity': ['two-buses'],
+  'hot-add-in-use': ['hotplug'],
+  'failed-hot-add': ['hotplug'],
+  'hot-remove-in-use': ['timeout-kill'],
+  'group-handle-is-use': ['unplug-merged'],
+};

@@ -1,0 +1,181 @@
+// Which pieces constrain one another, and when do they stop doing so?
+import { patch } from '../kit/record.js';
+import { overlaps, type Range } from './addresses.js';
+import { cut, keysIn } from './intervals.js';
+import { MOST_ALTERNATIVES, settled, TooManyPossibilities } from './possible.js';
+import type { Alternative, Cluster, Label, Part, State } from './state.js';
+import { withDomain } from './state.js';
+
+const NOTHING: Alternative = { unknowns: [], apart: [], parts: [] };
+
+/** The state without what was taken out, and everything that was taken out as joint alternatives. */
+export interface Gathered {
+  readonly state: State;
+  readonly alternatives: readonly Alternative[];
+}
+
+/**
+ * Takes all uncertain pieces out of the state that touch a range, with all that they are tied to.
+ * `certain` also takes the certain pieces in the range along, as unknowns with one label, where a line
+ * may mean either.
+ */
+export function gather(s: State, range: Range, certain: boolean): Gathered {
+  let state = s;
+  const taken: Cluster[] = [];
+  const known: Alternative[] = certain ? certainIn(s, range) : [];
+  if (certain) state = withoutCertain(state, range);
+  let hull = range;
+  for (const alt of known) hull = hullOf(alt, hull);
+  for (let keys = keysIn(state.loose, hull); keys.length > 0; keys = keysIn(state.loose, hull)) {
+    for (const key of keys) {
+      const cluster = state.loose.get(key);
+      taken.push(cluster);
+      state = patch(state, { loose: state.loose.delete(key), dirty: state.dirty.delete(key) });
+      hull = { start: Math.min(hull.start, key), end: Math.max(hull.end, cluster.end) };
+    }
+  }
+  return { state, alternatives: joint([known, ...taken.map(c => c.alternatives)]) };
+}
+
+function certainIn(s: State, range: Range): Alternative[] {
+  const found = s.domains.reduce<Part[]>((parts, domain, label) => {
+    for (const key of keysIn(domain.live, range)) parts.push({ piece: domain.live.get(key), of: label, live: true });
+    for (const key of keysIn(domain.stale, range)) parts.push({ piece: domain.stale.get(key), of: label, live: false });
+    return parts;
+  }, []);
+  if (found.length === 0) return [];
+  const labels = [...new Set(found.map(p => p.of))];
+  const parts = found.map(p => ({ ...p, of: labels.indexOf(p.of) }));
+  return [{ unknowns: labels.map(l => [l]), apart: [], parts }];
+}
+
+/** Whole pieces go, not just the pages in the range. */
+function withoutCertain(s: State, range: Range): State {
+  return s.domains.reduce<State>((state, domain, label) => {
+    let { live, stale } = domain;
+    for (const key of keysIn(live, range)) live = live.delete(key);
+    for (const key of keysIn(stale, range)) stale = stale.delete(key);
+    return live === domain.live && stale === domain.stale ? state : withDomain(state, label, { live, stale });
+  }, s);
+}
+
+function hullOf(alt: Alternative, from: Range): Range {
+  let { start, end } = from;
+  for (const { piece } of alt.parts) {
+    if (piece.start < start) start = piece.start;
+    if (piece.end > end) end = piece.end;
+  }
+  return { start, end };
+}
+
+/** Every combination of one alternative of each list: independent until a line ties them. */
+function joint(lists: readonly (readonly Alternative[])[]): readonly Alternative[] {
+  const single = concat(lists.filter(l => l.length === 1).map(l => l[0]!));
+  let all: readonly Alternative[] = [single];
+  for (const list of lists) {
+    if (list.length < 2) continue;
+    if (all.length * list.length > MOST_ALTERNATIVES) {
+      throw new TooManyPossibilities('ways to assign domains', MOST_ALTERNATIVES);
+    }
+    all = all.flatMap(a => list.map(b => concat([a, b])));
+  }
+  return all;
+}
+
+function concat(alts: readonly Alternative[]): Alternative {
+  if (alts.length === 0) return NOTHING;
+  if (alts.length === 1) return alts[0]!;
+  const unknowns: (readonly Label[])[] = [];
+  const apart: (readonly [number, number])[] = [];
+  const parts: Part[] = [];
+  for (const alt of alts) {
+    const base = unknowns.length;
+    for (const labels of alt.unknowns) unknowns.push(labels);
+    for (const [a, b] of alt.apart) apart.push([a + base, b + base]);
+    for (const p of alt.parts) parts.push(base === 0 ? p : { ...p, of: p.of + base });
+  }
+  return { unknowns, apart, parts };
+}
+
+/** Puts alternatives back: certain pieces to their domains, independent ones into clusters of their own. */
+export function putBack(s: State, alternatives: readonly Alternative[]): State | undefined {
+  const left = settled(alternatives);
+  if (left.length === 0) return undefined;
+  if (left.length > 1) return withCluster(s, left);
+  let state = s;
+  const uncertain: Alternative[] = [];
+  for (const alt of components(left[0]!)) {
+    if (alt.unknowns.length === 1 && alt.unknowns[0]!.length === 1) state = withCertain(state, alt);
+    else uncertain.push(alt);
+  }
+  for (const alts of tangled(uncertain)) state = withCluster(state, [concat(alts)]);
+  return state;
+}
+
+function withCertain(s: State, alt: Alternative): State {
+  const label = alt.unknowns[0]![0]!;
+  let { live, stale } = s.domains.get(label);
+  for (const { piece, live: alive } of alt.parts) {
+    if (alive) live = live.set(piece.start, piece);
+    else stale = cut(stale, piece).set(piece.start, piece);
+  }
+  return withDomain(s, label, { live, stale });
+}
+
+function withCluster(s: State, alternatives: readonly Alternative[]): State {
+  let start = Number.MAX_SAFE_INTEGER;
+  let end = 0;
+  let stale = false;
+  for (const alt of alternatives) {
+    for (const { piece, live } of alt.parts) {
+      start = Math.min(start, piece.start);
+      end = Math.max(end, piece.end);
+      stale ||= !live;
+    }
+  }
+  if (end === 0) return s;
+  const loose = s.loose.set(start, { end, alternatives });
+  return stale ? patch(s, { loose, dirty: s.dirty.set(start, true) }) : patch(s, { loose });
+}
+
+/** An alternative taken apart into groups of unknowns that say nothing about each other. */
+function components(alt: Alternative): readonly Alternative[] {
+  if (alt.unknowns.length === 1) {
+    if (alt.unknowns[0]!.length > 1 || alt.parts.length === 1) return [alt];
+  }
+  const leader = alt.unknowns.map((_, u) => u);
+  const lead = (u: number): number => {
+    let l = u;
+    while (leader[l] !== l) l = leader[l]!;
+    leader[u] = l;
+    return l;
+  };
+  for (const [a, b] of alt.apart) leader[lead(a)] = lead(b);
+  const groups = new Map<number, { unknowns: number[]; parts: Part[]; apart: (readonly [number, number])[] }>();
+  const names: number[] = [];
+  alt.unknowns.forEach((_, u) => {
+    const root = lead(u);
+    const group = groups.get(root) ?? { unknowns: [], parts: [], apart: [] };
+    groups.set(root, group);
+    names[u] = group.unknowns.push(u) - 1;
+  });
+  for (const p of alt.parts) groups.get(lead(p.of))!.parts.push({ ...p, of: names[p.of]! });
+  for (const [a, b] of alt.apart) groups.get(lead(a))!.apart.push([names[a]!, names[b]!]);
+  return [...groups.values()].map(g => ({ ...g, unknowns: g.unknowns.map(u => alt.unknowns[u]!) }));
+}
+
+/** Independent alternatives in sets whose pages interleave: a table of intervals cannot hold them apart. */
+function tangled(alts: readonly Alternative[]): readonly (readonly Alternative[])[] {
+  if (alts.length < 2) return alts.map(a => [a]);
+  const spans = alts.map(alt => ({ alt, hull: hullOf(alt, { start: Number.MAX_SAFE_INTEGER, end: 0 }) }));
+  spans.sort((a, b) => a.hull.start - b.hull.start);
+  const sets: { alts: Alternative[]; hull: Range }[] = [];
+  for (const { alt, hull } of spans) {
+    const last = sets[sets.length - 1];
+    if (last && overlaps(last.hull, hull)) {
+      last.alts.push(alt);
+      last.hull = { start: last.hull.start, end: Math.max(last.hull.end, hull.end) };
+    } else sets.push({ alts: [alt], hull });
+  }
+  return sets.map(set => set.alts);
+}

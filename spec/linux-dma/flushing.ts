@@ -1,0 +1,141 @@
+// What does an invalidation end, and what does it leave waiting?
+import { patch } from '../kit/record.js';
+import { overlaps, type Range } from './addresses.js';
+import { gather, putBack } from './clusters.js';
+import { keysIn, remains, within } from './intervals.js';
+import { without } from './possible.js';
+import type { Alternative, Domain, Label, Part, Piece, State } from './state.js';
+import { withDomain } from './state.js';
+
+const EVERYTHING: Range = { start: 0, end: Number.MAX_SAFE_INTEGER };
+
+/** What becomes of the part of a waiting piece that lies in the range; null: it no longer waits. */
+type Change = (piece: Piece) => Piece | null;
+
+const tell: Change = piece => patch(piece, { told: true });
+const finish: Change = piece => (piece.told ? null : piece);
+const forget: Change = () => null;
+
+/** The pieces that one waiting piece becomes. */
+function changed(piece: Piece, range: Range, change: Change): readonly Piece[] {
+  const inside = within(piece, range);
+  const next = change(inside);
+  return next === inside ? [piece] : [...remains(piece, range), ...(next ? [next] : [])];
+}
+
+function changedTable(stale: Domain['stale'], range: Range, change: Change): Domain['stale'] {
+  let out = stale;
+  for (const key of keysIn(stale, range)) {
+    const piece = stale.get(key);
+    out = out.delete(key);
+    for (const rest of changed(piece, range, change)) out = out.set(rest.start, rest);
+  }
+  return out;
+}
+
+/** Applies a change to everything that waits in a domain within a range, certain or not. */
+function everywhere(s: State, label: Label, range: Range, change: Change): State {
+  const { stale } = s.domains.get(label);
+  let state = stale.size > 0 ? withDomain(s, label, { stale: changedTable(stale, range, change) }) : s;
+  for (const key of dirtyIn(s, range)) {
+    if (!state.loose.has(key)) continue;
+    const taken = gather(state, { start: key, end: state.loose.get(key).end }, false);
+    const next = taken.alternatives.flatMap(alt => split(alt, label, range, change, new Set()));
+    state = putBack(taken.state, next)!;
+  }
+  return state;
+}
+
+function dirtyIn(s: State, range: Range): readonly number[] {
+  if (s.dirty.size === 0) return [];
+  if (range.end < EVERYTHING.end) return keysIn(s.loose, range).filter(key => s.dirty.has(key));
+  return s.dirty.reduce<number[]>((keys, _dirty, key) => [...keys, key], []);
+}
+
+/** An alternative splits where an unknown domain with something waiting may be the one that is meant, or not. */
+function split(alt: Alternative, label: Label, range: Range, change: Change, done: ReadonlySet<number>): readonly Alternative[] {
+  const touched = (p: Part): boolean => !p.live && overlaps(p.piece, range);
+  const meant = alt.parts.find(p => !done.has(p.of) && touched(p) && alt.unknowns[p.of]!.includes(label));
+  if (meant === undefined) return [alt];
+  const { of } = meant;
+  const others = without(alt.unknowns[of]!, label);
+  const parts = alt.parts.flatMap<Part>(p =>
+    p.of === of && touched(p) ? changed(p.piece, range, change).map(piece => ({ ...p, piece })) : [p],
+  );
+  const named = (labels: readonly Label[]): Alternative['unknowns'] => alt.unknowns.map((old, u) => (u === of ? labels : old));
+  const itIs = split({ ...alt, unknowns: named([label]), parts }, label, range, change, new Set([...done, of]));
+  if (others.length === 0) return itIs;
+  return [...itIs, ...split({ ...alt, unknowns: named(others) }, label, range, change, done)];
+}
+
+/** The state after the hardware did what was announced for a domain; `range` null: for all of it. */
+export const invalidated = (s: State, label: Label, range: Range | null): State =>
+  everywhere(s, label, range ?? EVERYTHING, finish);
+
+/** The state after a flush of a whole domain was announced. */
+export const announcedAll = (s: State, label: Label): State => everywhere(s, label, EVERYTHING, tell);
+
+/** The state without anything that waits in a domain: no unit knows it any more. */
+export const closed = (s: State, label: Label): State => everywhere(s, label, EVERYTHING, forget);
+
+/**
+ * The state after a flush of exactly this range was announced, because its first and its last page were
+ * removed from the domain; undefined where they were not.
+ */
+export function announcedRange(s: State, label: Label, range: Range): State | undefined {
+  const first = { start: range.start, end: range.start + 1 };
+  const last = { start: range.end - 1, end: range.end };
+  const known = [first, last].every(page => waits(s.domains.get(label), page));
+  if (known) return everywhere(s, label, range, tell);
+  const { state, alternatives } = gather(s, range, true);
+  const next = alternatives.flatMap(alt => removedIn(alt, label, first)).flatMap(alt => removedIn(alt, label, last));
+  const narrowed = putBack(state, next);
+  return narrowed && everywhere(narrowed, label, range, tell);
+}
+
+const waits = (domain: Domain, page: Range): boolean => keysIn(domain.stale, page).some(k => !domain.stale.get(k).told);
+
+/** The ways in which the domain is one that waits, unannounced, with this page. */
+function removedIn(alt: Alternative, label: Label, page: Range): readonly Alternative[] {
+  const options = alt.parts.filter(
+    p => !p.live && !p.piece.told && overlaps(p.piece, page) && alt.unknowns[p.of]!.includes(label),
+  );
+  if (options.some(p => alt.unknowns[p.of]!.length === 1)) return [alt];
+  return options.map(p => ({ ...alt, unknowns: alt.unknowns.map((old, u) => (u === p.of ? [label] : old)) }));
+}
+
+/** The state in which a context owes no announcement for a range any more. */
+export const settledOwed = (s: State, task: string, range: Range): State =>
+  patch(s, { owed: s.owed.filter(o => o.task !== task || !overlaps(o, range)) });
+
+/**
+ * The state in which all that a context removed and announced no flush for was removed where none is due;
+ * undefined where one was due.
+ */
+export function paid(s: State, task: string): State | undefined {
+  const mine = s.owed.filter(o => o.task === task);
+  if (mine.length === 0) return s;
+  let state: State = patch(s, { owed: s.owed.filter(o => o.task !== task) });
+  for (const owed of mine) {
+    const due = (p: Piece): boolean => p.by === owed.by && !p.told && overlaps(p, owed);
+    if (keysInAny(state, owed).some(due)) return undefined;
+    const taken = gather(state, owed, false);
+    const next = putBack(
+      taken.state,
+      taken.alternatives.filter(alt => !alt.parts.some(p => !p.live && due(p.piece))),
+    );
+    if (next === undefined) return undefined;
+    state = next;
+  }
+  return state;
+}
+
+const keysInAny = (s: State, range: Range): readonly Piece[] =>
+  s.domains.reduce<Piece[]>((all, d) => {
+    for (const key of keysIn(d.stale, range)) all.push(d.stale.get(key));
+    return all;
+  }, []);
+
+/** The state that knows of one announcement less. */
+export const unannounced = (s: State, index: number): State =>
+  patch(s, { announced: s.announced.filter((_, i) => i !== index) });

@@ -1,0 +1,55 @@
+// Where can the mapping that a `map` line reports have gone?
+import { patch } from '../kit/record.js';
+import { overlaps, type Range } from './addresses.js';
+import { gather, putBack } from './clusters.js';
+import { firstIn } from './intervals.js';
+import { type Alternative, eventNow, type Label, type Part, type Piece, type State, withDomain } from './state.js';
+
+/**
+ * The state after a range was mapped in whichever open domain has it free; undefined when none has.
+ * `awaiting` false asks the question as if nothing waited for its invalidation.
+ */
+export function placed(s: State, range: Range, phys: number, awaiting: boolean): State | undefined {
+  const { labels, onto } = freeLabels(s, range, awaiting);
+  if (labels.length === 0) return undefined;
+  const piece = { ...range, phys: s.machine.dma ? phys : -1, at: eventNow(s), onto, by: 0, told: false };
+  const counted = patch(s, { mapped: s.mapped + (range.end - range.start), lastMap: s.counted ? eventNow(s) : 0 });
+  if (firstIn(s.loose, range) >= 0) return placedAmong(counted, piece, labels, awaiting);
+  if (labels.length > 1) {
+    const alt: Alternative = { unknowns: [labels], apart: [], parts: [{ piece, of: 0, live: true }] };
+    return patch(counted, { loose: s.loose.set(range.start, { end: range.end, alternatives: [alt] }) });
+  }
+  return withDomain(counted, labels[0]!, { live: s.domains.get(labels[0]!).live.set(range.start, piece) });
+}
+
+/** The open domains that certainly have nothing in the range; and a mapping that rules a domain out. */
+function freeLabels(s: State, range: Range, awaiting: boolean): { labels: readonly Label[]; onto: number } {
+  let onto = 0;
+  const taken = s.domains.reduce<Label[]>((found, domain, label) => {
+    const key = firstIn(domain.live, range);
+    if (key >= 0) onto = Math.max(onto, domain.live.get(key).at);
+    if (key >= 0 || (awaiting && firstIn(domain.stale, range) >= 0)) found.push(label);
+    return found;
+  }, []);
+  return { labels: taken.length === 0 ? s.open : s.open.filter(l => !taken.includes(l)), onto };
+}
+
+/** Uncertain pieces overlap the range: whatever their domains are, the new piece's is another. */
+function placedAmong(s: State, piece: Piece, labels: readonly Label[], awaiting: boolean): State | undefined {
+  const { state, alternatives } = gather(s, piece, false);
+  let onto = piece.onto;
+  for (const alt of alternatives) {
+    for (const p of alt.parts) if (p.live && overlaps(p.piece, piece)) onto = Math.max(onto, p.piece.at);
+  }
+  const next = alternatives.map(alt => {
+    const of = alt.unknowns.length;
+    const met = alt.parts.filter(p => (p.live || awaiting) && overlaps(p.piece, piece));
+    const part: Part = { piece: patch(piece, { onto }), of, live: true };
+    return {
+      unknowns: [...alt.unknowns, labels],
+      apart: [...alt.apart, ...met.map(p => [p.of, of] as const)],
+      parts: [...alt.parts, part],
+    };
+  });
+  return putBack(state, next);
+}

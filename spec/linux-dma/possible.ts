@@ -1,0 +1,186 @@
+// Which alternatives are left, and can each of them still be completed to an assignment of domains?
+import type { Alternative, Label, Part } from './state.js';
+
+/** The most alternatives of one cluster that the law will carry. */
+export const MOST_ALTERNATIVES = 4096;
+/** The most steps of one search for an assignment. */
+const MOST_STEPS = 200_000;
+
+/**
+ * The trace leaves more open than can be carried exactly. Neither an acceptance nor a refusal: whoever
+ * judges must report the judgement as unfinished.
+ */
+export class TooManyPossibilities extends Error {
+  override readonly name = 'TooManyPossibilities';
+  constructor(what: string, limit: number) {
+    super(`more than ${limit} ${what}: the recording leaves too much open to be judged exactly`);
+  }
+}
+
+/** Labels in both lists; both ascend. Returns one of the lists itself when nothing is lost. */
+export function common(a: readonly Label[], b: readonly Label[]): readonly Label[] {
+  if (a === b) return a;
+  const out: Label[] = [];
+  for (let i = 0, j = 0; i < a.length && j < b.length; ) {
+    if (a[i]! < b[j]!) i++;
+    else if (a[i]! > b[j]!) j++;
+    else {
+      out.push(a[i]!);
+      i++;
+      j++;
+    }
+  }
+  return out.length === a.length ? a : out.length === b.length ? b : out;
+}
+
+export const without = (labels: readonly Label[], label: Label): readonly Label[] =>
+  labels.includes(label) ? labels.filter(l => l !== label) : labels;
+
+/**
+ * The alternatives in their smallest form: impossible ones dropped, unknowns without pieces projected
+ * away, and no alternative that another one makes superfluous.
+ */
+export function settled(alternatives: readonly Alternative[]): readonly Alternative[] {
+  const found: Alternative[] = [];
+  const open = alternatives.slice().reverse();
+  while (open.length > 0) {
+    const next = open.pop()!;
+    const ghost = narrow(next);
+    if (ghost === null) continue;
+    if (ghost.split >= 0) {
+      for (const label of ghost.alt.unknowns[ghost.split]!) {
+        const unknowns = ghost.alt.unknowns.slice();
+        unknowns[ghost.split] = [label];
+        open.push({ ...ghost.alt, unknowns });
+      }
+    } else if (!found.some(f => swallows(f, ghost.alt))) {
+      for (let i = found.length - 1; i >= 0; i--) if (swallows(ghost.alt, found[i]!)) found.splice(i, 1);
+      found.push(ghost.alt);
+    }
+    if (found.length + open.length > MOST_ALTERNATIVES) {
+      throw new TooManyPossibilities('ways to assign domains', MOST_ALTERNATIVES);
+    }
+  }
+  return found;
+}
+
+/** Resolves what is forced. Null: impossible. `split` >= 0: an unknown without pieces that must be tried out. */
+function narrow(alt: Alternative): { alt: Alternative; split: number } | null {
+  if (alt.apart.length === 0 && alt.unknowns.length === 1) {
+    return alt.unknowns[0]!.length === 0 ? null : { alt, split: -1 };
+  }
+  const unknowns = alt.unknowns.slice();
+  let apart = uniquePairs(alt.apart);
+  for (let changed = true; changed; ) {
+    changed = false;
+    const kept: (readonly [number, number])[] = [];
+    for (const pair of apart) {
+      const [a, b] = pair;
+      if (a === b) return null;
+      const one = unknowns[a]!.length === 1 ? a : unknowns[b]!.length === 1 ? b : -1;
+      if (one >= 0) {
+        const other = one === a ? b : a;
+        unknowns[other] = without(unknowns[other]!, unknowns[one]![0]!);
+        changed = true;
+      } else if (common(unknowns[a]!, unknowns[b]!).length > 0) kept.push(pair);
+    }
+    apart = kept;
+  }
+  if (unknowns.some(labels => labels.length === 0)) return null;
+  const used = new Set(alt.parts.map(p => p.of));
+  let ghost = -1;
+  for (let u = 0; u < unknowns.length; u++) {
+    if (used.has(u)) continue;
+    const degree = apart.reduce((n, [a, b]) => (a === u || b === u ? n + 1 : n), 0);
+    if (degree < unknowns[u]!.length) apart = apart.filter(([a, b]) => a !== u && b !== u);
+    else ghost = u;
+  }
+  if (!colourable(unknowns, apart)) return null;
+  if (ghost >= 0) return { alt: { unknowns, apart, parts: alt.parts }, split: ghost };
+  return { alt: renumbered(unknowns, apart, alt.parts), split: -1 };
+}
+
+function uniquePairs(apart: Alternative['apart']): Alternative['apart'] {
+  if (apart.length < 2) return apart;
+  const seen = new Map<string, readonly [number, number]>();
+  for (const [a, b] of apart) seen.set(a < b ? `${a},${b}` : `${b},${a}`, a < b ? [a, b] : [b, a]);
+  return [...seen.values()];
+}
+
+/** Is there one label for each unknown, different wherever two are apart? */
+function colourable(unknowns: Alternative['unknowns'], apart: Alternative['apart']): boolean {
+  if (apart.length === 0) return true;
+  const near: Set<number>[] = unknowns.map(() => new Set());
+  for (const [a, b] of apart) {
+    near[a]!.add(b);
+    near[b]!.add(a);
+  }
+  const rest = new Set(near.keys());
+  for (let changed = true; changed; ) {
+    changed = false;
+    for (const u of rest) {
+      let degree = 0;
+      for (const v of near[u]!) if (rest.has(v)) degree++;
+      if (degree < unknowns[u]!.length) {
+        rest.delete(u);
+        changed = true;
+      }
+    }
+  }
+  return assign([...rest], 0, new Map(), unknowns, near, { steps: 0 });
+}
+
+function assign(
+  order: readonly number[],
+  i: number,
+  chosen: Map<number, Label>,
+  unknowns: Alternative['unknowns'],
+  near: readonly Set<number>[],
+  effort: { steps: number },
+): boolean {
+  if (i === order.length) return true;
+  if (++effort.steps > MOST_STEPS) throw new TooManyPossibilities('steps to assign domains', MOST_STEPS);
+  const u = order[i]!;
+  for (const label of unknowns[u]!) {
+    if ([...near[u]!].some(v => chosen.get(v) === label)) continue;
+    chosen.set(u, label);
+    if (assign(order, i + 1, chosen, unknowns, near, effort)) return true;
+    chosen.delete(u);
+  }
+  return false;
+}
+
+/** Parts in the order of their pages, unknowns in the order in which parts name them. */
+function renumbered(
+  unknowns: Alternative['unknowns'],
+  apart: Alternative['apart'],
+  parts: readonly Part[],
+): Alternative {
+  const sorted = parts.slice().sort((p, q) => {
+    const a = p.piece;
+    const b = q.piece;
+    return a.start - b.start || a.end - b.end || Number(p.live) - Number(q.live) || Number(a.told) - Number(b.told) || a.phys - b.phys || p.of - q.of;
+  });
+  const names = new Map<number, number>();
+  for (const part of sorted) if (!names.has(part.of)) names.set(part.of, names.size);
+  const order = [...names.keys()];
+  return {
+    unknowns: order.map(u => unknowns[u]!),
+    apart: uniquePairs(apart.map(([a, b]) => [names.get(a)!, names.get(b)!] as const)),
+    parts: sorted.map(p => (names.get(p.of) === p.of ? p : { ...p, of: names.get(p.of)! })),
+  };
+}
+
+/** Does `a` allow everything that `b` allows? (No is always a safe answer.) */
+function swallows(a: Alternative, b: Alternative): boolean {
+  if (a.parts.length !== b.parts.length || a.unknowns.length !== b.unknowns.length) return false;
+  const samePart = (p: Part, i: number): boolean => {
+    const q = b.parts[i]!;
+    const x = p.piece;
+    const y = q.piece;
+    return p.of === q.of && p.live === q.live && x.start === y.start && x.end === y.end && x.phys === y.phys && x.told === y.told;
+  };
+  if (!a.parts.every(samePart)) return false;
+  if (!a.unknowns.every((labels, u) => common(labels, b.unknowns[u]!).length === b.unknowns[u]!.length)) return false;
+  return a.apart.every(([x, y]) => b.apart.some(([v, w]) => (x === v && y === w) || (x === w && y === v)));
+}

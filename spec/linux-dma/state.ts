@@ -1,0 +1,219 @@
+// What does the law know while it reads a kernel's trace: certain facts, and what is still possible?
+import { orderedTable } from '../kit/ordered-table.js';
+import { patch } from '../kit/record.js';
+import { slotTable, type Table } from '../kit/table.js';
+import type { Outcome } from '../protocol/outcome.js';
+import type { Machine } from '../protocol/linux-dma.js';
+
+/** A domain's name inside the law, a small number. The kernel's lines never print it. */
+export type Label = number;
+/** The domain of a device that no line has attached yet. */
+export const UNATTACHED = -1;
+/** The domain of a device that is blocked or passed through: nothing is mapped for it. */
+export const NO_DOMAIN = -2;
+
+/** What one `map` line made, or what is left of it. `start` and `end` are page numbers, `end` is outside. */
+export interface Piece {
+  readonly start: number;
+  readonly end: number;
+  /** The physical page behind `start`, or -1 in a recording in which no line looks at it. */
+  readonly phys: number;
+  /** The event that mapped it; 0 where events are not counted. */
+  readonly at: number;
+  /** The event whose live mapping it was laid on, so that only another domain could take it; or 0. */
+  readonly onto: number;
+  /** The event that removed it, when it is only waiting for its invalidation; else 0. */
+  readonly by: number;
+  /** Waiting for its invalidation, and the driver has announced it. */
+  readonly told: boolean;
+}
+
+/** Addresses that the DMA API handed to a device and has not taken back. */
+export interface Handle {
+  readonly device: number;
+  readonly addr: bigint;
+  readonly size: bigint;
+  readonly at: number;
+  /** The line that takes it back was seen, and it precedes the unmap. */
+  readonly freed: boolean;
+  /** A scatter list is taken back by a line that names no DMA address. */
+  readonly list: boolean;
+}
+
+/** The handles that begin in one page, and the page after the longest of them. */
+export interface Handles {
+  readonly end: number;
+  readonly all: readonly Handle[];
+}
+
+/** What is certain about one domain. Keys are first pages. */
+export interface Domain {
+  readonly live: Table<Piece>;
+  /** Removed, and the hardware may still translate them. */
+  readonly stale: Table<Piece>;
+  readonly handles: Table<Handles>;
+}
+
+/** A piece whose domain is the unknown number `of` of its alternative. */
+export interface Part {
+  readonly piece: Piece;
+  readonly of: number;
+  readonly live: boolean;
+}
+
+/** One way in which things may be: unknown domains, each with the labels it may still be. */
+export interface Alternative {
+  readonly unknowns: readonly (readonly Label[])[];
+  /** Pairs of unknowns that are different domains: their pieces overlapped. */
+  readonly apart: readonly (readonly [number, number])[];
+  readonly parts: readonly Part[];
+}
+
+/** Pieces that constrain one another, with every alternative that no line has ruled out. */
+export interface Cluster {
+  readonly end: number;
+  readonly alternatives: readonly Alternative[];
+}
+
+export interface Group {
+  readonly id: number;
+  /** Its default domain: made when the group formed, and what its first attach attaches. */
+  readonly home: Label;
+  /** The domain of its latest round of attaches. */
+  readonly domain: number;
+}
+
+export interface Device {
+  readonly name: string;
+  /** Index of its group, or -1. */
+  readonly group: number;
+  /** A label, UNATTACHED or NO_DOMAIN. */
+  readonly domain: number;
+  /** Attached in the group's latest round already; one more attach starts a new round. */
+  readonly inRound: boolean;
+  /** How its DMA was seen to work where tags do not tell: through the domain, or past the IOMMU. */
+  readonly dma: 'unseen' | 'translated' | 'direct';
+  readonly at: number;
+}
+
+/** A domain id of one IOMMU unit. `label` is UNATTACHED until the attach line that follows tells. */
+export interface Tag {
+  readonly unit: string;
+  readonly did: number;
+  readonly label: number;
+  readonly users: number;
+}
+
+/** What a task did to tags on the way to its attach line: the tag it assigned (`unit` '' is none), the label it left. */
+export interface Pending {
+  readonly task: string;
+  readonly unit: string;
+  readonly did: number;
+  readonly left: number;
+}
+
+/** An invalidation that the driver announced and that has not shown up in the queue yet. */
+export interface Announced {
+  readonly unit: string;
+  readonly did: number;
+  readonly start: number;
+  readonly end: number;
+}
+
+/** What a context removed and has not announced a flush for. */
+export interface Owed {
+  readonly task: string;
+  readonly start: number;
+  readonly end: number;
+  readonly by: number;
+}
+
+export interface State {
+  readonly machine: Machine;
+  /** Events so far, or always 0 where the state space must stay finite. */
+  readonly now: number;
+  readonly counted: boolean;
+  /** The most labels there may be; a bounded world has few. */
+  readonly most: number;
+  /** Labels given out so far. */
+  readonly labels: number;
+  readonly groups: readonly Group[];
+  readonly devices: readonly Device[];
+  readonly tags: readonly Tag[];
+  readonly pending: readonly Pending[];
+  readonly announced: readonly Announced[];
+  readonly owed: readonly Owed[];
+  /** The domains that a map line may mean, ascending. */
+  readonly open: readonly Label[];
+  readonly domains: Table<Domain>;
+  /** Pieces whose domain is not certain, in clusters that do not overlap. Keys are first pages. */
+  readonly loose: Table<Cluster>;
+  /** First pages of the clusters in which something waits for its invalidation. */
+  readonly dirty: Table<boolean>;
+  /** Pages mapped, over all domains: the same in every alternative. */
+  readonly mapped: number;
+  /** For explanations only: the latest removal that began at a page. Empty where events are not counted. */
+  readonly graves: Table<Grave>;
+  readonly lastMap: number;
+}
+
+export interface Grave {
+  readonly end: number;
+  readonly by: number;
+}
+
+/** A recording's machine, and for a bounded world its size: pages of address space, and domains. */
+export type Setup = Machine & { readonly pages?: number; readonly domains?: number };
+
+const NO_CLUSTER: Cluster = { end: 0, alternatives: [] };
+const NO_GRAVE: Grave = { end: 0, by: 0 };
+const NO_PIECE: Piece = { start: 0, end: 0, phys: -1, at: 0, onto: 0, by: 0, told: false };
+const NO_HANDLES: Handles = { end: 0, all: [] };
+
+export function initial(setup: Setup, _policies: unknown, bounded: boolean): State {
+  const pages = setup.pages ?? 4;
+  const most = bounded ? (setup.domains ?? 3) : Number.MAX_SAFE_INTEGER;
+  const table = <R>(size: number, empty: R): Table<R> => (bounded ? slotTable(size, empty) : orderedTable(empty));
+  const domain: Domain = {
+    live: table(pages, NO_PIECE),
+    stale: table(pages, NO_PIECE),
+    handles: table(pages, NO_HANDLES),
+  };
+  return {
+    machine: { mode: setup.mode, tags: setup.tags, queue: setup.queue, dma: setup.dma },
+    now: 0,
+    counted: !bounded,
+    most,
+    labels: 0,
+    groups: [],
+    devices: [],
+    tags: [],
+    pending: [],
+    announced: [],
+    owed: [],
+    open: [],
+    domains: table(most, domain),
+    loose: table(pages, NO_CLUSTER),
+    dirty: table(pages, false),
+    mapped: 0,
+    graves: table(0, NO_GRAVE),
+    lastMap: 0,
+  };
+}
+
+/** The number of the event that is being judged. */
+export const eventNow = (s: State): number => (s.counted ? s.now + 1 : 0);
+
+const OK: Outcome = { is: 'ok' };
+
+/** The ending of every event that the law accepts. */
+export function happened(s: State, fields: Partial<State> = {}): { outcome: Outcome; state: State } {
+  return { outcome: OK, state: s.counted ? patch(s, { ...fields, now: s.now + 1 }) : patch(s, fields) };
+}
+
+/** The state with a domain's row replaced, or dropped when nothing is left in it. */
+export function withDomain(s: State, label: Label, fields: Partial<Domain>): State {
+  const row = patch(s.domains.get(label), fields);
+  const bare = row.live.size === 0 && row.stale.size === 0 && row.handles.size === 0;
+  return patch(s, { domains: bare ? s.domains.delete(label) : s.domains.set(label, row) });
+}

@@ -1,0 +1,47 @@
+// Is every world explored to the end with the pinned counts, with every promise kept and every case seen?
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { explore } from '../../model/explore/explore.js';
+import { exploreNaively } from '../../model/explore/naive.js';
+import { WORLDS, worldNamed } from '../../model/worlds.js';
+import { canonical } from '../../spec/kit/canonical.js';
+
+const small = WORLDS.filter(w => !w.large);
+
+for (const world of small) {
+  test(`${world.name}: complete, ${world.counts.states} states, every promise kept`, () => {
+    const { complete, states, transitions, violations } = explore(world);
+    assert.deepEqual(violations, []);
+    assert.deepEqual({ complete, states, transitions }, { complete: true, ...world.counts });
+  });
+}
+
+test('every sometimes property of every profile is seen in some small world', () => {
+  const seen = new Set(small.flatMap(w => [...explore(w).seen]));
+  for (const profile of new Set(small.map(w => w.profile))) {
+    for (const p of profile.sometimes) assert.ok(seen.has(p.id), `${p.id} never happens`);
+  }
+});
+
+for (const name of ['pair', 'two-owners', 'two-buses']) {
+  test(`${name}: the explorer reaches exactly the states that the naive one reaches`, () => {
+    const world = worldNamed(name)!;
+    const states = new Set<string>();
+    const { transitions } = explore(world, {}, { visit: (_, state) => states.add(canonical(state)) });
+    const naive = exploreNaively(world);
+    assert.deepEqual([...states].sort(), [...naive.states].sort());
+    assert.equal(transitions, naive.transitions);
+  });
+}
+
+test('an exploration that is cut short says so', () => {
+  const { complete, states } = explore(worldNamed('attack-window')!, {}, { maxStates: 500 });
+  assert.equal(complete, false);
+  assert.ok(states >= 500 && states < 1000);
+});
+
+test('a violation stops the exploration, and it is not called complete', () => {
+  const { complete, violations } = explore(worldNamed('attack-window')!, { 'merge-incoming': 'any' });
+  assert.equal(complete, false);
+  assert.equal(violations.length, 1);
+});
