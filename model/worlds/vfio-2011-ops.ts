@@ -171,8 +171,7 @@ function wrongs(scope: Scope): readonly Op[] {
  */
 export function offers(s: State, op: Op): boolean {
   if ('as' in op) {
-    const free = lowestFree(s);
-    if (op.as !== (free < 0 ? 0 : free)) return false;
+    if (op.as !== Math.max(lowestFree(s), 0)) return false;
   }
   return !('handle' in op) || op.handle < 0 || s.handles.get(op.handle).kind !== 'free';
 }

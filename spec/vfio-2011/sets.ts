@@ -112,6 +112,11 @@ export const viable = selector(
     s.devices.every((d, at) => d.driver === 'vfio' || contextOf(s, at, p) !== c),
 );
 
+/** Has the set any tracked device, that attaching the set could fail for? */
+export const hasDevices = selector('hasDevices', (s: State, c: number, p: PolicyValues): boolean =>
+  s.devices.some((_, at) => contextOf(s, at, p) === c),
+);
+
 /** Is the group's set in use at all? A group without a context is not. */
 export const groupInUse = selector('groupInUse', (s: State, g: number, p: PolicyValues): boolean => {
   const c = s.groups[g]!.context;

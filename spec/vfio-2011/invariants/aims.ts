@@ -6,7 +6,15 @@ import { cite } from '../../law/sources.js';
 import type { PolicyValues } from '../policies.js';
 import { merge } from '../rules/merge.js';
 import { unmerge } from '../rules/unmerge.js';
-import { contextHandleOpen, contextInUse, contextOf, groupDevicesInUse, hardwareOf, singular, viable } from '../sets.js';
+import {
+  contextHandleOpen,
+  contextInUse,
+  contextOf,
+  groupDevicesInUse,
+  hardwareOf,
+  singular,
+  viable,
+} from '../sets.js';
 import type { Handle, Op, Setup, State } from '../state.js';
 import { unplugBounded } from './lives.js';
 

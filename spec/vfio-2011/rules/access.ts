@@ -2,7 +2,7 @@
 import { patch, patchAt } from '../../kit/record.js';
 import { ending, refuse } from '../../law/clause.js';
 import { cite } from '../../law/sources.js';
-import { contextOf, viable } from '../sets.js';
+import { contextOf, hasDevices, viable } from '../sets.js';
 import type { Op, State } from '../state.js';
 import { contextBehind, descriptorFree, mmGate, onKind, type Rule, readable } from './handles.js';
 
@@ -42,7 +42,7 @@ const openingContext = <O extends Opening>(op: string): readonly Rule<O>[] => [
       says: 'Opening the context attaches every device of the set; the IOMMU driver may refuse one, and then all are detached again.',
       cite: [OPEN, cite('linux', 'intel_iommu_attach_device (2011): address width not sufficient')],
     },
-    (s, o) => closed(s, o.handle),
+    (s, o, p) => closed(s, o.handle) && hasDevices(s, contextBehind(s, o.handle), p),
     'may',
   ),
 ];

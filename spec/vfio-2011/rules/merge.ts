@@ -2,7 +2,7 @@
 import { patch, patchAt } from '../../kit/record.js';
 import { ending, refuse } from '../../law/clause.js';
 import { cite } from '../../law/sources.js';
-import { hardwareOf, singular, viable } from '../sets.js';
+import { hardwareOf, hasDevices, singular, viable } from '../sets.js';
 import type { Op, State } from '../state.js';
 import { dropMappings } from '../teardown.js';
 import { opened } from './access.js';
@@ -132,7 +132,7 @@ const trial: readonly Rule<Merge>[] = [
       says: "The IOMMU driver may refuse a device on either trial or in the merger's domain; all is undone.",
       cite: [MERGE, cite('linux', 'intel_iommu_attach_device (2011): address width not sufficient')],
     },
-    () => true,
+    (s, o, p) => hasDevices(s, from(s, o), p) || (closed(s, into(s, o)) && hasDevices(s, into(s, o), p)),
     'may',
   ),
 ];

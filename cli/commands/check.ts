@@ -1,0 +1,146 @@
+// Does the law keep its promises in every reachable state of a world, under these policies?
+import { writeFileSync } from 'node:fs';
+import { describeOp, describeOutcome, encodeTrace } from '../../conformance/index.js';
+import { type Exploration, explore, type Violation } from '../../model/explore/explore.js';
+import type { AnyWorld } from '../../model/explore/world.js';
+import { recordPath } from '../../model/record.js';
+import { DEBATES, WORLDS, worldNamed } from '../../model/worlds.js';
+import type { AnyOp, Policies } from '../../spec/index.js';
+import { EXIT, type ExitCode, Usage, worst } from '../exit.js';
+import { numbered, parsePolicies } from '../options.js';
+import { count, type Out, outTo, paint, table, ticker } from '../terminal.js';
+
+export interface CheckOptions {
+  readonly policy: readonly string[];
+  readonly traceOut?: string;
+  readonly maxStates?: number;
+  readonly first?: boolean;
+  readonly aims?: boolean;
+  readonly json?: boolean;
+}
+
+export function check(name: string | undefined, options: CheckOptions): ExitCode {
+  const out = outTo(options.json === true);
+  if (name === undefined && options.policy.length === 0) return list(out);
+  const worlds = chosen(name, options.policy);
+  const results = worlds.map(world => one(world, options, out));
+  out.data({ command: 'check', worlds: results.map(r => r.data) });
+  return worst(results.map(r => r.code));
+}
+
+/** The worlds that are asked for; without a name those that were made for the debated policies. */
+function chosen(name: string | undefined, policies: readonly string[]): readonly AnyWorld[] {
+  if (name === 'all') return WORLDS;
+  if (name !== undefined) {
+    const world = worldNamed(name);
+    if (world === undefined) throw new Usage(`unknown world ${name}; "iommu-spec check" lists the worlds`);
+    return [world];
+  }
+  const names = policies.flatMap(p => DEBATES[p.split('=')[0]!] ?? []);
+  if (names.length === 0) throw new Usage(`no world was made for ${policies.join(', ')}: name one`);
+  return [...new Set(names)].map(n => worldNamed(n)!);
+}
+
+function list(out: Out): ExitCode {
+  const rows = WORLDS.map(w => [
+    w.name,
+    w.profile.name,
+    count(w.counts.states),
+    count(w.counts.transitions),
+    w.says,
+  ]);
+  out.say(table(['world', 'profile', 'states', 'transitions', 'what it is for'], rows));
+  out.say();
+  out.say('iommu-spec check WORLD explores one to its end, iommu-spec check all every one.');
+  out.data({
+    command: 'check',
+    worlds: WORLDS.map(w => ({ world: w.name, profile: w.profile.name, says: w.says, ...w.counts })),
+  });
+  return EXIT.conforms;
+}
+
+function one(
+  world: AnyWorld,
+  options: CheckOptions,
+  out: Out,
+): { readonly code: ExitCode; readonly data: object } {
+  const policies = parsePolicies(world.profile, options.policy);
+  const bar = ticker(world.name);
+  const began = performance.now();
+  const result: Exploration<AnyOp> = explore(world, policies, {
+    all: options.first !== true,
+    aims: options.aims === true,
+    ...(options.maxStates === undefined ? {} : { maxStates: options.maxStates }),
+    progress: (states, frontier, transitions) =>
+      bar.show(`${count(states)} states, ${count(frontier)} to go, ${count(transitions)} transitions`),
+  });
+  bar.done();
+  const seconds = (performance.now() - began) / 1000;
+  say(world, policies, result, seconds, out);
+  for (const [i, v] of result.violations.entries()) sayViolation(world, policies, v, i, options, out);
+  const { rules: _, seen, violations, bytes: __, ...figures } = result;
+  const data = {
+    world: world.name,
+    profile: world.profile.name,
+    policies: { ...world.policies, ...policies },
+    ...figures,
+    seconds: Number(seconds.toFixed(3)),
+    violations,
+    seen: [...seen],
+  };
+  return { code: codeOf(result), data };
+}
+
+function codeOf(result: Exploration<AnyOp>): ExitCode {
+  if (result.violations.length > 0) return EXIT.diverges;
+  return result.complete ? EXIT.conforms : EXIT.inconclusive;
+}
+
+function say(world: AnyWorld, policies: Policies, r: Exploration<AnyOp>, seconds: number, out: Out): void {
+  const under = Object.entries(policies).map(([name, value]) => ` under ${name}=${value}`);
+  const figures = `${count(r.transitions)} transitions, depth ${r.depth}, ${seconds.toFixed(1)} s`;
+  const where = `${paint.bold(world.name)}${under.join(',')}`;
+  if (r.violations.length > 0) {
+    const extent = r.complete ? `all ${count(r.states)} states` : `${count(r.states)} states, then stopped`;
+    out.say(
+      `${where}: ${paint.red(`breaks ${r.violations.length} of its promises`)} (${extent}; ${figures})`,
+    );
+  } else if (r.complete) {
+    out.say(`${where}: ${paint.green(`holds in all ${count(r.states)} states`)} (${figures})`);
+  } else {
+    out.say(
+      `${where}: ${paint.yellow('unfinished')}, nothing broken in the first ${count(r.states)} states (${figures})`,
+    );
+  }
+}
+
+function sayViolation(
+  world: AnyWorld,
+  policies: Policies,
+  v: Violation<AnyOp>,
+  index: number,
+  options: CheckOptions,
+  out: Out,
+): void {
+  out.say();
+  out.say(`  ${paint.red(v.property)}: ${v.says}`);
+  v.trace.forEach((step, i) => {
+    const { name, fields } = describeOp(step.op, world.setup);
+    out.say(
+      `    ${String(i + 1).padStart(2)}  ${name.padEnd(12)} ${fields}  ->  ${describeOutcome(step.outcome)}  ${paint.dim(step.rule)}`,
+    );
+  });
+  out.say(`        ${v.why}`);
+  if (options.traceOut === undefined) return;
+  const file = numbered(options.traceOut, index);
+  const { header, events } = recordPath(world, policies, v.trace, {
+    producer: 'iommu-spec check',
+    narration: [
+      `World ${world.name}: the shortest way to break ${v.property}.`,
+      v.says,
+      `In the end ${v.why}.`,
+    ],
+  });
+  writeFileSync(file, encodeTrace(header, events));
+  out.say(`        written to ${file}; again: npx iommu-spec show ${file}`);
+}

@@ -1,0 +1,73 @@
+// Could the law have produced these recordings?
+import {
+  judgeTrace,
+  type Malformed,
+  plain,
+  reportDivergence,
+  type Trace,
+  type Verdict,
+} from '../../conformance/index.js';
+import { EXIT, type ExitCode, endingOf, Usage, worst } from '../exit.js';
+import { formatOf, openTrace } from '../input.js';
+import { count, type Out, outTo, paint } from '../terminal.js';
+
+export interface JudgeOptions {
+  readonly format?: string;
+  readonly maxCandidates?: number;
+  readonly json?: boolean;
+}
+
+export async function judge(files: readonly string[], options: JudgeOptions): Promise<ExitCode> {
+  if (files.length === 0) throw new Usage('name at least one recording, or - for standard input');
+  const out = outTo(options.json === true);
+  const results: { code: ExitCode; data: object }[] = [];
+  for (const file of files) results.push(await one(file, options, out));
+  out.data({ command: 'judge', recordings: results.map(r => r.data) });
+  return worst(results.map(r => r.code));
+}
+
+async function one(file: string, options: JudgeOptions, out: Out): Promise<{ code: ExitCode; data: object }> {
+  try {
+    const trace = await openTrace(file, formatOf(file, options.format));
+    const limit = options.maxCandidates === undefined ? {} : { maxCandidates: options.maxCandidates };
+    const { verdict } = await judgeTrace(trace, limit);
+    return verdictOf(file, trace, verdict, out);
+  } catch (error) {
+    const { code, says } = endingOf(error);
+    if (code === EXIT.bug || code === EXIT.usage) throw error;
+    out.say(`${paint.bold(file)}: ${paint.red(says)}`);
+    const { line, column, path, defect, reason } = error as Malformed;
+    const place = { line, column, path, defect, reason: reason ?? says };
+    return { code, data: { file, verdict: 'malformed', ...place } };
+  }
+}
+
+export function verdictOf(
+  file: string,
+  trace: Trace,
+  verdict: Verdict,
+  out: Out,
+): { code: ExitCode; data: object } {
+  const about = { file, profile: trace.profile.name, verdict: verdict.verdict };
+  if (verdict.verdict === 'conforms') {
+    const sure = verdict.candidates === 1 ? '' : `, ${count(verdict.candidates)} states still possible`;
+    out.say(
+      `${paint.bold(file)}: ${paint.green('conforms')} to ${trace.profile.name}, ${count(verdict.events)} events${sure}`,
+    );
+    return {
+      code: EXIT.conforms,
+      data: { ...about, events: verdict.events, candidates: verdict.candidates },
+    };
+  }
+  if (verdict.verdict === 'unfinished') {
+    out.say(
+      `${paint.bold(file)}: ${paint.yellow('unfinished')} at event ${verdict.event}: ${verdict.reason}`,
+    );
+    return { code: EXIT.inconclusive, data: { ...about, ...(plain(verdict) as object) } };
+  }
+  const report = reportDivergence(verdict, { file, profile: trace.profile, machine: trace.machine });
+  report.lines.forEach((line, i) => {
+    out.say(i === 0 || line.startsWith('>') ? paint.red(line) : line);
+  });
+  return { code: EXIT.diverges, data: { ...about, report: report.data } };
+}

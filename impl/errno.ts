@@ -1,0 +1,10 @@
+// Which error numbers does the implementation answer with? Linux's, negated by whoever returns them.
+export const EPERM = 1;
+export const EBADF = 9;
+export const ENOMEM = 12;
+export const EFAULT = 14;
+export const EBUSY = 16;
+export const ENODEV = 19;
+export const EINVAL = 22;
+export const EMFILE = 24;
+export const ENOTTY = 25;

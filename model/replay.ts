@@ -1,0 +1,92 @@
+// Does an implementation follow the law through the calls of a recording?
+
+import {
+  type Allowed,
+  type AnyOp,
+  type AnyProfile,
+  allowed,
+  type Policies,
+  type Profile,
+} from '../spec/index.js';
+import { canonical } from '../spec/kit/canonical.js';
+import type { Event } from '../spec/protocol/trace.js';
+import { agree, type Disagreement, differenceOf } from './agree.js';
+import { permittedBy, type Restartable } from './lockstep.js';
+
+export interface Replay {
+  readonly events: number;
+  /** The event at which implementation and law part. */
+  readonly parting?: { readonly event: number; readonly disagreement: Disagreement<AnyOp> };
+}
+
+/**
+ * Makes every call of the recording, in order. Where the recording's answer is one that the law only
+ * permits (a failure), the same failure is provoked. The implementation must answer and look as the law
+ * says. Of a recording that leaves the law at event `until` only the call is made there: the right answer
+ * is any that the law allows.
+ */
+export function replay(
+  profile: AnyProfile,
+  setup: unknown,
+  policies: Policies,
+  events: readonly Event<AnyOp>[],
+  machine: Restartable,
+  until: number = events.length + 1,
+): Replay {
+  const law: Profile<unknown, AnyOp, Policies, unknown> = profile;
+  const may = permittedBy(law);
+  const start = law.initial(setup, policies, false);
+  const way = explain(law, policies, start, events.slice(0, until - 1));
+  machine.reset();
+  let state = start;
+  for (const event of events.slice(0, until)) {
+    const rule = way[event.n - 1]?.rule;
+    const force = rule !== undefined && may.has(rule) ? { rule, at: 0 } : undefined;
+    const step = agree(law, state, event.op, policies, machine, force);
+    if (!step.agrees) return { events: event.n, parting: { event: event.n, disagreement: step } };
+    state = step.state;
+  }
+  return { events: Math.min(until, events.length) };
+}
+
+/** One way through the law that gives all answers and observations of the recording, found depth first. */
+function explain(
+  law: Profile<unknown, AnyOp, Policies, unknown>,
+  policies: Policies,
+  start: unknown,
+  events: readonly Event<AnyOp>[],
+): readonly Allowed<unknown>[] {
+  const hopeless = new Set<string>();
+  const search = (state: unknown, i: number): readonly Allowed<unknown>[] | null => {
+    const event = events[i];
+    if (event === undefined) return [];
+    const key = `${i} ${canonical(state)}`;
+    if (hopeless.has(key)) return null;
+    for (const ending of allowed(law, state, event.op, policies)) {
+      if (differenceOf(ending.outcome, event.outcome, '') !== null || !shows(law, ending, event)) continue;
+      const rest = search(ending.state, i + 1);
+      if (rest !== null) return [ending, ...rest];
+    }
+    hopeless.add(key);
+    return null;
+  };
+  return search(start, 0) ?? [];
+}
+
+/** Is everything that was observed of the state there in the ending's view? What is absent is not compared. */
+function shows(
+  law: Profile<unknown, AnyOp, Policies, unknown>,
+  ending: Allowed<unknown>,
+  event: Event<AnyOp>,
+): boolean {
+  return event.state === undefined || within(event.state, law.view(ending.state));
+}
+
+function within(observed: unknown, there: unknown): boolean {
+  if (typeof observed !== 'object' || observed === null) return observed === there;
+  if (typeof there !== 'object' || there === null) return false;
+  if (Array.isArray(observed) && (!Array.isArray(there) || observed.length !== there.length)) return false;
+  return Object.entries(observed).every(([key, value]) =>
+    within(value, (there as Record<string, unknown>)[key]),
+  );
+}
