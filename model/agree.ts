@@ -30,7 +30,7 @@ export interface Disagreement<O> {
   readonly observed: Outcome;
   readonly view: View;
   readonly allowed: readonly { readonly rule: string; readonly outcome: Outcome; readonly view: View }[];
-  /** From the allowed ending that comes nearest: one with the same answer, if there is any. */
+  /** From the allowed ending that comes nearest: one with the same answer, else the one that must be. */
   readonly first: Difference;
 }
 
@@ -66,7 +66,7 @@ function disagreement<S, O extends AnyOp, P extends Policies, Setup>(
   const nearest = shown.find(e => differenceOf(e.outcome, observed, 'outcome') === null);
   const first = nearest
     ? differenceOf(nearest.view, view, '')
-    : differenceOf(shown[0]!.outcome, observed, 'outcome');
+    : differenceOf(shown[shown.length - 1]!.outcome, observed, 'outcome');
   if (first === null) throw new Error('a disagreement without a difference');
   return { agrees: false, op, observed, view, allowed: shown, first };
 }

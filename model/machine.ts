@@ -52,8 +52,11 @@ const PROTS = ['none', 'r', 'w', 'rw'] as const;
 const OK: Outcome = { is: 'ok' };
 /** A number that no handle ever has. */
 const NEVER = Number.MAX_SAFE_INTEGER;
-/** Little enough that thousands of machines are made in a second. */
-const SMALL: Sizes = { handles: 16, arena: 64, iotlbSets: 4 };
+/**
+ * Little enough that thousands of machines are made in a second. But descriptors must never run out: the law
+ * knows no such limit, only names that are taken.
+ */
+const SMALL: Sizes = { handles: 4096, arena: 64, iotlbSets: 4 };
 
 /** Faults that fire once, at the chosen step of their kind. */
 class Armed implements Faults {

@@ -1,0 +1,33 @@
+// How fast is it, beside what it should be compared with? Prints ratios measured in one run, asserts nothing.
+import * as explorer from './explorer.js';
+import * as iotlb from './iotlb.js';
+import * as judge from './judge.js';
+import * as radix from './radix.js';
+
+interface Options {
+  readonly rounds: number;
+  readonly quick: boolean;
+}
+
+const BENCHES: {
+  readonly [name: string]: {
+    run(print: (line: string) => void, options: Options): Promise<void>;
+  };
+} = { explorer, judge, radix, iotlb };
+
+const words = process.argv.slice(2);
+const asked = words.filter(word => !word.startsWith('--'));
+const unknown = asked.filter(name => !Object.hasOwn(BENCHES, name));
+if (unknown.length > 0) {
+  process.stderr.write(
+    `no bench named ${unknown.join(', ')}; there are ${Object.keys(BENCHES).join(', ')}\n`,
+  );
+  process.exitCode = 64;
+} else {
+  const quick = words.includes('--quick');
+  const rounds = quick ? 1 : 3;
+  for (const name of asked.length > 0 ? asked : Object.keys(BENCHES)) {
+    process.stdout.write(`\n# ${name}\n`);
+    await BENCHES[name]!.run(line => process.stdout.write(`${line}\n`), { rounds, quick });
+  }
+}

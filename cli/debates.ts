@@ -1,0 +1,105 @@
+// What does the checker say of each answer to each debated question?
+import { describeOp, describeOutcome } from '../conformance/index.js';
+import { type Exploration, explore, type Violation } from '../model/explore/explore.js';
+import type { AnyWorld } from '../model/explore/world.js';
+import { DEBATES, worldNamed } from '../model/worlds.js';
+import { type AnyOp, type AnyProfile, type Policy, PROFILES } from '../spec/index.js';
+
+const count = (n: number): string => n.toLocaleString('en-US');
+
+/** docs/debates.md: every policy value with the checker's verdict, from runs. */
+export function debatesDocument(): string {
+  const profiles: readonly AnyProfile[] = Object.values(PROFILES);
+  return [
+    '# The debates, settled by runs',
+    '',
+    'Written by `npm run docs`: each answer to each question is explored to the end in the worlds named; do not edit.',
+    '',
+    '**Promises** are the properties that the law keeps under its default answers. **Aims** are what one side of a',
+    'debate asks for; an aim is listed where the answers differ on it. A trace is a shortest one.',
+    '',
+    ...profiles.flatMap(profile => profile.policies.flatMap(policy => debate(profile, policy))),
+  ].join('\n');
+}
+
+interface Verdict {
+  readonly world: AnyWorld;
+  readonly result: Exploration<AnyOp>;
+}
+
+function debate(profile: AnyProfile, policy: Policy): readonly string[] {
+  const worlds = (DEBATES[policy.name] ?? [])
+    .map(name => worldNamed(name)!)
+    .filter(w => w.profile === profile);
+  const verdicts = policy.values.map(({ value }) =>
+    worlds.map((world): Verdict => {
+      const result = explore(world, { [policy.name]: value }, { all: true, aims: true });
+      if (!result.complete) throw new Error(`${world.name} was not explored to its end`);
+      return { world, result };
+    }),
+  );
+  const aims = worlds.map((_, w) =>
+    aimsThatDiffer(
+      profile,
+      verdicts.map(values => values[w]!),
+    ),
+  );
+  return [
+    `## ${policy.question}`,
+    '',
+    `Policy \`${policy.name}\` of \`${profile.name}\`. ${policy.cite.map(c => `${c.source}: ${c.at}`).join('; ')}.`,
+    '',
+    ...policy.values.flatMap(({ value, says, argument }, i) => [
+      `### \`${value}\`${i === 0 ? ' (default)' : ''}`,
+      '',
+      `${sentence(says)} _${argument}_`,
+      '',
+      ...(worlds.length === 0
+        ? ['No world tells the answers apart: they differ in recordings only.', '']
+        : []),
+      ...verdicts[i]!.flatMap((v, w) => verdictOf(profile, v, aims[w]!)),
+    ]),
+  ];
+}
+
+/** Ids of the aims that hold in a world under one answer, and fail in it under another. */
+function aimsThatDiffer(profile: AnyProfile, answers: readonly Verdict[]): ReadonlySet<string> {
+  const all = [...profile.aims.always, ...profile.aims.steps, ...profile.aims.lives].map(a => a.id);
+  const fails = (id: string, v: Verdict): boolean => v.result.violations.some(x => x.property === id);
+  return new Set(all.filter(id => new Set(answers.map(v => fails(id, v))).size > 1));
+}
+
+function verdictOf(
+  profile: AnyProfile,
+  { world, result }: Verdict,
+  aims: ReadonlySet<string>,
+): readonly string[] {
+  const promised = [...profile.always, ...profile.steps, ...profile.lives];
+  const broken = result.violations.filter(v => promised.some(p => p.id === v.property));
+  const missed = result.violations.filter(v => aims.has(v.property));
+  const met = [...aims].filter(id => !missed.some(v => v.property === id));
+  const extent = `all ${count(result.states)} states (${count(result.transitions)} transitions)`;
+  return [
+    broken.length === 0
+      ? `- World \`${world.name}\`: **every promise holds** in ${extent}.`
+      : `- World \`${world.name}\`: **breaks ${broken.map(v => `\`${v.property}\``).join(', ')}**, seen in ${extent}.`,
+    ...met.map(id => `- Meets \`${id}\` there: ${saysOf(profile, id)}`),
+    ...missed.map(v => `- Misses \`${v.property}\` there, after ${v.trace.length} steps: ${v.says}`),
+    '',
+    ...[...broken, ...missed].flatMap(v => story(world, v)),
+  ];
+}
+
+const saysOf = (profile: AnyProfile, id: string): string =>
+  [...profile.aims.always, ...profile.aims.steps, ...profile.aims.lives].find(a => a.id === id)!.says;
+
+function story(world: AnyWorld, v: Violation<AnyOp>): readonly string[] {
+  const lines = v.trace.map((step, i) => {
+    const { name, fields } = describeOp(step.op, world.setup);
+    return `    ${String(i + 1).padStart(2)}  ${name.padEnd(12)} ${fields}  ->  ${describeOutcome(step.outcome)}`;
+  });
+  return [`    ${v.property}: ${v.why}`, ...lines, ''];
+}
+
+const sentence = (text: string): string =>
+  `${text.charAt(0).toUpperCase()}${text.slice(1)}${text.endsWith('.') ? '' : '.'}`;

@@ -1,0 +1,7 @@
+// What does the implementation offer to a project that lifts it out? Its public face; it imports nothing else.
+export * as errno from './errno.js';
+export { Iotlb } from './iotlb/iotlb.js';
+export { Translator } from './iotlb/translator.js';
+export { PageArena } from './radix/arena.js';
+export { RadixTable } from './radix/table.js';
+export { Vfio2011 } from './vfio-2011/machine.js';

@@ -1,0 +1,10 @@
+// What can one ask of the checker? Its public face.
+export { agree, differenceOf } from './agree.js';
+export { type Exploration, explore, type Violation } from './explore/explore.js';
+export { exploreNaively } from './explore/naive.js';
+export type { AnyWorld, World } from './explore/world.js';
+export { type Cover, coverWorld, hasImplementation, implementationOf, type Restartable } from './lockstep.js';
+export { headerOf, type Recording, recordPath } from './record.js';
+export { type Replay, replay } from './replay.js';
+export { type WalkResult, walk } from './walk.js';
+export { DEBATES, WORLDS, worldNamed } from './worlds.js';

@@ -1,0 +1,86 @@
+// Does the implementation follow every transition of small worlds, and would a walk notice if it did not?
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { encodeTrace, judgeTrace, readTrace } from '../../conformance/index.js';
+import { coverWorld, hasImplementation, implementationOf, type Restartable } from '../../model/lockstep.js';
+import { walk } from '../../model/walk.js';
+import { WORLDS, worldNamed } from '../../model/worlds.js';
+import { type AnyOp, defaultPolicies } from '../../spec/index.js';
+import type { Outcome } from '../../spec/protocol/index.js';
+
+for (const name of ['pair', 'two-owners', 'unplug-merged']) {
+  test(`${name}: every transition of the graph runs on the implementation, failures included`, () => {
+    const world = worldNamed(name)!;
+    const { parting, ...figures } = coverWorld(world);
+    assert.equal(parting, undefined);
+    assert.deepEqual(figures, { complete: true, ...world.counts });
+  });
+}
+
+test('walks of every world find no difference', () => {
+  for (const world of WORLDS.filter(w => hasImplementation(w.profile.name))) {
+    const { failure, steps, runs } = walk(world, { seed: 2011, runs: 60, ops: 600 });
+    assert.equal(failure, undefined, `${world.name} differs`);
+    assert.equal(runs, 60);
+    assert.ok(steps > 1000, `${world.name}: only ${steps} operations`);
+  }
+});
+
+test('walks under every answer to every debated question find no difference', () => {
+  const worlds = ['attack-window', 'two-buses', 'hotplug', 'timeout-kill', 'trio-by-handle'].map(
+    n => worldNamed(n)!,
+  );
+  for (const world of worlds) {
+    for (const policy of world.profile.policies as readonly {
+      name: string;
+      values: readonly { value: string }[];
+    }[]) {
+      for (const { value } of policy.values) {
+        const { failure } = walk(world, { seed: 4, runs: 20, ops: 400, policies: { [policy.name]: value } });
+        assert.equal(failure, undefined, `${world.name} differs under ${policy.name}=${value}`);
+      }
+    }
+  }
+});
+
+/** The implementation, but a chosen answer is another. */
+function lying(name: string, lie: (op: AnyOp, said: Outcome) => Outcome): Restartable {
+  const world = worldNamed(name)!;
+  const policies = { ...defaultPolicies(world.profile), ...world.policies };
+  const honest = implementationOf(world.profile.name, world.setup, policies);
+  return {
+    reset: () => honest.reset(),
+    view: () => honest.view(),
+    step: (op, force) => lie(op, honest.step(op, force)),
+  };
+}
+
+test('a lie is found, shrunk to the calls that matter, and becomes a recording that diverges at its last event', async () => {
+  const machine = lying('pair', (op, said) =>
+    op.op === 'unmerge' && said.is === 'refused' && said.errno === 'EBUSY'
+      ? { is: 'refused', errno: 'EINVAL' }
+      : said,
+  );
+  const { failure } = walk(worldNamed('attack-window')!, { seed: 1, runs: 500, ops: 600, machine });
+  assert.ok(failure, 'not found');
+  const { recording, disagreement } = failure;
+  assert.deepEqual(disagreement.first, { path: 'outcome.errno', allowed: 'EBUSY', observed: 'EINVAL' });
+  assert.deepEqual(recording.events.map(e => e.op.op).sort(), [
+    'get_device',
+    'merge',
+    'open_group',
+    'open_group',
+    'unmerge',
+  ]);
+  const text = encodeTrace(recording.header, recording.events);
+  const { verdict } = await judgeTrace(await readTrace([text]));
+  assert.equal(verdict.verdict, 'diverges');
+  assert.equal(verdict.verdict === 'diverges' && verdict.event, recording.events.length);
+});
+
+test('the same seed walks the same way', () => {
+  const world = worldNamed('ranges')!;
+  const once = walk(world, { seed: 5, runs: 10, ops: 100 });
+  const again = walk(world, { seed: 5, runs: 10, ops: 100 });
+  assert.deepEqual(once, again);
+});
