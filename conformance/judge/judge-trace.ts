@@ -1,0 +1,23 @@
+// What is the verdict on a whole recording?
+import type { Coverage } from '../coverage/collect.js';
+import type { Trace } from '../trace/read.js';
+import { Judge, type JudgeOptions } from './judge.js';
+import type { Verdict } from './verdict.js';
+
+export interface Judgement {
+  readonly verdict: Verdict;
+  readonly coverage: Coverage;
+}
+
+/**
+ * Judges a recording to its end, or to the first event that settles it: what comes after a divergence is
+ * not read. Throws `Malformed` where the recording cannot be read that far.
+ */
+export async function judgeTrace(trace: Trace, options: JudgeOptions = {}): Promise<Judgement> {
+  const judge = new Judge(trace.profile, trace.machine, trace.policies, options);
+  for await (const event of trace.events()) {
+    const verdict = judge.feed(event);
+    if (verdict !== undefined) return { verdict, coverage: judge.coverage };
+  }
+  return { verdict: judge.finish(), coverage: judge.coverage };
+}

@@ -1,0 +1,128 @@
+// Could the law have produced what was recorded?
+import type { Policies } from '../../spec/law/clause.js';
+import { type AnyOp, allowed, type Profile } from '../../spec/law/profile.js';
+import type { Event } from '../../spec/protocol/trace.js';
+import { Coverage } from '../coverage/collect.js';
+import { Candidates, type Gathering } from './candidates.js';
+import { type Agreement, divergence } from './divergence.js';
+import { sameOutcome, shows } from './observed.js';
+import type { Conforms, Diverges, Step, Unfinished } from './verdict.js';
+
+export interface JudgeOptions {
+  /** How many states may be possible at a time before the judge gives up. */
+  readonly maxCandidates?: number;
+}
+
+/** How many events a report shows before the one that diverges. */
+const REMEMBERED = 2;
+
+/**
+ * Judges one recording, event by event. It carries the set of states that are still possible: an event
+ * keeps those successors whose answer is the observed one and whose view shows what else was observed.
+ * With one candidate and nothing observed beside the answer, an event costs one evaluation of its clauses.
+ */
+export class Judge<S, O extends AnyOp, P extends Policies, Setup> {
+  /** What the recording has exercised so far; the event that diverges is not part of it. */
+  readonly coverage: Coverage;
+  private readonly candidates: Candidates<S>;
+  private readonly most: number;
+  private readonly before: Step[] = [];
+  private readonly agreed: Agreement = new Map();
+  private events = 0;
+  private ended: Diverges | Unfinished | undefined;
+
+  constructor(
+    private readonly profile: Profile<S, O, P, Setup>,
+    setup: Setup,
+    private readonly policies: P,
+    options: JudgeOptions = {},
+  ) {
+    this.most = options.maxCandidates ?? 4096;
+    this.coverage = new Coverage(profile.name);
+    this.candidates = new Candidates(profile.initial(setup, policies, false), this.most);
+  }
+
+  /** How many states are still possible. May count equal ones twice while the judging goes on. */
+  get possible(): number {
+    return this.candidates.now.length;
+  }
+
+  /** Judges the next event. Undefined: so far so good. A verdict is final, later events change nothing. */
+  feed(event: Event<O>): Diverges | Unfinished | undefined {
+    if (this.ended !== undefined) return this.ended;
+    const next = this.candidates.gather();
+    const rules = this.survivors(event, next);
+    if (typeof rules === 'string') return (this.ended = unfinished(event, rules));
+    if (rules.length === 0) {
+      const { profile, policies, before, agreed } = this;
+      return (this.ended = divergence(
+        { profile, policies, states: this.candidates.now, before, agreed },
+        event,
+      ));
+    }
+    if (next.full || !this.candidates.replace(next)) {
+      return (this.ended = unfinished(
+        event,
+        `more than ${this.most} states are possible after event ${event.n}`,
+      ));
+    }
+    this.accept(event, rules);
+    return undefined;
+  }
+
+  /** To be called after the last event of a recording whose reader is content with its end. */
+  finish(): Conforms | Diverges | Unfinished {
+    return this.ended ?? { verdict: 'conforms', events: this.events, candidates: this.candidates.count() };
+  }
+
+  /** As `gather`; a law that cannot carry on says why. */
+  private survivors(event: Event<O>, next: Gathering<S>): readonly string[] | string {
+    try {
+      return this.gather(event, next);
+    } catch (error) {
+      if (error instanceof Error && error.name === TOO_MUCH) return error.message;
+      throw error;
+    }
+  }
+
+  /** Collects the successors that agree with the event; gives the rules that allow them. */
+  private gather(event: Event<O>, next: Gathering<S>): readonly string[] {
+    const { profile, policies } = this;
+    const rules: string[] = [];
+    for (const state of this.candidates.now) {
+      for (const ending of allowed(profile, state, event.op, policies)) {
+        if (!sameOutcome(ending.outcome, event.outcome)) continue;
+        if (event.state !== undefined && !shows(profile.view(ending.state), event.state)) continue;
+        if (!rules.includes(ending.rule)) rules.push(ending.rule);
+        next.add(ending.state);
+        if (next.full) return rules;
+      }
+    }
+    return rules;
+  }
+
+  private accept(event: Event<O>, rules: readonly string[]): void {
+    this.events++;
+    this.coverage.record(event.op, rules, event.outcome);
+    const { n, op, outcome, line } = event;
+    this.before.push(
+      line === undefined ? { event: n, op, outcome, rules } : { event: n, line, op, outcome, rules },
+    );
+    if (this.before.length > REMEMBERED) this.before.shift();
+    if (event.state === undefined) return;
+    for (const field of Object.keys(event.state))
+      this.agreed.set(field, { event: n, value: event.state[field] });
+  }
+}
+
+/**
+ * The name of the error by which a law says that a recording leaves more open than it can carry. It is the
+ * law's budget that ran out, not the recording that is wrong, and not a bug. Known by name, since which
+ * profile throws it is none of the judge's business.
+ */
+const TOO_MUCH = 'TooManyPossibilities';
+
+function unfinished(event: Event, reason: string): Unfinished {
+  const verdict = { verdict: 'unfinished', event: event.n, reason } as const;
+  return event.line === undefined ? verdict : { ...verdict, line: event.line };
+}

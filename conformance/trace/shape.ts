@@ -1,0 +1,20 @@
+// Does a line's value have the shape that its codec asks for, and if not, where not?
+import type * as t from 'io-ts';
+import { decode } from '../../spec/protocol/codec.js';
+import { Malformed } from './malformed.js';
+
+/** Decodes one value of a line. The first defect is reported with its path below `root`; the rest counted. */
+export function shaped<A>(codec: t.Type<A, unknown, unknown>, value: unknown, line: number, root = ''): A {
+  const decoded = decode(codec, value);
+  if (decoded.ok) return decoded.value;
+  const [first, ...others] = decoded.defects;
+  const more = others.length === 0 ? '' : ` (and ${others.length} more)`;
+  const path = [root, first!.path].filter(part => part !== '').join('.');
+  const place = path === '' ? { line } : { line, path };
+  throw new Malformed('shape', place, `${first!.reason}${more}`);
+}
+
+/** A JSON object as it comes from the scanner; anything else is none. */
+export function isObject(value: unknown): value is { readonly [key: string]: unknown } {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
