@@ -17,6 +17,8 @@ export interface Standing<S, O extends AnyOp, P extends Policies, Setup> {
   readonly states: readonly S[];
   readonly before: readonly Step[];
   readonly agreed: Agreement;
+  /** By event: the line of the recording. */
+  readonly lines: readonly number[];
 }
 
 /** Explanations that a report can use; a law with many candidates could give thousands. */
@@ -116,14 +118,15 @@ function lastSeen(agreed: Agreement, path: readonly string[]): number | undefine
 }
 
 function explanations<S, O extends AnyOp, P extends Policies, Setup>(
-  { profile, policies }: Standing<S, O, P, Setup>,
+  { profile, policies, lines }: Standing<S, O, P, Setup>,
   states: readonly S[],
   op: O,
 ): readonly Explanation[] {
   const found = new Map<string, Explanation>();
   for (const state of states) {
-    for (const line of profile.explain?.(state, op, policies) ?? []) {
-      found.set(`${line.event ?? ''} ${line.says}`, line);
+    for (const told of profile.explain?.(state, op, policies) ?? []) {
+      const line = told.event === undefined ? undefined : lines[told.event];
+      found.set(`${told.event ?? ''} ${told.says}`, line === undefined ? told : { ...told, line });
       if (found.size >= MOST_RELATED) return [...found.values()];
     }
   }

@@ -28,6 +28,8 @@ export class Judge<S, O extends AnyOp, P extends Policies, Setup> {
   private readonly most: number;
   private readonly before: Step[] = [];
   private readonly agreed: Agreement = new Map();
+  /** By event: the line that reports it, for explanations that reach far back; one number an event. */
+  private readonly lines: number[] = [];
   private events = 0;
   private ended: Diverges | Unfinished | undefined;
 
@@ -54,9 +56,9 @@ export class Judge<S, O extends AnyOp, P extends Policies, Setup> {
     const rules = this.survivors(event, next);
     if (typeof rules === 'string') return (this.ended = unfinished(event, rules));
     if (rules.length === 0) {
-      const { profile, policies, before, agreed } = this;
+      const { profile, policies, before, agreed, lines } = this;
       return (this.ended = divergence(
-        { profile, policies, states: this.candidates.now, before, agreed },
+        { profile, policies, states: this.candidates.now, before, agreed, lines },
         event,
       ));
     }
@@ -105,6 +107,7 @@ export class Judge<S, O extends AnyOp, P extends Policies, Setup> {
     this.events++;
     this.coverage.record(event.op, rules, event.outcome);
     const { n, op, outcome, line } = event;
+    if (line !== undefined) this.lines[n] = line;
     this.before.push(
       line === undefined ? { event: n, op, outcome, rules } : { event: n, line, op, outcome, rules },
     );

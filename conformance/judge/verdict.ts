@@ -69,5 +69,7 @@ export interface Step {
 export interface Explanation {
   /** The earlier event that it speaks of. */
   readonly event?: number;
+  /** The line of the recording that reports that event, where it came from one. */
+  readonly line?: number;
   readonly says: string;
 }

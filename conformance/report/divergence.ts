@@ -51,6 +51,9 @@ export interface Report {
 /** How many alternatives, rules and explanations are spelled out; the data has all of them. */
 const SPELLED = 3;
 
+const placeOf = (event: number, line: number | undefined): string =>
+  line === undefined ? `event ${event}` : `event ${event}, line ${line}`;
+
 export function reportDivergence(verdict: Diverges, context: Context): Report {
   const why = reasons(verdict, context.profile);
   const again = `npx iommu-spec judge ${quoted(context.file)}`;
@@ -60,8 +63,8 @@ export function reportDivergence(verdict: Diverges, context: Context): Report {
     ...steps(verdict, context),
     ...differs(verdict),
     ...some(why, ({ rule: id, says, cite }) => label('why', `${id}: ${says} [${cite.join('; ')}]`)),
-    ...some(verdict.related, ({ event, says }) =>
-      label('related', event === undefined ? says : `event ${event}: ${says}`),
+    ...some(verdict.related, ({ event, line, says }) =>
+      label('related', event === undefined ? says : `${placeOf(event, line)}: ${says}`),
     ),
     label('again', `${again}      rule   npx iommu-spec rules ${rule}`),
   ];

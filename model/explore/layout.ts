@@ -1,11 +1,12 @@
 // How is a bounded state written as a row of small numbers, exactly and cheaply?
+import { canonical } from '../../spec/kit/canonical.js';
 import { SlotTable } from '../../spec/kit/table.js';
 
 /**
  * A state is a record of rows of records. Every distinct record of a field gets a number; a state is the
  * list of its records' numbers. Two states are equal exactly if their lists are: nothing is hashed away.
  * A rule changes few records, and records that it left alone are known by identity, so writing down a
- * successor costs little more than what it changed.
+ * successor costs little more than what it changed. A field of no fixed shape is numbered as a whole.
  */
 export interface Layout<S> {
   /** How many numbers a state is written with. */
@@ -19,16 +20,18 @@ export interface Layout<S> {
 
 type Row = object;
 
-/** The numbering of one field's records. */
+/** The numbering of one field's records, or of its whole values. */
 class Dictionary {
   private readonly byText = new Map<string, number>();
   private readonly byRow = new WeakMap<Row, number>();
   readonly rows: Row[] = [];
 
+  constructor(private readonly spell: (row: Row) => string) {}
+
   codeOf(row: Row): number {
     const known = this.byRow.get(row);
     if (known !== undefined) return known;
-    const text = spell(row);
+    const text = this.spell(row);
     let code = this.byText.get(text);
     if (code === undefined) {
       code = this.rows.length;
@@ -41,6 +44,17 @@ class Dictionary {
     return code;
   }
 }
+
+/** A value of any kind in a box, so that it can be known by identity. */
+interface Box {
+  readonly value: unknown;
+}
+
+const isRow = (value: unknown): value is Row =>
+  typeof value === 'object' &&
+  value !== null &&
+  !Array.isArray(value) &&
+  Object.values(value).every(field => typeof field !== 'object' || field === null);
 
 /** A flat record's fields in their fixed order; strings of a law never contain the separator. */
 function spell(row: Row): string {
@@ -56,7 +70,7 @@ function spell(row: Row): string {
 /** One top-level field: rows in an array, in a slot table, or a single record. */
 interface Field {
   readonly name: string;
-  readonly shape: 'rows' | 'table' | 'record' | 'tables';
+  readonly shape: 'rows' | 'table' | 'record' | 'tables' | 'whole';
   readonly at: number;
   readonly width: number;
   readonly each: number;
@@ -67,24 +81,20 @@ interface Field {
 const slotsOf = (table: unknown): readonly Row[] => (table instanceof SlotTable ? table.slots : []);
 
 function fieldOf(name: string, value: unknown, at: number): Field {
-  const dictionary = new Dictionary();
-  const common = { name, at, dictionary, sample: value };
-  if (value instanceof SlotTable) {
-    return { ...common, shape: 'table', width: value.slots.length, each: value.slots.length };
+  const flat = { name, at, dictionary: new Dictionary(spell), sample: value };
+  if (value instanceof SlotTable && isRow(value.empty)) {
+    return { ...flat, shape: 'table', width: value.slots.length, each: value.slots.length };
   }
-  if (Array.isArray(value)) {
-    const first = value[0];
-    if (first instanceof SlotTable) {
-      return {
-        ...common,
-        shape: 'tables',
-        width: value.length * first.slots.length,
-        each: first.slots.length,
-      };
-    }
-    return { ...common, shape: 'rows', width: value.length, each: 1 };
+  if (Array.isArray(value) && value[0] instanceof SlotTable && isRow(value[0].empty)) {
+    const each = value[0].slots.length;
+    return { ...flat, shape: 'tables', width: value.length * each, each };
   }
-  return { ...common, shape: 'record', width: 1, each: 1 };
+  if (Array.isArray(value) && value.length > 0 && value.every(isRow)) {
+    return { ...flat, shape: 'rows', width: value.length, each: 1 };
+  }
+  if (isRow(value) && !(value instanceof SlotTable)) return { ...flat, shape: 'record', width: 1, each: 1 };
+  const dictionary = new Dictionary(box => canonical((box as Box).value));
+  return { ...flat, dictionary, shape: 'whole', width: 1, each: 1 };
 }
 
 /** Reads the layout off one state: the shape of a bounded world never changes. */
@@ -128,6 +138,8 @@ function encodeRows(
   from: Uint16Array,
   start: number,
 ): void {
+  if (was.length > 0 && now.length !== was.length)
+    throw new Error('a list of a bounded world has changed its length');
   for (let i = 0; i < now.length; i++) {
     const row = now[i]!;
     out[at + i] = row === was[i] ? from[start + i]! : d.codeOf(row);
@@ -144,7 +156,8 @@ function encodeField(
   start: number,
 ): void {
   const d = f.dictionary;
-  if (f.shape === 'record') out[at] = d.codeOf(now as Row);
+  if (f.shape === 'whole') out[at] = d.codeOf({ value: now } satisfies Box);
+  else if (f.shape === 'record') out[at] = d.codeOf(now as Row);
   else if (f.shape === 'rows')
     encodeRows(d, now as readonly Row[], was as readonly Row[], out, at, from, start);
   else if (f.shape === 'table') encodeRows(d, slotsOf(now), slotsOf(was), out, at, from, start);
@@ -164,6 +177,7 @@ function decodeField(f: Field, from: Uint16Array, at: number): unknown {
     for (let i = 0; i < count; i++) out[i] = rows[from[start + i]!]!;
     return out;
   };
+  if (f.shape === 'whole') return (rows[from[at]!] as Box).value;
   if (f.shape === 'record') return rows[from[at]!];
   if (f.shape === 'rows') return read(at, f.width);
   if (f.shape === 'table') {

@@ -1,0 +1,322 @@
+// Which calls does a random walk make, and on which machines?
+import type { Device, Handle, Op, Setup, State } from '../../spec/vfio-2011/state.js';
+
+/** Handles are named 0 to 7; 8 is never opened and -1 is no descriptor. */
+const NAMES = 8;
+const PAGE = 4096n;
+
+const group = (bus: string, id: number, coherent = true) => ({ bus, id, coherent });
+const device = (
+  name: string,
+  at: number | null,
+  driver: 'absent' | 'unbound' | 'vfio' | 'kernel' = 'vfio',
+) => ({
+  name,
+  group: at,
+  driver,
+});
+
+export const SETUPS: { readonly [name: string]: Setup } = {
+  'three groups, two devices to come': {
+    groups: [group('pci', 1), group('pci', 2), group('pci', 3)],
+    devices: [
+      device('a', 0),
+      device('b', 1),
+      device('c', 2),
+      device('d', 0, 'absent'),
+      device('e', 1, 'absent'),
+    ],
+    mms: [{ lockLimit: 6 }, { lockLimit: null }],
+    timeout: 2,
+  },
+  'two buses with the same numbers': {
+    groups: [group('pci', 1), group('amba', 1), group('pci', 2)],
+    devices: [
+      device('a', 0),
+      device('b', 1, 'absent'),
+      device('c', 2),
+      device('d', 1, 'absent'),
+      device('e', null),
+    ],
+    mms: [{ lockLimit: null }, { lockLimit: 3 }],
+    timeout: 1,
+  },
+  'shared numbers from the start': {
+    groups: [group('pci', 1), group('amba', 1), group('pci', 1, false)],
+    devices: [
+      device('a', 0),
+      device('b', 1),
+      device('c', 2),
+      device('d', 1, 'kernel'),
+      device('e', 2, 'unbound'),
+    ],
+    mms: [{ lockLimit: null }, { lockLimit: null }],
+    timeout: 1,
+  },
+  'groups of two, one not coherent': {
+    groups: [group('pci', 1), group('pci', 2), group('pci', 3, false), group('pci', 4)],
+    devices: [
+      device('a', 0),
+      device('b', 0),
+      device('c', 1),
+      device('d', 2),
+      device('e', 3),
+      device('f', 3, 'unbound'),
+    ],
+    mms: [{ lockLimit: 8 }, { lockLimit: 8 }],
+    timeout: 0,
+  },
+};
+
+const IOVAS = [
+  0x200n,
+  0x200000n,
+  0x3ff000n,
+  0x40000000n,
+  (1n << 48n) - PAGE,
+  1n << 48n,
+  (1n << 64n) - PAGE,
+  0x8000000000n,
+];
+const SIZES = [0n, 0x800n, 0x200000n, 0x201000n, 0x40000000n, 1n << 40n, 1n << 48n, (1n << 64n) - PAGE];
+
+/** Reads small numbers out of one whole number, so that a walk is a list of numbers and shrinks well. */
+export class Digits {
+  constructor(private rest: number) {}
+
+  next(below: number): number {
+    const digit = this.rest % below;
+    this.rest = Math.floor(this.rest / below);
+    return digit;
+  }
+
+  /** True once in `n`; never for the smallest number. */
+  rarely(n: number): boolean {
+    return this.next(n) === n - 1;
+  }
+}
+
+/** Operations in a walk, as often as they are worth it: what takes things away comes seldom. */
+const WEIGHTS: { readonly [K in Op['op']]: number } = {
+  open_group: 8,
+  group_info: 2,
+  get_context: 8,
+  get_device: 12,
+  merge: 14,
+  unmerge: 6,
+  close: 10,
+  map: 16,
+  unmap: 8,
+  dma: 20,
+  hot_add: 5,
+  bind: 10,
+  unbind: 4,
+  hot_remove: 2,
+  delete: 1,
+  resume: 6,
+  tick: 5,
+  set_timeout: 1,
+};
+const KINDS = Object.entries(WEIGHTS).flatMap(([op, n]) => new Array<Op['op']>(n).fill(op as Op['op']));
+
+/**
+ * The operation that a number stands for. It looks at the state, as a walk of blind calls is one of refusals:
+ * mostly it names what is open, what the call is meant for, and who may make it.
+ */
+export function opOf(code: number, setup: Setup, state: State): Op {
+  const d = new Digits(code);
+  const op = possible(KINDS[d.next(KINDS.length)]!, d, state);
+  switch (op) {
+    case 'open_group':
+      return {
+        op,
+        group: d.next(setup.groups.length + (d.rarely(8) ? 1 : 0)),
+        as: fresh(d, state),
+        mm: d.next(2),
+      };
+    case 'close':
+      return { op, handle: handle(d, state, (['device', 'context', 'group', 'dead'] as const)[d.next(4)]!) };
+    case 'map':
+    case 'unmap':
+      return onMemory(op, d, state);
+    case 'group_info':
+    case 'get_context':
+    case 'get_device':
+    case 'merge':
+    case 'unmerge':
+      return onGroup(op, d, state);
+    default:
+      return onDevice(op, d, state);
+  }
+}
+
+/** Without a handle to make it on, a call is mostly one that makes the handle. */
+function possible(op: Op['op'], d: Digits, state: State): Op['op'] {
+  if (d.rarely(10)) return op;
+  if (op === 'map' || op === 'unmap') {
+    if (openOf(state, 'context').length > 0) return op;
+    return openOf(state, 'group').length > 0 ? 'get_context' : 'open_group';
+  }
+  if (op === 'merge' && setsEntered(state) < 2) return 'open_group';
+  const onGroups: readonly Op['op'][] = ['group_info', 'get_context', 'get_device', 'merge', 'unmerge'];
+  return onGroups.includes(op) && openOf(state, 'group').length === 0 ? 'open_group' : op;
+}
+
+function onGroup(
+  op: 'group_info' | 'get_context' | 'get_device' | 'merge' | 'unmerge',
+  d: Digits,
+  state: State,
+): Op {
+  const at = handle(d, state, 'group');
+  const mm = spaceFor(d, state, at);
+  switch (op) {
+    case 'get_context':
+      return { op, handle: at, as: fresh(d, state), mm };
+    case 'get_device':
+      return { op, handle: at, device: inSet(d, state, at), as: fresh(d, state), mm, ...argument(d) };
+    case 'merge':
+      return { op, handle: at, incoming: stranger(d, state, at), mm, ...argument(d) };
+    case 'unmerge':
+      return {
+        op,
+        handle: at,
+        member: d.next(2) === 0 ? null : handle(d, state, 'group'),
+        mm,
+        ...argument(d),
+      };
+    default:
+      return { op, handle: at, mm, ...argument(d) };
+  }
+}
+
+function onMemory(op: 'map' | 'unmap', d: Digits, state: State): Op {
+  const handleAt = handle(d, state, 'context');
+  const at = { handle: handleAt, iova: iova(d), size: size(d), mm: spaceFor(d, state, handleAt) };
+  if (op === 'unmap') return { op, ...at, ...mappedPart(d, state, handleAt), ...argument(d) };
+  const prot = (['rw', 'rw', 'rw', 'r', 'w', 'none'] as const)[d.next(6)]!;
+  return { op, ...at, paddr: frameFor(d, at.iova), prot, ...argument(d) };
+}
+
+/** Half of the time, a part of something that is mapped there, often its middle. */
+function mappedPart(d: Digits, state: State, of: number, device = false): { iova?: bigint; size?: bigint } {
+  const home = device ? (state.devices[of]?.group ?? -1) : -1;
+  const c = device ? (home < 0 ? -1 : state.groups[home]!.context) : contextBehind(state, of);
+  const runs =
+    c < 0 ? [] : state.maps[c]!.reduce<[number, number][]>((l, r, page) => [...l, [page, r.pages]], []);
+  const run = runs[d.next(6) % runs.length];
+  if (run === undefined || d.next(2) === 0) return {};
+  const skipped = Math.min(d.next(3), run[1] - 1);
+  return { iova: BigInt(run[0] + skipped) * PAGE, size: BigInt(d.next(3) + 1) * PAGE };
+}
+
+function onDevice(op: Op['op'], d: Digits, state: State): Op {
+  switch (op) {
+    case 'dma': {
+      const access = d.next(2) === 0 ? 'read' : 'write';
+      const device = attached(d, state);
+      const at = { iova: iova(d), ...mappedPart(d, state, device, true) }.iova;
+      return { op, device, access, iova: at + BigInt(d.next(3)) };
+    }
+    case 'hot_add':
+      return { op, device: place(d, state, 'absent'), claimed: d.next(3) === 2 };
+    case 'bind':
+      return { op, device: place(d, state, 'unbound'), driver: d.next(5) === 4 ? 'kernel' : 'vfio' };
+    case 'resume':
+      return { op, device: place(d, state, 'woken') };
+    case 'unbind':
+    case 'hot_remove':
+    case 'delete':
+      return { op, device: place(d, state, d.next(2) === 0 ? 'vfio' : 'kernel') };
+    case 'set_timeout':
+      return { op, ticks: d.next(4), admin: d.next(4) !== 3 };
+    default:
+      return { op: 'tick' };
+  }
+}
+
+const openOf = (state: State, kind: Handle['kind']): readonly number[] =>
+  state.handles.reduce<number[]>((list, h, name) => (h.kind === kind ? [...list, name] : list), []);
+
+function handle(d: Digits, state: State, kind: Handle['kind']): number {
+  const dead = openOf(state, 'dead');
+  if (dead.length > 0 && d.rarely(4)) return dead[0]!;
+  if (d.rarely(12)) return d.rarely(4) ? (d.next(2) === 0 ? -1 : NAMES) : d.next(NAMES);
+  const open = openOf(state, kind);
+  return open[d.next(NAMES) % open.length] ?? d.next(NAMES);
+}
+
+const contextBehind = (state: State, name: number): number => {
+  const h = state.handles.get(name);
+  return h.kind === 'context' ? h.target : h.kind === 'group' ? state.groups[h.target]!.context : -1;
+};
+
+const setsEntered = (state: State): number =>
+  new Set(openOf(state, 'group').map(name => contextBehind(state, name))).size;
+
+/** Mostly a group handle of another set. */
+function stranger(d: Digits, state: State, name: number): number {
+  const own = contextBehind(state, name);
+  const others = openOf(state, 'group').filter(other => contextBehind(state, other) !== own);
+  return d.rarely(6) ? handle(d, state, 'group') : (others[d.next(NAMES) % others.length] ?? name);
+}
+
+/** Mostly a device of the set, as far as the hardware's own groups tell. */
+function inSet(d: Digits, state: State, name: number): number {
+  const c = contextBehind(state, name);
+  const own = state.devices.flatMap((v, at) =>
+    v.group >= 0 && state.groups[v.group]!.context === c ? [at] : [],
+  );
+  return d.rarely(6) ? place(d, state, 'vfio') : (own[d.next(NAMES) % own.length] ?? place(d, state, 'vfio'));
+}
+
+/** Mostly a device of a set whose context is open. */
+function attached(d: Digits, state: State): number {
+  const some = state.devices.flatMap((v, at) => {
+    const c = v.group < 0 ? -1 : state.groups[v.group]!.context;
+    return c >= 0 && state.contexts[c]!.open ? [at] : [];
+  });
+  return d.rarely(6) ? place(d, state, 'vfio') : (some[d.next(12) % some.length] ?? place(d, state, 'vfio'));
+}
+
+/** Mostly whoever owns the context, else the first or second; now and then one that nobody was told of. */
+function spaceFor(d: Digits, state: State, name: number): number {
+  const context = contextBehind(state, name);
+  const owner = context < 0 ? -1 : state.contexts[context]!.mm;
+  if (owner >= 0 && !d.rarely(12)) return owner;
+  return d.rarely(20) ? 7 : d.next(3) === 2 ? 1 : 0;
+}
+
+function fresh(d: Digits, state: State): number {
+  const name = d.next(NAMES);
+  if (d.rarely(16)) return name;
+  for (let n = 0; n < NAMES; n++) if (!state.handles.has((name + n) % NAMES)) return (name + n) % NAMES;
+  return name;
+}
+
+/** Mostly a device in the condition that the call is meant for; now and then one past the end. */
+function place(d: Digits, state: State, want: Device['driver'] | 'woken'): number {
+  const any = d.next(state.devices.length);
+  if (d.rarely(24)) return state.devices.length;
+  if (d.rarely(6)) return any;
+  for (let n = 0; n < state.devices.length; n++) {
+    const at = (any + n) % state.devices.length;
+    if (want === 'woken' ? state.devices[at]!.leaving === want : state.devices[at]!.driver === want)
+      return at;
+  }
+  return any;
+}
+
+const argument = (d: Digits): { arg?: 'unreadable' | 'short' } =>
+  d.rarely(12) ? { arg: d.next(2) === 0 ? 'unreadable' : 'short' } : {};
+
+const iova = (d: Digits): bigint => (d.rarely(6) ? IOVAS[d.next(IOVAS.length)]! : BigInt(d.next(6)) * PAGE);
+
+const size = (d: Digits): bigint =>
+  d.rarely(6) ? SIZES[d.next(SIZES.length)]! : BigInt(d.next(4) + 1) * PAGE;
+
+/** Often the memory that continues what neighbours map, so that mappings join; now and then none at all. */
+function frameFor(d: Digits, at: bigint): bigint {
+  if (d.rarely(24)) return [0x123n, 1n << 52n, (1n << 52n) - PAGE, (1n << 64n) - PAGE][d.next(4)]!;
+  const offset = [0n, 0n, 0x200000n, 0x1000n, 0x40000000n][d.next(5)]!;
+  return (at % (1n << 48n)) + offset;
+}
