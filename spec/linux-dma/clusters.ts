@@ -39,8 +39,10 @@ export function gather(s: State, range: Range, certain: boolean): Gathered {
 
 function certainIn(s: State, range: Range): Alternative[] {
   const found = s.domains.reduce<Part[]>((parts, domain, label) => {
-    for (const key of keysIn(domain.live, range)) parts.push({ piece: domain.live.get(key), of: label, live: true });
-    for (const key of keysIn(domain.stale, range)) parts.push({ piece: domain.stale.get(key), of: label, live: false });
+    for (const key of keysIn(domain.live, range))
+      parts.push({ piece: domain.live.get(key), of: label, live: true });
+    for (const key of keysIn(domain.stale, range))
+      parts.push({ piece: domain.stale.get(key), of: label, live: false });
     return parts;
   }, []);
   if (found.length === 0) return [];
@@ -151,7 +153,10 @@ function components(alt: Alternative): readonly Alternative[] {
     return l;
   };
   for (const [a, b] of alt.apart) leader[lead(a)] = lead(b);
-  const groups = new Map<number, { unknowns: number[]; parts: Part[]; apart: (readonly [number, number])[] }>();
+  const groups = new Map<
+    number,
+    { unknowns: number[]; parts: Part[]; apart: (readonly [number, number])[] }
+  >();
   const names: number[] = [];
   alt.unknowns.forEach((_, u) => {
     const root = lead(u);

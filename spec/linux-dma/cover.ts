@@ -16,7 +16,11 @@ interface Stretch {
 }
 
 /** All choices of unknowns that tile the range as one domain, whose label is one of `labels` (null: any). */
-export function coverings(alt: Alternative, range: Range, labels: readonly Label[] | null): readonly Covering[] {
+export function coverings(
+  alt: Alternative,
+  range: Range,
+  labels: readonly Label[] | null,
+): readonly Covering[] {
   const stretches = stretchesOf(alt, range);
   if (stretches === null) return [];
   const near = new Map<number, number[]>();
@@ -33,7 +37,10 @@ export function coverings(alt: Alternative, range: Range, labels: readonly Label
       if (holders.some(p => mine.has(p.of))) continue;
       const options = holders
         .filter(p => !(near.get(p.of) ?? []).some(v => mine.has(v)))
-        .map(p => ({ of: p.of, labels: possible ? common(possible, alt.unknowns[p.of]!) : alt.unknowns[p.of]! }))
+        .map(p => ({
+          of: p.of,
+          labels: possible ? common(possible, alt.unknowns[p.of]!) : alt.unknowns[p.of]!,
+        }))
         .filter(o => o.labels.length > 0);
       if (options.length === 0) return;
       for (const o of options.slice(1)) choose(i + 1, new Set([...mine, o.of]), o.labels);

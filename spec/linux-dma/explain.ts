@@ -32,7 +32,13 @@ function reasonsFor(s: State, op: Op): readonly Reason[] {
     case 'unmap':
       return [...absent(s, pagesOf(op.iova, op.unmapped)), ...doubts(s)];
     case 'dma_map':
-      return [...elsewhere(s, op.phys), ...used(s, op.segments.map(g => pagesOf(g.addr, g.size)))];
+      return [
+        ...elsewhere(s, op.phys),
+        ...used(
+          s,
+          op.segments.map(g => pagesOf(g.addr, g.size)),
+        ),
+      ];
     case 'dma_alloc':
     case 'dma_free':
       return used(s, [pagesOf(op.addr, op.size)]);
@@ -43,8 +49,11 @@ function reasonsFor(s: State, op: Op): readonly Reason[] {
     case 'attach_device_to_domain':
       return joined(s, op.device, 'joined its group here');
     case 'cache_tag_flush_range':
+      return [...waiting(s, null), ...doubts(s)];
     case 'cache_tag_flush_all':
-      return tagOf(s, op.unit, op.did) ? [] : [{ says: `no line assigned domain id ${op.did} of ${op.unit}` }];
+      return tagOf(s, op.unit, op.did)
+        ? []
+        : [{ says: `no line assigned domain id ${op.did} of ${op.unit}` }];
     default:
       return [];
   }
@@ -52,7 +61,9 @@ function reasonsFor(s: State, op: Op): readonly Reason[] {
 
 function joined(s: State, name: string, says: string): readonly Reason[] {
   const device = deviceNamed(s, name);
-  return device ? [{ event: device.at, says: `${name} ${says}` }] : [{ says: `no line put ${name} in a group` }];
+  return device
+    ? [{ event: device.at, says: `${name} ${says}` }]
+    : [{ says: `no line put ${name} in a group` }];
 }
 
 const hex = (page: number): string => `0x${(BigInt(page) << 12n).toString(16)}`;
@@ -62,7 +73,9 @@ const at = (piece: Range): string => `${hex(piece.start)}-${hex(piece.end)}`;
 function inRange(s: State, range: Range): readonly Reason[] {
   const found = pieces(s).filter(p => overlaps(p.piece, range));
   return found.flatMap(({ piece, live }) => [
-    ...(live ? [] : [{ event: piece.by, says: `removed ${at(piece)}, which still waits for its invalidation` }]),
+    ...(live
+      ? []
+      : [{ event: piece.by, says: `removed ${at(piece)}, which still waits for its invalidation` }]),
     { event: piece.at, says: `mapped ${at(piece)}` },
   ]);
 }
@@ -82,10 +95,10 @@ function absent(s: State, range: Range): readonly Reason[] {
 /** Mappings that stand only because they may be in another domain than the one they were laid on. */
 function doubts(s: State): readonly Reason[] {
   return pieces(s)
-    .filter(p => p.live && p.piece.onto > 0)
-    .sort((a, b) => b.piece.at - a.piece.at)
+    .filter(p => p.live && p.piece.doubt > 0)
+    .sort((a, b) => b.piece.doubt - a.piece.doubt)
     .map(({ piece }) => ({
-      event: piece.at,
+      event: piece.doubt,
       says: `mapped ${at(piece)} onto what event ${piece.onto} had mapped, which only another domain allows`,
     }));
 }
@@ -95,15 +108,33 @@ function elsewhere(s: State, phys: bigint | undefined): readonly Reason[] {
   if (phys === undefined) return [];
   const page = pageOf(phys);
   return pieces(s)
-    .filter(({ piece, live }) => live && piece.phys >= 0 && page >= piece.phys && page < piece.phys + piece.end - piece.start)
+    .filter(
+      ({ piece, live }) =>
+        live && piece.phys >= 0 && page >= piece.phys && page < piece.phys + piece.end - piece.start,
+    )
     .sort((a, b) => b.piece.at - a.piece.at)
     .slice(0, 3)
-    .map(({ piece }) => ({ event: piece.at, says: `mapped the memory that the driver named, at ${at(piece)}` }));
+    .map(({ piece }) => ({
+      event: piece.at,
+      says: `mapped the memory that the driver named, at ${at(piece)}`,
+    }));
+}
+
+/** What was removed, latest first, and waits for its invalidation. */
+function waiting(s: State, range: Range | null): readonly Reason[] {
+  return pieces(s)
+    .filter(({ piece, live }) => !live && (range === null || overlaps(piece, range)))
+    .sort((a, b) => b.piece.by - a.piece.by)
+    .slice(0, 3)
+    .map(({ piece }) => ({
+      event: piece.by,
+      says: `removed ${at(piece)}, which still waits for its invalidation`,
+    }));
 }
 
 function used(s: State, ranges: readonly Range[]): readonly Reason[] {
   const last = s.lastMap > 0 ? [{ event: s.lastMap, says: 'is the last map line before this one' }] : [];
-  return [...ranges.flatMap(r => absent(s, r)), ...last, ...doubts(s)];
+  return [...ranges.flatMap(r => waiting(s, r)), ...last, ...ranges.flatMap(r => absent(s, r)), ...doubts(s)];
 }
 
 function pieces(s: State): { piece: Piece; live: boolean }[] {

@@ -4,7 +4,7 @@ import { overlaps, type Range } from './addresses.js';
 import { gather, putBack } from './clusters.js';
 import { keysIn, remains, within } from './intervals.js';
 import { without } from './possible.js';
-import type { Alternative, Domain, Label, Part, Piece, State } from './state.js';
+import type { Alternative, Domain, Label, Owed, Part, Piece, State } from './state.js';
 import { withDomain } from './state.js';
 
 const EVERYTHING: Range = { start: 0, end: Number.MAX_SAFE_INTEGER };
@@ -53,7 +53,13 @@ function dirtyIn(s: State, range: Range): readonly number[] {
 }
 
 /** An alternative splits where an unknown domain with something waiting may be the one that is meant, or not. */
-function split(alt: Alternative, label: Label, range: Range, change: Change, done: ReadonlySet<number>): readonly Alternative[] {
+function split(
+  alt: Alternative,
+  label: Label,
+  range: Range,
+  change: Change,
+  done: ReadonlySet<number>,
+): readonly Alternative[] {
   const touched = (p: Part): boolean => !p.live && overlaps(p.piece, range);
   const meant = alt.parts.find(p => !done.has(p.of) && touched(p) && alt.unknowns[p.of]!.includes(label));
   if (meant === undefined) return [alt];
@@ -62,8 +68,15 @@ function split(alt: Alternative, label: Label, range: Range, change: Change, don
   const parts = alt.parts.flatMap<Part>(p =>
     p.of === of && touched(p) ? changed(p.piece, range, change).map(piece => ({ ...p, piece })) : [p],
   );
-  const named = (labels: readonly Label[]): Alternative['unknowns'] => alt.unknowns.map((old, u) => (u === of ? labels : old));
-  const itIs = split({ ...alt, unknowns: named([label]), parts }, label, range, change, new Set([...done, of]));
+  const named = (labels: readonly Label[]): Alternative['unknowns'] =>
+    alt.unknowns.map((old, u) => (u === of ? labels : old));
+  const itIs = split(
+    { ...alt, unknowns: named([label]), parts },
+    label,
+    range,
+    change,
+    new Set([...done, of]),
+  );
   if (others.length === 0) return itIs;
   return [...itIs, ...split({ ...alt, unknowns: named(others) }, label, range, change, done)];
 }
@@ -88,12 +101,15 @@ export function announcedRange(s: State, label: Label, range: Range): State | un
   const known = [first, last].every(page => waits(s.domains.get(label), page));
   if (known) return everywhere(s, label, range, tell);
   const { state, alternatives } = gather(s, range, true);
-  const next = alternatives.flatMap(alt => removedIn(alt, label, first)).flatMap(alt => removedIn(alt, label, last));
+  const next = alternatives
+    .flatMap(alt => removedIn(alt, label, first))
+    .flatMap(alt => removedIn(alt, label, last));
   const narrowed = putBack(state, next);
   return narrowed && everywhere(narrowed, label, range, tell);
 }
 
-const waits = (domain: Domain, page: Range): boolean => keysIn(domain.stale, page).some(k => !domain.stale.get(k).told);
+const waits = (domain: Domain, page: Range): boolean =>
+  keysIn(domain.stale, page).some(k => !domain.stale.get(k).told);
 
 /** The ways in which the domain is one that waits, unannounced, with this page. */
 function removedIn(alt: Alternative, label: Label, page: Range): readonly Alternative[] {
@@ -104,9 +120,25 @@ function removedIn(alt: Alternative, label: Label, page: Range): readonly Altern
   return options.map(p => ({ ...alt, unknowns: alt.unknowns.map((old, u) => (u === p.of ? [label] : old)) }));
 }
 
-/** The state in which a context owes no announcement for a range any more. */
-export const settledOwed = (s: State, task: string, range: Range): State =>
-  patch(s, { owed: s.owed.filter(o => o.task !== task || !overlaps(o, range)) });
+/** The state in which a context owes only what may still wait without an announcement. */
+export const settledOwed = (s: State, task: string): State =>
+  patch(s, { owed: s.owed.filter(o => o.task !== task || mayBeDue(s, o)) });
+
+/** What the contexts owe after a removal: an announcement, where something may wait for one. */
+export function owing(s: State, owed: Owed): readonly Owed[] {
+  const listed = s.owed.some(
+    o => o.task === owed.task && o.by === owed.by && o.start === owed.start && o.end === owed.end,
+  );
+  return listed || !mayBeDue(s, owed) ? s.owed : [...s.owed, owed];
+}
+
+function mayBeDue(s: State, owed: Owed): boolean {
+  const due = (p: Piece): boolean => p.by === owed.by && !p.told && overlaps(p, owed);
+  if (certainIn(s, owed).some(due)) return true;
+  return keysIn(s.loose, owed).some(key =>
+    s.loose.get(key).alternatives.some(alt => alt.parts.some(p => !p.live && due(p.piece))),
+  );
+}
 
 /**
  * The state in which all that a context removed and announced no flush for was removed where none is due;
@@ -118,7 +150,7 @@ export function paid(s: State, task: string): State | undefined {
   let state: State = patch(s, { owed: s.owed.filter(o => o.task !== task) });
   for (const owed of mine) {
     const due = (p: Piece): boolean => p.by === owed.by && !p.told && overlaps(p, owed);
-    if (keysInAny(state, owed).some(due)) return undefined;
+    if (certainIn(state, owed).some(due)) return undefined;
     const taken = gather(state, owed, false);
     const next = putBack(
       taken.state,
@@ -130,7 +162,8 @@ export function paid(s: State, task: string): State | undefined {
   return state;
 }
 
-const keysInAny = (s: State, range: Range): readonly Piece[] =>
+/** Everything that certainly waits in a range. */
+const certainIn = (s: State, range: Range): readonly Piece[] =>
   s.domains.reduce<Piece[]>((all, d) => {
     for (const key of keysIn(d.stale, range)) all.push(d.stale.get(key));
     return all;
@@ -139,3 +172,6 @@ const keysInAny = (s: State, range: Range): readonly Piece[] =>
 /** The state that knows of one announcement less. */
 export const unannounced = (s: State, index: number): State =>
   patch(s, { announced: s.announced.filter((_, i) => i !== index) });
+
+/** Has a context announced a flush that no command carried out? It waits for the command before it goes on. */
+export const isIncomplete = (s: State, task: string): boolean => s.announced.some(a => a.task === task);

@@ -24,7 +24,10 @@ export const always: readonly Property[] = [
     holds: s =>
       s.domains.reduce((ok, d) => {
         const inOrder = (table: typeof d.live): boolean =>
-          table.reduce((acc, p, key) => ({ ok: acc.ok && p.start === key && key >= acc.end && p.end > key, end: p.end }), { ok: true, end: 0 }).ok;
+          table.reduce(
+            (acc, p, key) => ({ ok: acc.ok && p.start === key && key >= acc.end && p.end > key, end: p.end }),
+            { ok: true, end: 0 },
+          ).ok;
         return ok && inOrder(d.live) && inOrder(d.stale);
       }, true),
   },
@@ -33,10 +36,15 @@ export const always: readonly Property[] = [
     says: 'Clusters of uncertain mappings do not overlap, and each lies within its bounds.',
     cite: OURS,
     holds: s =>
-      s.loose.reduce((acc, c, key) => {
-        const inside = c.alternatives.every(a => a.parts.every(p => p.piece.start >= key && p.piece.end <= c.end));
-        return { ok: acc.ok && inside && key >= acc.end, end: c.end };
-      }, { ok: true, end: 0 }).ok,
+      s.loose.reduce(
+        (acc, c, key) => {
+          const inside = c.alternatives.every(a =>
+            a.parts.every(p => p.piece.start >= key && p.piece.end <= c.end),
+          );
+          return { ok: acc.ok && inside && key >= acc.end, end: c.end };
+        },
+        { ok: true, end: 0 },
+      ).ok,
   },
   {
     id: 'something-possible',
@@ -50,7 +58,10 @@ export const always: readonly Property[] = [
     cite: OURS,
     holds: s => {
       const certain = s.domains.reduce((n, d) => d.live.reduce((m, p) => m + p.end - p.start, n), 0);
-      const equal = s.loose.reduce((ok, c) => ok && c.alternatives.every(a => livePages(a) === livePages(c.alternatives[0]!)), true);
+      const equal = s.loose.reduce(
+        (ok, c) => ok && c.alternatives.every(a => livePages(a) === livePages(c.alternatives[0]!)),
+        true,
+      );
       const uncertain = s.loose.reduce((n, c) => n + livePages(c.alternatives[0]!), 0);
       return equal && certain + uncertain === s.mapped;
     },
@@ -59,7 +70,10 @@ export const always: readonly Property[] = [
     id: 'one-group-each',
     says: 'Every device is in one group, and that group exists.',
     cite: IOMMU,
-    holds: s => s.devices.every((d, i) => s.groups.some(g => g.id === d.group) && s.devices.findIndex(e => e.name === d.name) === i),
+    holds: s =>
+      s.devices.every(
+        (d, i) => s.groups.some(g => g.id === d.group) && s.devices.findIndex(e => e.name === d.name) === i,
+      ),
   },
   {
     id: 'no-empty-group',
@@ -71,18 +85,60 @@ export const always: readonly Property[] = [
     id: 'tags-have-users',
     says: 'An assigned domain id has a user, and no two ids of one unit name one domain.',
     cite: [cite('linux', 'drivers/iommu/intel/cache.c: cache_tag_assign')],
-    holds: s => s.tags.every(t => t.users > 0 && !s.tags.some(u => u !== t && u.unit === t.unit && u.label >= 0 && u.label === t.label)),
+    holds: s =>
+      s.tags.every(
+        t =>
+          t.users > 0 &&
+          !s.tags.some(u => u !== t && u.unit === t.unit && u.label >= 0 && u.label === t.label),
+      ),
   },
 ];
 
 export const sometimes: readonly Property[] = [
-  { id: 'mapping-uncertain', says: 'A mapping may be in more than one domain.', cite: OURS, holds: s => alternativesOf(s).some(a => a.unknowns.some(u => u.length > 1)) },
-  { id: 'mapping-certain', says: 'A mapping is certainly in one domain.', cite: OURS, holds: s => s.domains.reduce((any, d) => any || d.live.size > 0, false) },
-  { id: 'domains-apart', says: 'Two uncertain mappings are known to be in different domains.', cite: OURS, holds: s => alternativesOf(s).some(a => a.apart.length > 0) },
-  { id: 'several-alternatives', says: 'A removal may have been from either of two domains.', cite: OURS, holds: s => s.loose.reduce((any, c) => any || c.alternatives.length > 1, false) },
-  { id: 'waiting', says: 'A removed range waits for its invalidation.', cite: IOMMU, holds: s => s.domains.reduce((any, d) => any || d.stale.size > 0, false) },
-  { id: 'group-of-two', says: 'Two devices share a group.', cite: IOMMU, holds: s => s.devices.some((d, i) => s.devices.some((e, j) => j !== i && e.group === d.group)) },
-  { id: 'shared-domain', says: 'Two groups share a domain.', cite: IOMMU, holds: s => s.machine.tags && s.devices.some(d => d.domain >= 0 && s.devices.some(e => e.group !== d.group && e.domain === d.domain)) },
+  {
+    id: 'mapping-uncertain',
+    says: 'A mapping may be in more than one domain.',
+    cite: OURS,
+    holds: s => alternativesOf(s).some(a => a.unknowns.some(u => u.length > 1)),
+  },
+  {
+    id: 'mapping-certain',
+    says: 'A mapping is certainly in one domain.',
+    cite: OURS,
+    holds: s => s.domains.reduce((any, d) => any || d.live.size > 0, false),
+  },
+  {
+    id: 'domains-apart',
+    says: 'Two uncertain mappings are known to be in different domains.',
+    cite: OURS,
+    holds: s => alternativesOf(s).some(a => a.apart.length > 0),
+  },
+  {
+    id: 'several-alternatives',
+    says: 'A removal may have been from either of two domains.',
+    cite: OURS,
+    holds: s => s.loose.reduce((any, c) => any || c.alternatives.length > 1, false),
+  },
+  {
+    id: 'waiting',
+    says: 'A removed range waits for its invalidation.',
+    cite: IOMMU,
+    holds: s => s.domains.reduce((any, d) => any || d.stale.size > 0, false),
+  },
+  {
+    id: 'group-of-two',
+    says: 'Two devices share a group.',
+    cite: IOMMU,
+    holds: s => s.devices.some((d, i) => s.devices.some((e, j) => j !== i && e.group === d.group)),
+  },
+  {
+    id: 'shared-domain',
+    says: 'Two groups share a domain.',
+    cite: IOMMU,
+    holds: s =>
+      s.machine.tags &&
+      s.devices.some(d => d.domain >= 0 && s.devices.some(e => e.group !== d.group && e.domain === d.domain)),
+  },
 ];
 
 export const steps: readonly StepProperty<State, Op, Policies>[] = [

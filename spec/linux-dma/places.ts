@@ -1,11 +1,21 @@
 // Which group is a device in, which domain is it on, and which domains can a map line mean?
 import { patch } from '../kit/record.js';
 import { closed } from './flushing.js';
-import { type Device, type Group, type Label, type Pending, type State, type Tag, UNATTACHED } from './state.js';
+import {
+  type Device,
+  type Group,
+  type Label,
+  type Pending,
+  type State,
+  type Tag,
+  UNATTACHED,
+} from './state.js';
 
-export const deviceNamed = (s: State, name: string): Device | undefined => s.devices.find(d => d.name === name);
+export const deviceNamed = (s: State, name: string): Device | undefined =>
+  s.devices.find(d => d.name === name);
 
-export const groupOf = (s: State, device: Device): Group | undefined => s.groups.find(g => g.id === device.group);
+export const groupOf = (s: State, device: Device): Group | undefined =>
+  s.groups.find(g => g.id === device.group);
 
 /** The device, if it is in a group. */
 export function memberNamed(s: State, name: string): Device | undefined {
@@ -65,7 +75,7 @@ export function withTag(s: State, unit: string, did: number, tag: Tag | undefine
 
 const byName = (a: Tag, b: Tag): number => (a.unit === b.unit ? a.did - b.did : a.unit < b.unit ? -1 : 1);
 
-const NONE = { unit: '', did: 0, left: UNATTACHED };
+const NONE = { unit: '', did: 0, left: UNATTACHED, unflushed: false, leftDid: 0 };
 
 export const pendingOf = (s: State, task: string): Pending =>
   s.pending.find(p => p.task === task) ?? { task, ...NONE };
@@ -73,6 +83,8 @@ export const pendingOf = (s: State, task: string): Pending =>
 /** The state with what a task did so far noted, or (undefined) used up. */
 export function withPending(s: State, task: string, fields: Partial<Pending> | undefined): State {
   const rest = s.pending.filter(p => p.task !== task);
-  const pending = fields ? [...rest, patch(pendingOf(s, task), fields)].sort((a, b) => (a.task < b.task ? -1 : 1)) : rest;
+  const pending = fields
+    ? [...rest, patch(pendingOf(s, task), fields)].sort((a, b) => (a.task < b.task ? -1 : 1))
+    : rest;
   return patch(s, { pending });
 }

@@ -3,7 +3,15 @@ import { patch } from '../kit/record.js';
 import { overlaps, type Range } from './addresses.js';
 import { gather, putBack } from './clusters.js';
 import { firstIn } from './intervals.js';
-import { type Alternative, eventNow, type Label, type Part, type Piece, type State, withDomain } from './state.js';
+import {
+  type Alternative,
+  eventNow,
+  type Label,
+  type Part,
+  type Piece,
+  type State,
+  withDomain,
+} from './state.js';
 
 /**
  * The state after a range was mapped in whichever open domain has it free; undefined when none has.
@@ -12,8 +20,19 @@ import { type Alternative, eventNow, type Label, type Part, type Piece, type Sta
 export function placed(s: State, range: Range, phys: number, awaiting: boolean): State | undefined {
   const { labels, onto } = freeLabels(s, range, awaiting);
   if (labels.length === 0) return undefined;
-  const piece = { ...range, phys: s.machine.dma ? phys : -1, at: eventNow(s), onto, by: 0, told: false };
-  const counted = patch(s, { mapped: s.mapped + (range.end - range.start), lastMap: s.counted ? eventNow(s) : 0 });
+  const piece = {
+    ...range,
+    phys: s.machine.dma ? phys : -1,
+    at: eventNow(s),
+    doubt: onto > 0 ? eventNow(s) : 0,
+    onto,
+    by: 0,
+    told: false,
+  };
+  const counted = patch(s, {
+    mapped: s.mapped + (range.end - range.start),
+    lastMap: s.counted ? eventNow(s) : 0,
+  });
   if (firstIn(s.loose, range) >= 0) return placedAmong(counted, piece, labels, awaiting);
   if (labels.length > 1) {
     const alt: Alternative = { unknowns: [labels], apart: [], parts: [{ piece, of: 0, live: true }] };
@@ -44,7 +63,7 @@ function placedAmong(s: State, piece: Piece, labels: readonly Label[], awaiting:
   const next = alternatives.map(alt => {
     const of = alt.unknowns.length;
     const met = alt.parts.filter(p => (p.live || awaiting) && overlaps(p.piece, piece));
-    const part: Part = { piece: patch(piece, { onto }), of, live: true };
+    const part: Part = { piece: patch(piece, { onto, doubt: onto > 0 ? piece.at : 0 }), of, live: true };
     return {
       unknowns: [...alt.unknowns, labels],
       apart: [...alt.apart, ...met.map(p => [p.of, of] as const)],

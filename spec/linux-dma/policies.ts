@@ -12,20 +12,47 @@ export const policies: readonly Policy[] = [
   {
     name: 'invalidation',
     question: 'When must a range that the DMA API unmapped be out of the hardware?',
-    cite: [cite('linux', 'drivers/iommu/dma-iommu.c: __iommu_dma_unmap, queue_iova'), cite('linux-docs', 'admin-guide/kernel-parameters: iommu.strict')],
+    cite: [
+      cite('linux', 'drivers/iommu/dma-iommu.c: __iommu_dma_unmap, queue_iova'),
+      cite('linux-docs', 'admin-guide/kernel-parameters: iommu.strict'),
+    ],
     values: [
-      { value: 'as-recorded', says: 'As the recording states its mode.', argument: 'The kernel was told one of the two; the recording shows which.' },
-      { value: 'strict', says: 'Before the unmap returns to the driver.', argument: 'The driver reuses the memory at once; a device that still reaches it can read or change what is not its own.' },
-      { value: 'lazy', says: 'Before the addresses are used again.', argument: 'One flush for many ranges costs far less, and no new mapping is ever confused with an old one.' },
+      {
+        value: 'as-recorded',
+        says: 'As the recording states its mode.',
+        argument: 'The kernel was told one of the two; the recording shows which.',
+      },
+      {
+        value: 'strict',
+        says: 'Before the unmap returns to the driver.',
+        argument:
+          'The driver reuses the memory at once; a device that still reaches it can read or change what is not its own.',
+      },
+      {
+        value: 'lazy',
+        says: 'Before the addresses are used again.',
+        argument:
+          'One flush for many ranges costs far less, and no new mapping is ever confused with an old one.',
+      },
     ],
   },
   {
     name: 'bounce',
-    question: 'May a buffer be mapped through a copy, so that other memory than the driver named is behind its address?',
+    question:
+      'May a buffer be mapped through a copy, so that other memory than the driver named is behind its address?',
     cite: [cite('linux', 'drivers/iommu/dma-iommu.c: dev_use_swiotlb, iommu_dma_map_page')],
     values: [
-      { value: 'never', says: 'The memory behind the address is the memory that the driver named.', argument: 'Trusted devices are never bounced, and the comparison finds mappings of the wrong memory.' },
-      { value: 'possible', says: 'Other memory may be behind the address.', argument: 'Buffers of untrusted devices that do not fill their pages are copied, so that the device does not see their neighbours.' },
+      {
+        value: 'never',
+        says: 'The memory behind the address is the memory that the driver named.',
+        argument: 'Trusted devices are never bounced, and the comparison finds mappings of the wrong memory.',
+      },
+      {
+        value: 'possible',
+        says: 'Other memory may be behind the address.',
+        argument:
+          'Buffers of untrusted devices that do not fill their pages are copied, so that the device does not see their neighbours.',
+      },
     ],
   },
 ];

@@ -53,15 +53,39 @@ export function settled(alternatives: readonly Alternative[]): readonly Alternat
         unknowns[ghost.split] = [label];
         open.push({ ...ghost.alt, unknowns });
       }
-    } else if (!found.some(f => swallows(f, ghost.alt))) {
-      for (let i = found.length - 1; i >= 0; i--) if (swallows(ghost.alt, found[i]!)) found.splice(i, 1);
-      found.push(ghost.alt);
-    }
+    } else keep(found, ghost.alt);
     if (found.length + open.length > MOST_ALTERNATIVES) {
       throw new TooManyPossibilities('ways to assign domains', MOST_ALTERNATIVES);
     }
   }
   return found;
+}
+
+/** Adds an alternative unless another one allows as much; doubts about places go over to the one that stays. */
+function keep(found: Alternative[], alt: Alternative): void {
+  const better = found.findIndex(f => swallows(f, alt));
+  if (better >= 0) {
+    found[better] = doubting(found[better]!, alt);
+    return;
+  }
+  let kept = alt;
+  for (let i = found.length - 1; i >= 0; i--) {
+    if (!swallows(alt, found[i]!)) continue;
+    kept = doubting(kept, found[i]!);
+    found.splice(i, 1);
+  }
+  found.push(kept);
+}
+
+/** The first of two alternatives, with the earlier doubt about each place. */
+function doubting(stays: Alternative, goes: Alternative): Alternative {
+  if (goes.parts.every(p => p.piece.doubt === 0)) return stays;
+  const parts = stays.parts.map((part, i) => {
+    const other = goes.parts[i]!.piece;
+    if (other.doubt === 0 || (part.piece.doubt > 0 && part.piece.doubt <= other.doubt)) return part;
+    return { ...part, piece: { ...part.piece, doubt: other.doubt, onto: other.onto } };
+  });
+  return { ...stays, parts };
 }
 
 /** Resolves what is forced. Null: impossible. `split` >= 0: an unknown without pieces that must be tried out. */
@@ -159,7 +183,14 @@ function renumbered(
   const sorted = parts.slice().sort((p, q) => {
     const a = p.piece;
     const b = q.piece;
-    return a.start - b.start || a.end - b.end || Number(p.live) - Number(q.live) || Number(a.told) - Number(b.told) || a.phys - b.phys || p.of - q.of;
+    return (
+      a.start - b.start ||
+      a.end - b.end ||
+      Number(p.live) - Number(q.live) ||
+      Number(a.told) - Number(b.told) ||
+      a.phys - b.phys ||
+      p.of - q.of
+    );
   });
   const names = new Map<number, number>();
   for (const part of sorted) if (!names.has(part.of)) names.set(part.of, names.size);
@@ -178,9 +209,17 @@ function swallows(a: Alternative, b: Alternative): boolean {
     const q = b.parts[i]!;
     const x = p.piece;
     const y = q.piece;
-    return p.of === q.of && p.live === q.live && x.start === y.start && x.end === y.end && x.phys === y.phys && x.told === y.told;
+    return (
+      p.of === q.of &&
+      p.live === q.live &&
+      x.start === y.start &&
+      x.end === y.end &&
+      x.phys === y.phys &&
+      x.told === y.told
+    );
   };
   if (!a.parts.every(samePart)) return false;
-  if (!a.unknowns.every((labels, u) => common(labels, b.unknowns[u]!).length === b.unknowns[u]!.length)) return false;
+  if (!a.unknowns.every((labels, u) => common(labels, b.unknowns[u]!).length === b.unknowns[u]!.length))
+    return false;
   return a.apart.every(([x, y]) => b.apart.some(([v, w]) => (x === v && y === w) || (x === w && y === v)));
 }

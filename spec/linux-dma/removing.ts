@@ -3,9 +3,18 @@ import { patch } from '../kit/record.js';
 import { leafFits, overlaps, type Range } from './addresses.js';
 import { gather, putBack } from './clusters.js';
 import { coverings } from './cover.js';
+import { owing } from './flushing.js';
 import { covers, cut, firstIn, keysIn, remains, within } from './intervals.js';
 import { common } from './possible.js';
-import { type Alternative, type Domain, eventNow, type Label, type Part, type State, withDomain } from './state.js';
+import {
+  type Alternative,
+  type Domain,
+  eventNow,
+  type Label,
+  type Part,
+  type State,
+  withDomain,
+} from './state.js';
 
 /** An unmap as it was reported, in pages: what was asked for, and what went. */
 export interface Removal {
@@ -21,15 +30,29 @@ export interface Tests {
   readonly handles: boolean;
 }
 
-/** The state after the removal from whichever domain holds the range; undefined when none does. */
-export function removed(s: State, op: Removal, task: string, tests: Tests): State | undefined {
+/**
+ * The state after the removal from whichever domain holds the range; undefined when none does. `task` is
+ * the context that now owes the announcement of a flush; null: nobody does.
+ */
+export function removed(s: State, op: Removal, task: string | null, tests: Tests): State | undefined {
   const done = certainly(s, op, tests) ?? plainly(s, op, tests) ?? generally(s, op, tests);
   if (done === undefined) return undefined;
   const mapped = done.mapped - (op.gone.end - op.gone.start);
-  const owed = s.machine.tags ? [...s.owed, { task, ...op.gone, by: eventNow(s) }] : s.owed;
+  const owed = task === null || !s.machine.tags ? s.owed : owing(done, { task, ...op.gone, by: eventNow(s) });
   if (!s.counted) return patch(done, { mapped, owed });
-  const graves = done.graves.set(op.gone.start, { end: op.gone.end, by: eventNow(s) });
-  return patch(done, { mapped, owed, graves });
+  return patch(done, { mapped, owed, graves: buried(s, op.gone) });
+}
+
+/** The latest removals, with this one on top of what it overlaps. */
+function buried(s: State, gone: Range): State['graves'] {
+  let { graves } = s;
+  for (const key of keysIn(graves, gone)) {
+    const old = graves.get(key);
+    graves = graves.delete(key);
+    if (key < gone.start) graves = graves.set(key, { end: gone.start, by: old.by });
+    if (old.end > gone.end) graves = graves.set(gone.end, old);
+  }
+  return graves.set(gone.start, { end: gone.end, by: eventNow(s) });
 }
 
 /** The page after the removed range, where a removal that stopped early must have met nothing. */
@@ -63,7 +86,8 @@ function ableAlone(domain: Domain, op: Removal, tests: Tests): boolean {
   const beyond = hole(op);
   if (tests.ends && beyond && firstIn(domain.live, beyond) >= 0) return false;
   const last = domain.live.get(domain.live.floor(op.gone.end - 1));
-  if (tests.ends && op.gone.end > op.asked.end && !leafFits(op.asked, op.gone.end, last.start, last.phys)) return false;
+  if (tests.ends && op.gone.end > op.asked.end && !leafFits(op.asked, op.gone.end, last.start, last.phys))
+    return false;
   return !tests.handles || !splitsHandle(domain, op.gone);
 }
 
@@ -86,7 +110,10 @@ const awaits = (s: State, label: Label): boolean => s.tags.some(tag => tag.label
 
 /** The common case of recordings without evidence: whole pieces in a row, free of any tie, nothing else near. */
 function plainly(s: State, op: Removal, tests: Tests): State | undefined {
-  if (op.gone.end !== op.asked.end || s.domains.reduce((any, d) => any || firstIn(d.live, op.gone) >= 0, false)) {
+  if (
+    op.gone.end !== op.asked.end ||
+    s.domains.reduce((any, d) => any || firstIn(d.live, op.gone) >= 0, false)
+  ) {
     return undefined;
   }
   let loose = s.loose;
@@ -95,7 +122,8 @@ function plainly(s: State, op: Removal, tests: Tests): State | undefined {
   for (const key of keysIn(s.loose, op.gone)) {
     const { end, alternatives } = s.loose.get(key);
     const alt = alternatives[0]!;
-    if (alternatives.length > 1 || alt.parts.length > 1 || !alt.parts[0]!.live || key !== page) return undefined;
+    if (alternatives.length > 1 || alt.parts.length > 1 || !alt.parts[0]!.live || key !== page)
+      return undefined;
     labels = labels ? common(labels, alt.unknowns[0]!) : alt.unknowns[0]!;
     loose = loose.delete(key);
     page = end;
@@ -104,7 +132,7 @@ function plainly(s: State, op: Removal, tests: Tests): State | undefined {
   const fit = tests.handles ? labels.filter(l => !splitsHandle(s.domains.get(l), op.gone)) : labels;
   if (fit.length === 0) return undefined;
   const first = s.loose.get(op.gone.start).alternatives[0]!.parts[0]!.piece;
-  const piece = { ...op.gone, phys: -1, at: first.at, onto: 0, by: eventNow(s), told: false };
+  const piece = { ...op.gone, phys: -1, at: first.at, doubt: 0, onto: 0, by: eventNow(s), told: false };
   const held = fit.filter(l => awaits(s, l));
   if (held.length === 0) return patch(s, { loose });
   const waits: Alternative = { unknowns: [held], apart: [], parts: [{ piece, of: 0, live: false }] };
@@ -133,7 +161,9 @@ function without(s: State, op: Removal, tests: Tests, alt: Alternative, of: numb
     }
   }
   if (tests.ends && op.gone.end > op.asked.end) {
-    const last = alt.parts.find(p => p.live && p.of === of && p.piece.start < op.gone.end && p.piece.end >= op.gone.end)!;
+    const last = alt.parts.find(
+      p => p.live && p.of === of && p.piece.start < op.gone.end && p.piece.end >= op.gone.end,
+    )!;
     if (!leafFits(op.asked, op.gone.end, last.piece.start, last.piece.phys)) return [];
   }
   const labels = alt.unknowns[of]!.filter(l => !tests.handles || !splitsHandle(s.domains.get(l), op.gone));

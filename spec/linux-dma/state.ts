@@ -2,8 +2,8 @@
 import { orderedTable } from '../kit/ordered-table.js';
 import { patch } from '../kit/record.js';
 import { slotTable, type Table } from '../kit/table.js';
-import type { Outcome } from '../protocol/outcome.js';
 import type { Machine } from '../protocol/linux-dma.js';
+import type { Outcome } from '../protocol/outcome.js';
 
 /** A domain's name inside the law, a small number. The kernel's lines never print it. */
 export type Label = number;
@@ -20,7 +20,11 @@ export interface Piece {
   readonly phys: number;
   /** The event that mapped it; 0 where events are not counted. */
   readonly at: number;
-  /** The event whose live mapping it was laid on, so that only another domain could take it; or 0. */
+  /**
+   * For explanations: the event of a map line that stands only if another domain took it, and the event
+   * whose live mapping it was laid on; or 0. It stays with whatever is left at the place.
+   */
+  readonly doubt: number;
   readonly onto: number;
   /** The event that removed it, when it is only waiting for its invalidation; else 0. */
   readonly by: number;
@@ -110,10 +114,14 @@ export interface Pending {
   readonly unit: string;
   readonly did: number;
   readonly left: number;
+  /** The domain id that it left is still to be invalidated as a whole. */
+  readonly unflushed: boolean;
+  readonly leftDid: number;
 }
 
 /** An invalidation that the driver announced and that has not shown up in the queue yet. */
 export interface Announced {
+  readonly task: string;
   readonly unit: string;
   readonly did: number;
   readonly start: number;
@@ -167,13 +175,14 @@ export type Setup = Machine & { readonly pages?: number; readonly domains?: numb
 
 const NO_CLUSTER: Cluster = { end: 0, alternatives: [] };
 const NO_GRAVE: Grave = { end: 0, by: 0 };
-const NO_PIECE: Piece = { start: 0, end: 0, phys: -1, at: 0, onto: 0, by: 0, told: false };
+const NO_PIECE: Piece = { start: 0, end: 0, phys: -1, at: 0, doubt: 0, onto: 0, by: 0, told: false };
 const NO_HANDLES: Handles = { end: 0, all: [] };
 
 export function initial(setup: Setup, _policies: unknown, bounded: boolean): State {
   const pages = setup.pages ?? 4;
   const most = bounded ? (setup.domains ?? 3) : Number.MAX_SAFE_INTEGER;
-  const table = <R>(size: number, empty: R): Table<R> => (bounded ? slotTable(size, empty) : orderedTable(empty));
+  const table = <R>(size: number, empty: R): Table<R> =>
+    bounded ? slotTable(size, empty) : orderedTable(empty);
   const domain: Domain = {
     live: table(pages, NO_PIECE),
     stale: table(pages, NO_PIECE),

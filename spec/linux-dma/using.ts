@@ -88,9 +88,16 @@ const ofHandle = (piece: Piece, handle: Handle): boolean => piece.at <= handle.a
  * The state in which a domain no longer holds (`waiting`: nor still has to invalidate) what was mapped for
  * a handle; undefined where it certainly does.
  */
-export function released(s: State, label: Label, range: Range, handle: Handle, waiting: boolean): State | undefined {
+export function released(
+  s: State,
+  label: Label,
+  range: Range,
+  handle: Handle,
+  waiting: boolean,
+): State | undefined {
   const domain = s.domains.get(label);
-  const bad = (table: Domain['live']): boolean => keysIn(table, range).some(k => ofHandle(table.get(k), handle));
+  const bad = (table: Domain['live']): boolean =>
+    keysIn(table, range).some(k => ofHandle(table.get(k), handle));
   if (bad(domain.live) || (waiting && bad(domain.stale))) return undefined;
   if (firstIn(s.loose, range) < 0) return s;
   return narrowed(s, range, alt => {
@@ -105,7 +112,13 @@ export function released(s: State, label: Label, range: Range, handle: Handle, w
 }
 
 /** The handle of a device at an address, if the DMA API has handed it out. */
-export function handleAt(s: State, label: Label, device: number, addr: bigint, size: bigint): Handle | undefined {
+export function handleAt(
+  s: State,
+  label: Label,
+  device: number,
+  addr: bigint,
+  size: bigint,
+): Handle | undefined {
   const row = s.domains.get(label).handles.get(Number(addr >> 12n));
   return row.all.find(h => h.device === device && h.addr === addr && h.size === size && !h.freed && !h.list);
 }

@@ -4,4 +4,5 @@ export * from './errno.js';
 export * from './outcome.js';
 export * from './profiles.js';
 export * from './trace.js';
+export * as linuxDma from './linux-dma.js';
 export * as vfio2011 from './vfio-2011.js';

@@ -118,12 +118,14 @@ const ops = {
     type: tag,
     did,
     pasid,
+    task,
   }),
   /** One descriptor that was given to the invalidation queue: its four words. */
   qi_submit: closed('qi_submit', {
     op: t.literal('qi_submit'),
     unit,
     words: t.readonlyArray(Hex64),
+    task,
   }),
 };
 

@@ -1,5 +1,6 @@
 // Which codecs belong to which profile? The protocol's half of the table of profiles.
 import type * as t from 'io-ts';
+import * as linuxDma from './linux-dma.js';
 import * as vfio2011 from './vfio-2011.js';
 
 /** How one profile's machine and operations are written down. */
@@ -12,4 +13,5 @@ const vocabulary = (machine: t.Mixed, op: t.Mixed): Vocabulary => ({ machine, op
 
 export const VOCABULARIES: { readonly [profile: string]: Vocabulary } = {
   'vfio-2011': vocabulary(vfio2011.Machine, vfio2011.Op),
+  'linux-dma': vocabulary(linuxDma.Machine, linuxDma.Op),
 };

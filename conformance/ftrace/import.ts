@@ -1,0 +1,138 @@
+// Which events does a kernel's trace file report, line by line, and what kind of recording is it?
+import type { Machine, Op } from '../../spec/protocol/linux-dma.js';
+import type { Event } from '../../spec/protocol/trace.js';
+import type { Line } from '../trace/lines.js';
+import { Malformed } from '../trace/malformed.js';
+import { READERS } from './events.js';
+import { prefixOf } from './prefix.js';
+import { Scanner } from './scanner.js';
+
+/** The profile whose words imported events are in. */
+export const FTRACE_PROFILE = 'linux-dma';
+
+const LOST = /^CPU:\d+ \[LOST (\d+ )?EVENTS\]$/;
+const ENTRIES = /^# entries-in-buffer\/entries-written: (\d{1,15})\/(\d{1,15})\b/;
+const STRAY = /^[^#]*?[\r\0]/;
+
+/**
+ * Turns the lines of one trace file into events, each line once and in order. Knows nothing of files, and
+ * holds nothing but counts. Events of other kinds are counted and left out; a damaged line throws
+ * `Malformed`. Carriage returns are refused: a file that went through such a conversion went through others.
+ */
+export class FtraceImporter {
+  private events = 0;
+  private readonly others = new Map<string, number>();
+  private readonly kinds = new Set<string>();
+  private lines = 0;
+  /** Where the distance between an event's number and its line changed, ascending. */
+  private readonly shifts: { readonly event: number; readonly by: number }[] = [];
+  private announced: number | undefined;
+
+  /** The event in a line; undefined for comments, empty lines and events of other kinds. */
+  take(line: Line): Event<Op> | undefined {
+    if (STRAY.test(line.text)) {
+      const column = line.text.search(/[\r\0]/) + 1;
+      throw new Malformed(
+        'carriage-return',
+        { line: line.number, column },
+        'a carriage return or NUL: not as the kernel wrote it',
+      );
+    }
+    if (line.text.startsWith('#')) return this.comment(line);
+    if (line.text.trim() === '') return undefined;
+    if (LOST.test(line.text)) {
+      throw new Malformed(
+        'truncated',
+        { line: line.number },
+        'the kernel lost events here; what follows cannot be judged',
+      );
+    }
+    const { context, event, from } = prefixOf(line);
+    this.lines++;
+    const reader = Object.hasOwn(READERS, event) ? READERS[event] : undefined;
+    if (reader === undefined) {
+      this.others.set(event, (this.others.get(event) ?? 0) + 1);
+      return undefined;
+    }
+    const args = new Scanner(line, from);
+    const op = reader(args, context);
+    args.end();
+    this.kinds.add(event);
+    const n = ++this.events;
+    if (line.number - n !== this.shifts.at(-1)?.by) this.shifts.push({ event: n, by: line.number - n });
+    return { n, op, outcome: { is: 'ok' }, line: line.number };
+  }
+
+  /** The line that an event came from; undefined for one that did not. */
+  lineOf(event: number): number | undefined {
+    if (event < 1 || event > this.events) return undefined;
+    const shift = this.shifts.findLast(s => s.event <= event);
+    return shift && event + shift.by;
+  }
+
+  private comment(line: Line): undefined {
+    const found = ENTRIES.exec(line.text);
+    if (found === null) return;
+    if (found[1] !== found[2]) {
+      const reason = `of ${found[2]} entries only ${found[1]} were left in the buffer; the beginning is missing`;
+      throw new Malformed('truncated', { line: line.number }, reason);
+    }
+    this.announced = Number(found[1]);
+  }
+
+  /** How many events came out so far. */
+  get count(): number {
+    return this.events;
+  }
+
+  /** Event lines of all kinds, and how many the file's head promises (undefined: it does not say). */
+  get entries(): { readonly seen: number; readonly announced: number | undefined } {
+    return { seen: this.lines, announced: this.announced };
+  }
+
+  /** Events of other kinds, by name. */
+  get skipped(): ReadonlyMap<string, number> {
+    return this.others;
+  }
+
+  /**
+   * The recording's machine, after all lines were taken. A kernel in lazy mode flushes whole domains from
+   * its queue; one that never does, and flushes ranges, is taken for strict. Whoever knows better says so.
+   */
+  machine(): Machine {
+    const saw = (...prefixes: string[]): boolean =>
+      [...this.kinds].some(k => prefixes.some(p => k.startsWith(p)));
+    return {
+      mode: saw('cache_tag_flush_range') && !saw('cache_tag_flush_all') ? 'strict' : 'lazy',
+      tags: saw('cache_tag_'),
+      queue: saw('qi_submit'),
+      dma: saw('dma_'),
+    };
+  }
+}
+
+/** The events of a trace file whose lines are at hand. */
+export function* ftraceEvents(lines: Iterable<Line>, importer = new FtraceImporter()): Generator<Event<Op>> {
+  for (const line of lines) {
+    const event = importer.take(line);
+    if (event !== undefined) yield event;
+  }
+}
+
+/** The same for lines that come in their own time. */
+export async function* ftraceEventsAsync(
+  lines: AsyncIterable<Line>,
+  importer = new FtraceImporter(),
+): AsyncGenerator<Event<Op>> {
+  for await (const line of lines) {
+    const event = importer.take(line);
+    if (event !== undefined) yield event;
+  }
+}
+
+/** What kind of recording it is: a first pass over its lines, before they are judged. */
+export function ftraceMachine(lines: Iterable<Line>): Machine {
+  const importer = new FtraceImporter();
+  for (const _event of ftraceEvents(lines, importer));
+  return importer.machine();
+}

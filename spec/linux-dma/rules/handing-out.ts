@@ -1,0 +1,124 @@
+// What may a line say about the addresses that the DMA API gives to a device?
+import { type Clause, ending, refuse } from '../../law/clause.js';
+import type { Rules } from '../../law/profile.js';
+import { cite } from '../../law/sources.js';
+import type { Op } from '../../protocol/linux-dma.js';
+import { memberNamed, withDevice } from '../places.js';
+import type { Policies } from '../policies.js';
+import { happened, NO_DOMAIN, type State } from '../state.js';
+import { allocated, type ByDevice, held, heldBy, mapped, member } from '../users.js';
+
+type Chapter = Pick<Rules<State, Op, Policies>, 'dma_map' | 'dma_alloc'>;
+type Law<O> = Clause<State, O, Policies>;
+
+const API = [cite('linux', 'kernel/dma/mapping.c: dma_map_page_attrs, __dma_map_sg_attrs, dma_alloc_attrs')];
+const BOUNCE = [cite('linux', 'drivers/iommu/dma-iommu.c: dev_use_swiotlb, iommu_dma_map_page')];
+const DIRECT = [cite('linux', 'kernel/dma/mapping.c: dma_go_direct')];
+
+/** The two ways in which a line says nothing about mappings. */
+export const outside = <O extends ByDevice>(name: string): readonly Law<O>[] => [
+  ending<State, O, Policies>(
+    {
+      id: `${name}/behind-no-iommu`,
+      says: 'Of a device that is in no group the law says nothing.',
+      cite: DIRECT,
+    },
+    s => happened(s),
+    (s, op) => memberNamed(s, op.device) === undefined,
+  ),
+  ending<State, O, Policies>(
+    {
+      id: `${name}/passed-through`,
+      says: 'A device on no domain of its own reaches memory by physical address.',
+      cite: DIRECT,
+    },
+    s => happened(s),
+    (s, op) => member(s, op).dma === 'direct' || (s.machine.tags && member(s, op).domain === NO_DOMAIN),
+  ),
+];
+
+/** Without tags, a device that was not seen to be translated may be passed through. */
+const isUnseen = (s: State, op: ByDevice): boolean => !s.machine.tags && member(s, op).dma === 'unseen';
+const isDirect = (s: State, op: ByDevice): State => withDevice(s, op.device, { dma: 'direct' });
+
+export const handingOut: Chapter = {
+  dma_map: [
+    ...outside<Extract<Op, { op: 'dma_map' }>>('dma-map'),
+    ending(
+      {
+        id: 'dma-map/mapped',
+        says: 'What the device may use lies in live mappings of its domain, with the memory behind it that the driver named.',
+        cite: API,
+      },
+      (s, op) => happened(mapped(s, op, true)),
+      (s, op) => heldBy(s, op, true) !== undefined,
+    ),
+    ending(
+      {
+        id: 'dma-map/bounced',
+        says: 'Where copies are possible, other memory may be behind the address.',
+        cite: BOUNCE,
+        status: 'disputed',
+      },
+      (s, op) => happened(mapped(s, op, false)),
+      (s, op, { bounce }) => bounce === 'possible' && heldBy(s, op, false) !== undefined,
+    ),
+    ending(
+      {
+        id: 'dma-map/first-shows-passed-through',
+        says: 'Without tags, a first use whose address is the physical address shows a device that is passed through.',
+        cite: DIRECT,
+      },
+      (s, op) => happened(isDirect(s, op)),
+      (s, op) => isUnseen(s, op) && op.phys !== undefined && op.phys === op.segments[0]?.addr,
+    ),
+    refuse(
+      'EFAULT',
+      {
+        id: 'dma-map/other-memory',
+        says: 'The memory behind the address is the memory that the driver named.',
+        cite: API,
+      },
+      (s, op) => heldBy(s, op, false) !== undefined,
+    ),
+    refuse(
+      'EFAULT',
+      {
+        id: 'dma-map/not-mapped',
+        says: 'No device is given an address that its domain does not translate.',
+        cite: API,
+      },
+      () => true,
+    ),
+  ],
+  dma_alloc: [
+    ...outside<Extract<Op, { op: 'dma_alloc' }>>('dma-alloc'),
+    ending(
+      {
+        id: 'dma-alloc/mapped',
+        says: "A coherent buffer lies in live mappings of its device's domain.",
+        cite: API,
+      },
+      (s, op) => happened(allocated(s, op)),
+      (s, op) => held(s, op) !== undefined,
+    ),
+    ending(
+      {
+        id: 'dma-alloc/first-shows-passed-through',
+        says: 'Without tags, a first buffer where nothing is mapped shows a device that is passed through.',
+        cite: DIRECT,
+      },
+      (s, op) => happened(isDirect(s, op)),
+      isUnseen,
+    ),
+    refuse(
+      'EFAULT',
+      {
+        id: 'dma-alloc/not-mapped',
+        says: 'No device is given a buffer that its domain does not translate.',
+        cite: API,
+      },
+      () => true,
+    ),
+  ],
+};
