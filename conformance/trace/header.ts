@@ -7,7 +7,7 @@ import { type JsonLimits, parseJson } from './json.js';
 import { type Law, type Laws, lawNamed } from './laws.js';
 import type { Line } from './lines.js';
 import { Malformed } from './malformed.js';
-import { isObject, shaped } from './shape.js';
+import { isObject, refuse, shaped } from './shape.js';
 
 /** A header that was understood: the words decoded, and what they name looked up. */
 export interface Opening {
@@ -25,6 +25,7 @@ export function readHeader(line: Line, laws: Laws, limits: JsonLimits): Opening 
   const header = shaped(Header, value, 1);
   const law = lawNamed(laws, header.profile);
   const machine = shaped(law.vocabulary.machine, header.machine, 1, 'machine');
+  refuse(law.vocabulary.machineFits?.(machine), 'machine', 1);
   const policies = chosenPolicies(law.profile, header.policies ?? {});
   if (header.refused !== undefined && header.refused.event > header.events) {
     const reason = `event ${header.refused.event} is to be refused, but there are only ${header.events}`;

@@ -5,7 +5,7 @@ import type { Opening } from './header.js';
 import { type JsonLimits, parseJson } from './json.js';
 import type { Line } from './lines.js';
 import { Malformed } from './malformed.js';
-import { isObject, shaped } from './shape.js';
+import { isObject, refuse, shaped } from './shape.js';
 
 /** A call that has not returned yet. */
 interface Open {
@@ -51,7 +51,9 @@ export class Pairs {
       const reason = `the header promises ${promised} events, and here begins event ${n}`;
       throw new Malformed('count', { line, path: 'call' }, reason);
     }
-    const op = shaped(this.opening.law.vocabulary.op, call.op, line, 'op') as AnyOp;
+    const { law, machine } = this.opening;
+    const op = shaped(law.vocabulary.op, call.op, line, 'op') as AnyOp;
+    refuse(law.vocabulary.opFits?.(machine, op), 'op', line);
     this.open = call.note === undefined ? { n, op, line } : { n, op, note: call.note, line };
   }
 

@@ -1,6 +1,6 @@
 // Does a line's value have the shape that its codec asks for, and if not, where not?
 import type * as t from 'io-ts';
-import { decode } from '../../spec/protocol/codec.js';
+import { type Defect, decode } from '../../spec/protocol/codec.js';
 import { Malformed } from './malformed.js';
 
 /** Decodes one value of a line. The first defect is reported with its path below `root`; the rest counted. */
@@ -12,6 +12,12 @@ export function shaped<A>(codec: t.Type<A, unknown, unknown>, value: unknown, li
   const path = [root, first!.path].filter(part => part !== '').join('.');
   const place = path === '' ? { line } : { line, path };
   throw new Malformed('shape', place, `${first!.reason}${more}`);
+}
+
+/** Well-formed words that mean nothing on this machine are as malformed as those with a wrong shape. */
+export function refuse(defect: Defect | undefined, root: string, line: number): void {
+  if (defect === undefined) return;
+  throw new Malformed('shape', { line, path: `${root}.${defect.path}` }, defect.reason);
 }
 
 /** A JSON object as it comes from the scanner; anything else is none. */

@@ -63,6 +63,7 @@ export const VFIO_2011_WORLDS: readonly VfioWorld[] = [
   }),
   world({
     name: 'trio',
+    large: true,
     says: 'Three groups of one device: sets of three, merged and taken apart in every order.',
     machine: {
       groups: [group(1), group(2), group(3)],
@@ -179,7 +180,20 @@ export const VFIO_2011_WORLDS: readonly VfioWorld[] = [
       timeout: 0,
     },
     scope: { handles: 4, pages: 0, merge: true, hotplug: [2] },
-    counts: { states: 1_058_119, transitions: 53_601_010 },
+    counts: { states: 1_058_119, transitions: 53_510_626 },
+    large: true,
+  }),
+  world({
+    name: 'millions',
+    says: 'The same with a page: what is mapped, merged and unplugged at once.',
+    machine: {
+      groups: [group(1), group(2), group(3)],
+      devices: [device('a', 0), device('b', 1), device('c', 2)],
+      mms: [NO_LIMIT],
+      timeout: 0,
+    },
+    scope: { handles: 4, pages: 1, merge: true, hotplug: [2] },
+    counts: { states: 3_226_813, transitions: 184_886_878 },
     large: true,
   }),
 ];

@@ -1,8 +1,8 @@
 // Which words do all parts share? The public face of the protocol.
 export * from './codec.js';
 export * from './errno.js';
+export * as linuxDma from './linux-dma.js';
 export * from './outcome.js';
 export * from './profiles.js';
 export * from './trace.js';
-export * as linuxDma from './linux-dma.js';
 export * as vfio2011 from './vfio-2011.js';

@@ -1,5 +1,6 @@
 // Which codecs belong to which profile? The protocol's half of the table of profiles.
 import type * as t from 'io-ts';
+import type { Defect } from './codec.js';
 import * as linuxDma from './linux-dma.js';
 import * as vfio2011 from './vfio-2011.js';
 
@@ -7,11 +8,19 @@ import * as vfio2011 from './vfio-2011.js';
 export interface Vocabulary {
   readonly machine: t.Type<unknown, unknown, unknown>;
   readonly op: t.Type<unknown, unknown, unknown>;
+  /** What is wrong with a machine whose every part is well formed: what refers to nothing, or is too much. */
+  readonly machineFits?: (machine: unknown) => Defect | undefined;
+  /** What is wrong with an operation on this machine, if it speaks of what the machine cannot have. */
+  readonly opFits?: (machine: unknown, op: unknown) => Defect | undefined;
 }
 
-const vocabulary = (machine: t.Mixed, op: t.Mixed): Vocabulary => ({ machine, op }) as Vocabulary;
+const vocabulary = (machine: t.Mixed, op: t.Mixed, fits: object = {}): Vocabulary =>
+  ({ machine, op, ...fits }) as Vocabulary;
 
 export const VOCABULARIES: { readonly [profile: string]: Vocabulary } = {
-  'vfio-2011': vocabulary(vfio2011.Machine, vfio2011.Op),
+  'vfio-2011': vocabulary(vfio2011.Machine, vfio2011.Op, {
+    machineFits: vfio2011.machineFits,
+    opFits: vfio2011.opFits,
+  }),
   'linux-dma': vocabulary(linuxDma.Machine, linuxDma.Op),
 };

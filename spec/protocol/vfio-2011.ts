@@ -1,6 +1,6 @@
 // Which words does the profile vfio-2011 speak: the machine under judgement, and the operations on it?
 import * as t from 'io-ts';
-import { closed, Hex64, tagged, text, whole, word } from './codec.js';
+import { closed, type Defect, Hex64, tagged, text, whole, word } from './codec.js';
 
 const index = (name: string) => whole(name, 0, 65_535);
 /** A descriptor's name in a recording: any small number that the recorder chose; -1 and below is not open. */
@@ -120,3 +120,23 @@ const ops = {
 export const Op = tagged('op', ops);
 export type Op = t.TypeOf<(typeof ops)[keyof typeof ops]>;
 export type OpName = Op['op'];
+
+/** More than any machine has; a recording that claims more wants our time and not our judgement. */
+const MOST = { groups: 256, devices: 1024, mms: 256 } as const;
+
+export function machineFits(machine: Machine): Defect | undefined {
+  for (const list of ['groups', 'devices', 'mms'] as const) {
+    const most = MOST[list];
+    if (machine[list].length > most)
+      return { path: list, reason: `at most ${most}, got ${machine[list].length}` };
+  }
+  const lost = machine.devices.findIndex(d => d.group !== null && d.group >= machine.groups.length);
+  if (lost < 0) return undefined;
+  return { path: `devices.${lost}.group`, reason: `there are only ${machine.groups.length} groups` };
+}
+
+/** Unknown devices and groups are names that nobody knows, and are refused; a caller without a process is none. */
+export function opFits(machine: Machine, op: Op): Defect | undefined {
+  if (!('mm' in op) || op.mm < machine.mms.length) return undefined;
+  return { path: 'mm', reason: `there are only ${machine.mms.length} address spaces` };
+}
