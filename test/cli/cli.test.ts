@@ -1,0 +1,231 @@
+// Does the command behave as its documents say: exit codes, data on standard output, help, colours, inputs?
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { gzipSync } from 'node:zlib';
+
+const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
+const COMMAND = join(ROOT, 'cli/iommu-spec.js');
+const FOLDER = mkdtempSync(join(tmpdir(), 'iommu-spec-'));
+after(() => rmSync(FOLDER, { recursive: true, force: true }));
+
+interface Ended {
+  readonly code: number | null;
+  readonly out: string;
+  readonly err: string;
+}
+
+/** Runs the built command as a shell would. */
+function run(args: readonly string[], input: string | Uint8Array = '', env: object = {}): Promise<Ended> {
+  const child = spawn(process.execPath, [COMMAND, ...args], { cwd: FOLDER, env: { ...process.env, ...env } });
+  const [out, err]: [Buffer[], Buffer[]] = [[], []];
+  child.stdout.on('data', (piece: Buffer) => out.push(piece));
+  child.stderr.on('data', (piece: Buffer) => err.push(piece));
+  child.stdin.on('error', () => {});
+  child.stdin.end(input);
+  const text = (pieces: readonly Buffer[]): string => Buffer.concat(pieces).toString('utf8');
+  return new Promise((resolve, reject) => {
+    child.on('error', reject);
+    child.on('close', code => resolve({ code, out: text(out), err: text(err) }));
+  });
+}
+
+function file(name: string, content: string | Uint8Array): string {
+  const path = join(FOLDER, name);
+  writeFileSync(path, content);
+  return path;
+}
+
+/** The complete example of the document of the format. */
+const EXAMPLE = ((): string => {
+  const text = readFileSync(join(ROOT, 'docs/trace-format.md'), 'utf8');
+  return /^```jsonl\n([\s\S]*?)^```$/m.exec(text)?.[1] ?? '';
+})();
+const LINES = EXAMPLE.trimEnd().split('\n');
+/** The example with one line replaced, counted from 1. */
+const withLine = (number: number, change: (line: string) => string): string =>
+  `${LINES.map((line, i) => (i === number - 1 ? change(line) : line)).join('\n')}\n`;
+
+const parsed = (ended: Ended): Record<string, unknown> => {
+  assert.match(ended.out, /^[^\n]+\n$/, 'one line, one document');
+  return JSON.parse(ended.out) as Record<string, unknown>;
+};
+
+const COMMANDS = ['run', 'check', 'walk', 'judge', 'rules', 'show'];
+
+for (const command of COMMANDS) {
+  test(`${command} --help has examples`, { concurrency: true }, async () => {
+    const { code, out } = await run([command, '--help']);
+    assert.equal(code, 0);
+    assert.match(out, new RegExp(`Examples:\n(?:.*\n)*.*iommu-spec ${command}`));
+  });
+}
+
+test('--help names every command and every exit code', async () => {
+  const { code, out } = await run(['--help']);
+  assert.equal(code, 0);
+  for (const command of COMMANDS) assert.ok(out.includes(`\n  ${command} `), command);
+  for (const exit of ['0 conforms', '1 diverges', '2 inconclusive', '64 usage', '65 malformed', '69', '70'])
+    assert.ok(out.includes(exit), exit);
+});
+
+const ENDINGS: readonly (readonly [string, readonly string[], number, RegExp])[] = [
+  ['a list', ['check'], 0, /^pair /m],
+  ['too few states', ['check', 'pair', '--max-states', '10'], 2, /unfinished/],
+  ['an unknown world', ['check', 'nowhere'], 64, /unknown world nowhere/],
+  [
+    'an unknown policy',
+    ['check', 'pair', '--policy', 'color=red'],
+    64,
+    /no policy color; it has merge-incoming/,
+  ],
+  [
+    'an unknown value',
+    ['check', 'pair', '--policy', 'merge-incoming=red'],
+    64,
+    /one of singular-idle, idle, any/,
+  ],
+  [
+    'a number that is none',
+    ['check', 'pair', '--max-states', '0'],
+    64,
+    /--max-states is a whole number from 1/,
+  ],
+  ['an unknown rule', ['rules', 'no/such'], 64, /no clause and no operation/],
+  ['an unknown format', ['judge', '--format', 'pcap', 'x'], 64, /unknown format pcap/],
+  ['no file', ['judge'], 64, /missing required argument/],
+  ['an unknown command', ['jugde'], 64, /unknown command/],
+  ['an unknown option', ['rules', '--yaml'], 64, /unknown option/],
+  ['a file that is not there', ['judge', 'not-there.jsonl'], 65, /cannot read not-there.jsonl/],
+  ['a folder', ['show', '.'], 65, /is a folder/],
+  ['a rule', ['rules', 'merge/incoming-in-use'], 0, /attack window/],
+];
+
+for (const [what, args, code, says] of ENDINGS) {
+  test(`${what} ends with ${code}`, async () => {
+    const ended = await run(args);
+    assert.equal(ended.code, code, ended.err);
+    assert.match(ended.out + ended.err, says);
+    assert.doesNotMatch(ended.err, /^ {4}at /m, 'no stack of calls');
+  });
+}
+
+test('the example of the document conforms; from a file, from .gz, from standard input', async () => {
+  assert.ok(LINES.length > 5, 'docs/trace-format.md has an example');
+  const ended = await Promise.all([
+    run(['judge', file('example.jsonl', EXAMPLE)]),
+    run(['judge', file('example.jsonl.gz', gzipSync(EXAMPLE))]),
+    run(['judge', '-'], EXAMPLE),
+    run(['show', 'example.jsonl', '--state']),
+  ]);
+  for (const { code, out, err } of ended) assert.equal(code, 0, out + err);
+  for (const { out } of ended.slice(0, 3)) assert.match(out, /conforms to vfio-2011/);
+});
+
+test('a recording with one answer changed diverges at its line', async () => {
+  const at = LINES.findIndex(line => line.includes('"paddr":"0x')) + 1;
+  const second = LINES.findIndex(line => line.includes('"outcome"') && line.includes('"paddr"')) + 1;
+  assert.ok(at > 0 && second > 0);
+  const wrong = withLine(second, line => line.replace(/"paddr":"0x/, '"paddr":"0x1'));
+  const [people, data] = await Promise.all([
+    run(['judge', '-'], wrong),
+    run(['judge', '--json', '-'], wrong),
+  ]);
+  assert.equal(people.code, 1);
+  assert.match(people.out, /diverges at event \d+ · -, line \d+/);
+  assert.match(people.out, /why +dma\/translated/);
+  const [one] = parsed(data)['recordings'] as { verdict: string; report: { differs: { path: string } } }[];
+  assert.equal(one?.verdict, 'diverges');
+  assert.equal(one?.report.differs.path, 'outcome.paddr');
+});
+
+test('a malformed recording ends with 65, its line and its field', async () => {
+  const at = LINES.findIndex(line => line.includes('"op":"map"')) + 1;
+  const bad = withLine(at, line => line.replace(/"iova":"[^"]+"/, '"iova":"0X1000"'));
+  const [people, data, cut] = await Promise.all([
+    run(['judge', '-'], bad),
+    run(['judge', '-', '--json'], bad),
+    run(['judge', '-'], `${LINES.slice(0, -1).join('\n')}\n`),
+  ]);
+  assert.equal(people.code, 65);
+  assert.match(people.out, new RegExp(`line ${at}, op\\.iova: expected a lower-case hex string`));
+  const [one] = parsed(data)['recordings'] as { line: number; path: string; defect: string }[];
+  assert.deepEqual(
+    { line: one?.line, path: one?.path, defect: one?.defect },
+    { line: at, path: 'op.iova', defect: 'shape' },
+  );
+  assert.equal(cut.code, 65);
+  assert.match(cut.out, /has not returned/);
+});
+
+test('what is no gzip file is malformed, not a bug', async () => {
+  const { code, out } = await run(['judge', file('bad.jsonl.gz', 'no gzip')]);
+  assert.equal(code, 65);
+  assert.match(out, /not a whole gzip file/);
+});
+
+test('the attack window is found within eight steps, and is a recording afterwards', async () => {
+  const args = [
+    'check',
+    'attack-window',
+    '--policy',
+    'merge-incoming=any',
+    '--json',
+    '--trace-out',
+    'window.jsonl',
+  ];
+  const ended = await run(args);
+  assert.equal(ended.code, 1);
+  const [world] = parsed(ended)['worlds'] as {
+    complete: boolean;
+    states: number;
+    violations: { property: string; trace: unknown[] }[];
+  }[];
+  assert.deepEqual([world?.complete, world?.states], [true, 17_245]);
+  const found = world?.violations.find(v => v.property === 'translation/steady-under-open-device');
+  assert.ok(found !== undefined && found.trace.length <= 8);
+  assert.match(ended.err, /translation\/steady-under-open-device/);
+  const shown = await run(['show', 'window.jsonl']);
+  assert.equal(shown.code, 0, shown.out);
+  assert.match(shown.out, /policy merge-incoming=any/);
+});
+
+test('--json prints one document on standard output, whatever the command', async () => {
+  const calls: readonly (readonly [string, readonly string[], number])[] = [
+    ['check', ['check'], 0],
+    ['check', ['check', 'two-owners'], 0],
+    ['check', ['check', 'pair', '--max-states', '10'], 2],
+    ['walk', ['walk', 'two-owners', '--seed', '17', '--runs', '20', '--ops', '200'], 0],
+    ['rules', ['rules', 'merge'], 0],
+    ['judge', ['judge', 'not-there.jsonl'], 65],
+    ['show', ['show', file('shown.jsonl', EXAMPLE)], 0],
+  ];
+  await Promise.all(
+    calls.map(async ([command, args, code]) => {
+      const ended = await run([...args, '--json']);
+      assert.equal(ended.code, code, args.join(' '));
+      assert.equal(parsed(ended)['command'], command);
+    }),
+  );
+});
+
+test('the same seed walks the same way', async () => {
+  const args = ['walk', 'two-owners', '--seed', '17', '--runs', '20', '--ops', '200', '--json'];
+  const [a, b] = await Promise.all([run(args), run(args)]);
+  assert.equal(a.code, 0, a.err);
+  assert.equal(a.out, b.out);
+  assert.match(a.err, /seed 17 \(not exhaustive\)/);
+});
+
+test('NO_COLOR and a pipe give no escape codes', async () => {
+  const plain = await Promise.all([
+    run(['check', 'pair', '--max-states', '10'], '', { NO_COLOR: '1' }),
+    run(['rules'], '', { NO_COLOR: '1', FORCE_COLOR: '1' }),
+    run(['rules', 'merge/itself']),
+  ]);
+  for (const { out, err } of plain) assert.ok(!(out + err).includes('\u001b'));
+});
