@@ -1,0 +1,143 @@
+// What happens when a device comes or goes, or gets or loses a driver?
+import { EBUSY, EINVAL, ENODEV } from '../errno.js';
+import { letGoOf, retire } from './contexts.js';
+import { type Core, fails } from './core.js';
+import { contextOf, inUse, setDriver, setLeaving, taint, track, untrack } from './members.js';
+import {
+  ABSENT,
+  ASLEEP,
+  KERNEL,
+  LOST,
+  SPECIAL,
+  STAYS,
+  TRACKED,
+  UNBOUND,
+  UNTRACKED,
+  VFIO,
+  WOKEN,
+} from './objects.js';
+
+/** The caller sleeps; `resume` goes on when it was woken. */
+export const WAITS = 1;
+
+const known = (core: Core, d: number): boolean => d >= 0 && d < core.devices.count;
+const there = (core: Core, d: number): boolean => known(core, d) && core.devices.driver[d] !== ABSENT;
+
+export function hotAdd(core: Core, d: number, claimed: boolean): number {
+  const { devices, groups, choices } = core;
+  if (!known(core, d)) return -ENODEV;
+  if (devices.driver[d] !== ABSENT) return 0;
+  const driver = claimed ? KERNEL : UNBOUND;
+  const g = devices.home[d];
+  if (g < 0) {
+    track(core, d, driver, UNTRACKED);
+    return 0;
+  }
+  const c = groups.context[g];
+  const besideUser = c >= 0 && inUse(core, c);
+  if (besideUser && choices.hotAddInUse === 'refuse') return -EBUSY;
+  const clash =
+    groups.exists[g] !== 0 && busOf(core, groups.hardware[g]) !== busOf(core, devices.hardware[d]);
+  if (clash || fails(core, 'tracking')) return lose(core, d, driver);
+  const wanted = besideUser && (choices.hotAddInUse === 'claim' || choices.hotAddInUse === 'preinit-driver');
+  // Claiming insists, so it fails where somebody was faster; to set the driver beforehand just loses.
+  if (wanted && claimed && choices.hotAddInUse === 'claim') return lose(core, d, driver);
+  track(core, d, wanted && !claimed ? VFIO : driver, TRACKED);
+  if (c >= 0 && core.contexts.open[c] !== 0) devices.domain[d] = c;
+  return 0;
+}
+
+const busOf = (core: Core, hardware: number): number => core.groups.bus[hardware];
+
+/** The device is there, but nobody of ours knows it. */
+function lose(core: Core, d: number, driver: number): number {
+  const { failedHotAdd } = core.choices;
+  track(core, d, driver, failedHotAdd === 'special-group' ? SPECIAL : LOST);
+  if (failedHotAdd === 'taint-group') taint(core, core.devices.home[d]);
+  return 0;
+}
+
+export function bind(core: Core, d: number, toVfio: boolean): number {
+  if (!there(core, d)) return -ENODEV;
+  if (core.devices.driver[d] !== UNBOUND) return -EBUSY;
+  if (toVfio && core.devices.tracking[d] !== TRACKED) return -EINVAL;
+  setDriver(core, d, toVfio ? VFIO : KERNEL);
+  return 0;
+}
+
+/** vfio gives a device back only when nothing of its set is in use. */
+function held(core: Core, d: number): boolean {
+  if (core.devices.driver[d] !== VFIO) return false;
+  const c = contextOf(core, d);
+  return c >= 0 && inUse(core, c);
+}
+
+function sleep(core: Core, d: number): number {
+  setLeaving(core, d, ASLEEP);
+  return WAITS;
+}
+
+export function unbind(core: Core, d: number): number {
+  const { devices } = core;
+  if (!there(core, d) || devices.driver[d] === UNBOUND) return -ENODEV;
+  if (devices.leaving[d] !== STAYS) return -EBUSY;
+  if (held(core, d)) {
+    devices.age[d] = 0;
+    return sleep(core, d);
+  }
+  driverGone(core, d);
+  return 0;
+}
+
+export function hotRemove(core: Core, d: number): number {
+  const { devices } = core;
+  if (!there(core, d)) return -ENODEV;
+  if (devices.leaving[d] !== STAYS) {
+    devices.doomed[d] = 1;
+    return WAITS;
+  }
+  if (held(core, d)) {
+    devices.doomed[d] = 1;
+    devices.age[d] = 0;
+    return sleep(core, d);
+  }
+  deviceGone(core, d);
+  return 0;
+}
+
+export function deleteDevice(core: Core, d: number): number {
+  if (!there(core, d)) return 0;
+  if (core.devices.driver[d] === VFIO) core.devices.doomed[d] = 1;
+  else deviceGone(core, d);
+  return 0;
+}
+
+export function resume(core: Core, d: number): number {
+  if (!there(core, d) || core.devices.leaving[d] !== WOKEN) return -EINVAL;
+  // Between the wake-up and now somebody may have opened the set again.
+  if (held(core, d)) return sleep(core, d);
+  driverGone(core, d);
+  return 0;
+}
+
+/** The driver has let go: a doomed device goes as well. */
+export function driverGone(core: Core, d: number): void {
+  const { devices } = core;
+  if (devices.doomed[d] !== 0) {
+    deviceGone(core, d);
+    return;
+  }
+  setLeaving(core, d, STAYS);
+  setDriver(core, d, UNBOUND);
+  devices.age[d] = 0;
+}
+
+function deviceGone(core: Core, d: number): void {
+  const { devices, groups } = core;
+  devices.domain[d] = -1;
+  untrack(core, d, ABSENT);
+  const g = devices.home[d];
+  if (g < 0) return;
+  letGoOf(core, groups.context[g]);
+  retire(core, g);
+}
