@@ -1,4 +1,6 @@
 // How do the tests of linux-dma write down a trace in few words, and judge it?
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
 import type { Allowed } from '../../spec/law/clause.js';
 import { allowed, defaultPolicies } from '../../spec/law/profile.js';
 import type { Policies } from '../../spec/linux-dma/policies.js';
@@ -124,4 +126,53 @@ export function judge(setup: Setup, ops: readonly Op[], policies: Policies = DEF
     states = left.map(e => e.state);
   }
   return { ok: true, state: states[0]!, rules };
+}
+
+export const PLAIN: Setup = { mode: 'lazy', tags: false, queue: false, dma: false };
+export const STRICT: Setup = { mode: 'strict', tags: true, queue: false, dma: true };
+export const QUEUE: Setup = { ...STRICT, queue: true };
+export const LAZY: Setup = { ...STRICT, mode: 'lazy' };
+
+/** One group with one device, its default domain attached; with tags as domain id 1. */
+export const one = [line.add('a', 0), line.attach('a')];
+export const oneTagged = [line.add('a', 0), line.assign(1), line.attach('a')];
+export const two = [...one, line.add('b', 1), line.attach('b')];
+export const twoTagged = [...oneTagged, line.add('b', 1), line.assign(2), line.attach('b')];
+
+export interface Case {
+  readonly name: string;
+  readonly setup: Setup;
+  readonly before: readonly Op[];
+  readonly op: Op;
+  /** The rule that decides on the last line. */
+  readonly rule: string;
+  readonly refused?: boolean;
+}
+export const refused = (name: string, setup: Setup, before: readonly Op[], op: Op, rule: string): Case => ({
+  name,
+  setup,
+  before,
+  op,
+  rule,
+  refused: true,
+});
+export const accepted = (name: string, setup: Setup, before: readonly Op[], op: Op, rule: string): Case => ({
+  name,
+  setup,
+  before,
+  op,
+  rule,
+});
+
+/** One test for each case: the rule that decides on its last line. */
+export function runCases(cases: readonly Case[]): void {
+  for (const c of cases) {
+    test(`linux-dma: ${c.name}`, () => {
+      const verdict = judge(c.setup, [...c.before, c.op]);
+      const found = verdict.ok
+        ? verdict.rules[verdict.rules.length - 1]
+        : `${verdict.rule} on line ${verdict.at}`;
+      assert.equal(found, c.refused ? `${c.rule} on line ${c.before.length + 1}` : c.rule);
+    });
+  }
 }
