@@ -96,7 +96,7 @@ function absent(s: State, range: Range): readonly Reason[] {
 function doubts(s: State): readonly Reason[] {
   return pieces(s)
     .filter(p => p.live && p.piece.doubt > 0)
-    .sort((a, b) => b.piece.doubt - a.piece.doubt)
+    .sort((a, b) => a.piece.doubt - b.piece.doubt)
     .map(({ piece }) => ({
       event: piece.doubt,
       says: `mapped ${at(piece)} onto what event ${piece.onto} had mapped, which only another domain allows`,

@@ -1,4 +1,4 @@
-// What a Linux kernel's iommu, dma and intel_iommu trace events report: the whole profile in one place.
+// What does a Linux kernel report in its iommu, dma and intel_iommu trace events: the whole profile in one place?
 import type { Profile } from '../law/profile.js';
 import type { Op } from '../protocol/linux-dma.js';
 import { explain } from './explain.js';
