@@ -105,6 +105,35 @@ test('the hard timeout revokes the handles of the one device', () => {
   assert.equal(vfio.device(b).driver, 'absent', 'doomed while it waited');
 });
 
+test('a context that only the revoked handles kept is closed', () => {
+  const { vfio, fd } = bench({
+    hardware: { timeout: 1 },
+    choices: { hotRemoveInUse: 'timeout-then-revoke' },
+  });
+  const context = vfio.getContext(fd[A], P);
+  const device = vfio.getDevice(fd[A], a, P);
+  assert.equal(vfio.map(context, P, 1, 0x11, 1, RW), 0);
+  assert.equal(vfio.close(context), 0);
+  assert.equal(vfio.unbind(a), WAITS);
+  assert.equal(vfio.tick(), 0);
+  assert.equal(vfio.handle(device)?.kind, 'dead');
+  assert.equal(vfio.device(a).driver, 'unbound');
+  assert.equal(vfio.dma(a, 1, READ), DMA_OUTSIDE);
+  assert.equal(vfio.locked(P), 0);
+});
+
+test('by choice, a group comes in with its devices open, and they keep the new context', () => {
+  const { vfio, fd } = bench({ choices: { mergeIncoming: 'any' } });
+  const device = vfio.getDevice(fd[B], b, P);
+  const context = vfio.getContext(fd[A], P);
+  assert.equal(vfio.map(context, P, 1, 0x11, 1, RW), 0);
+  assert.equal(vfio.merge(fd[A], fd[B], P), 0);
+  assert.equal(vfio.close(context), 0);
+  assert.equal(vfio.dma(b, 1, READ), 0x11);
+  assert.equal(vfio.close(device), 0);
+  assert.equal(vfio.dma(b, 1, READ), DMA_OUTSIDE);
+});
+
 test('the hard timeout kills whoever keeps the set in use, and all that they have', () => {
   const hardware = { timeout: 1 };
   const { vfio, fd, counts, tables } = bench({ hardware, choices: { hotRemoveInUse: 'timeout-then-kill' } });

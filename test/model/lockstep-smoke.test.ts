@@ -115,7 +115,7 @@ function walks(t: TestContext, runs: number, policiesOf: fc.Arbitrary<PolicyValu
 for (const policy of POLICIES) {
   for (const { value } of policy.values) {
     test(`walks under ${policy.name}=${value}`, t => {
-      walks(t, 120, fc.constant({ ...DEFAULTS, [policy.name]: value } as PolicyValues));
+      walks(t, 200, fc.constant({ ...DEFAULTS, [policy.name]: value } as PolicyValues));
     });
   }
 }
@@ -124,7 +124,7 @@ test('walks under any combination of policies', t => {
   const each = Object.fromEntries(
     POLICIES.map(p => [p.name, fc.constantFrom(...p.values.map(v => v.value))]),
   );
-  walks(t, 1200, fc.record(each) as unknown as fc.Arbitrary<PolicyValues>);
+  walks(t, 2500, fc.record(each) as unknown as fc.Arbitrary<PolicyValues>);
 });
 
 test('every ending that the law only permits can be forced, and was', t => {
