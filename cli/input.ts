@@ -1,6 +1,7 @@
 // How do recordings come in: files, gzip, standard input, and in which format?
 import { createReadStream, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { createGunzip } from 'node:zlib';
 import { FTRACE_PROFILE, FtraceImporter, ftraceEvents } from '../conformance/ftrace/import.js';
@@ -17,89 +18,116 @@ import {
 import { Malformed } from '../conformance/trace/malformed.js';
 import { defaultPolicies } from '../spec/index.js';
 import { Unreadable, Usage } from './exit.js';
+import { parsePolicies } from './options.js';
 
 export type Format = 'trace' | 'ftrace';
 
 /** The bundled corpus, beside the sources. */
 export const CORPUS = fileURLToPath(new URL('../../conformance/corpus/', import.meta.url));
 
-/** The bytes of a file, unpacked if its name ends in .gz; `-` is standard input. */
+/** The bytes of a file as they are; `-` is standard input. */
 export function bytesOf(file: string): Source {
   if (file === '-') return process.stdin as unknown as Source;
-  let size: number;
   try {
-    const found = statSync(file);
-    if (found.isDirectory()) throw new Unreadable(`${file} is a folder`);
-    size = found.size;
+    if (statSync(file).isDirectory()) throw new Unreadable(`${file} is a folder`);
   } catch (error) {
     if (error instanceof Unreadable) throw error;
     throw new Unreadable(`cannot read ${file}: ${(error as Error).message}`);
   }
-  const raw = createReadStream(file);
-  if (!file.endsWith('.gz')) return raw as unknown as Source;
-  return unpacked(raw, file, size);
+  return createReadStream(file) as unknown as Source;
 }
 
 /** A gzip stream; what is no gzip, or ends early, is malformed input and not a bug. */
-async function* unpacked(
-  raw: NodeJS.ReadableStream,
-  file: string,
-  _size: number,
-): AsyncGenerator<Uint8Array> {
+async function* unpacked(packed: AsyncIterable<Uint8Array>, file: string): AsyncGenerator<Uint8Array> {
   const gunzip = createGunzip();
+  const raw = Readable.from(packed);
   raw.on('error', error => gunzip.destroy(error));
   raw.pipe(gunzip);
   try {
     for await (const chunk of gunzip) yield chunk as Uint8Array;
   } catch (error) {
-    throw new Malformed(
-      'truncated',
-      { line: 1 },
-      `${file} is not a whole gzip file: ${(error as Error).message}`,
-    );
+    const reason = `${file} is not a whole gzip file: ${(error as Error).message}`;
+    throw new Malformed('truncated', { line: 1 }, reason);
+  } finally {
+    raw.destroy();
   }
 }
 
-/** What a file is by its look: a kernel's trace file begins with comments, ours with a header. */
-export function formatOf(file: string, asked: string | undefined): Format {
-  if (asked === 'trace' || asked === 'ftrace') return asked;
-  if (asked !== undefined) throw new Usage(`unknown format ${asked}: trace or ftrace`);
-  return /\.txt(\.gz)?$/.test(file) ? 'ftrace' : 'trace';
+interface Looked {
+  readonly format: Format;
+  readonly source: AsyncIterable<Uint8Array>;
 }
 
-/** A recording of either format, ready to be judged. */
-export function openTrace(file: string, format: Format): Promise<Trace> {
-  return format === 'trace' ? readTrace(bytesOf(file)) : openFtrace(file);
+/** Unpacks what begins as gzip does, and tells by its first character which format a recording has. */
+async function look(file: string, source: Source, asked: Format | undefined): Promise<Looked> {
+  const { first, all } = await peek(source);
+  if (first[0] === 0x1f && first[1] === 0x8b) return look(file, unpacked(all, file), asked);
+  return { format: asked ?? (first[0] === 0x7b ? 'trace' : 'ftrace'), source: all };
+}
+
+/** The first piece that is not empty, and everything with it. */
+async function peek(source: Source): Promise<{ first: Uint8Array; all: AsyncIterable<Uint8Array> }> {
+  const pieces = (source as AsyncIterable<Uint8Array>)[Symbol.asyncIterator]();
+  let next = await pieces.next();
+  while (!next.done && next.value.length === 0) next = await pieces.next();
+  const first: Uint8Array = next.done ? new Uint8Array(0) : next.value;
+  async function* all(): AsyncGenerator<Uint8Array> {
+    try {
+      if (first.length > 0) yield first;
+      for (let more = await pieces.next(); !more.done; more = await pieces.next()) yield more.value;
+    } finally {
+      await pieces.return?.();
+    }
+  }
+  return { first, all: all() };
+}
+
+export function formatNamed(asked: string | undefined): Format | undefined {
+  if (asked === undefined || asked === 'trace' || asked === 'ftrace') return asked;
+  throw new Usage(`unknown format ${asked}: trace or ftrace`);
+}
+
+/** A recording of either format, packed or not, ready to be judged. */
+export async function openTrace(
+  file: string,
+  asked?: Format,
+  policies: readonly string[] = [],
+): Promise<Trace> {
+  const { format, source } = await look(file, bytesOf(file), asked);
+  const trace = format === 'trace' ? await readTrace(source) : await openFtrace(file, source);
+  if (policies.length === 0) return trace;
+  return { ...trace, policies: { ...trace.policies, ...parsePolicies(trace.profile, policies) } };
 }
 
 /**
  * A kernel's trace file. What kind of recording it is shows only at its end, so its lines are read first
  * and judged afterwards; the limits on lines and bytes hold for the reading.
  */
-async function openFtrace(file: string): Promise<Trace> {
+async function openFtrace(file: string, source: Source): Promise<Trace> {
   const lines: Line[] = [];
   const first = new FtraceImporter();
-  for await (const line of linesOf(bytesOf(file), LIMITS)) {
+  for await (const line of linesOf(source, LIMITS)) {
     lines.push(line);
     first.take(line);
   }
   const machine = first.machine();
   const profile = LAWS.profiles[FTRACE_PROFILE]!;
-  const importer = new FtraceImporter();
+  const header: Trace['header'] = {
+    format: 'iommu-trace',
+    version: 1,
+    profile: FTRACE_PROFILE,
+    producer: `kernel trace file ${file}`,
+    machine,
+    events: first.count,
+  };
   return {
-    header: {
-      format: 'iommu-trace',
-      version: 1,
-      profile: FTRACE_PROFILE,
-      producer: `kernel trace file ${file}`,
-      machine,
-      events: 0,
-    },
+    header,
     profile,
     machine,
     policies: defaultPolicies(profile),
     async *events() {
-      yield* ftraceEvents(lines, importer);
+      yield* ftraceEvents(lines);
+      first.end(lines.at(-1)?.number ?? 1);
     },
     close: async () => {},
   };

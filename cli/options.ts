@@ -6,7 +6,8 @@ import { Usage } from './exit.js';
 export function parsePolicies(profile: AnyProfile, pairs: readonly string[]): Policies {
   const chosen: { [name: string]: string } = {};
   for (const pair of pairs) {
-    const [name, value] = pair.split('=', 2) as [string, string | undefined];
+    const equals = pair.indexOf('=');
+    const [name, value] = equals < 0 ? [pair, undefined] : [pair.slice(0, equals), pair.slice(equals + 1)];
     const policy = profile.policies.find(p => p.name === name);
     if (policy === undefined) {
       throw new Usage(

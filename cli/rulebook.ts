@@ -17,7 +17,7 @@ export function rulesDocument(): string {
     '`may` before it that applies is allowed as well. `disputed`: the sources argue, and a policy decides.',
     '',
     ...sources(),
-    ...profiles.flatMap(profile => [...chapter(profile), ...properties(profile)]),
+    ...profiles.flatMap(profile => [...chapter(profile), ...properties(profile), ...policies(profile)]),
   ].join('\n');
 }
 
@@ -84,5 +84,21 @@ function properties(profile: AnyProfile): readonly string[] {
       ...aims.steps,
       ...aims.lives,
     ]),
+  ];
+}
+
+function policies(profile: AnyProfile): readonly string[] {
+  if (profile.policies.length === 0) return [];
+  const rows = profile.policies.map(p => {
+    const values = p.values.map((v, i) => `\`${v.value}\`${i === 0 ? ' (default)' : ''}: ${v.says}`);
+    return `- **\`${p.name}\`** ${p.question} ${values.join('; ')}. _[${cited(p.cite)}]_`;
+  });
+  return [
+    '### Policies',
+    '',
+    'What the sources leave open; the verdicts are in [debates.md](debates.md).',
+    '',
+    ...rows,
+    '',
   ];
 }

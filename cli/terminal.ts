@@ -4,9 +4,12 @@ import progress from 'cli-progress';
 import Table from 'cli-table3';
 import pc from 'picocolors';
 
+/** With --json people's text goes to standard error. */
+const text = process.argv.includes('--json') ? process.stderr : process.stdout;
+
 /** Colours obey NO_COLOR and a stream that is no terminal. */
 export const paint = pc.createColors(
-  process.stdout.isTTY === true && process.env['NO_COLOR'] === undefined && process.env['TERM'] !== 'dumb',
+  text.isTTY === true && process.env['NO_COLOR'] === undefined && process.env['TERM'] !== 'dumb',
 );
 
 /** Where a command's words go: with --json people's text to standard error, the data to standard output. */

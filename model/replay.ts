@@ -49,6 +49,12 @@ export function replay(
   return { events: Math.min(until, events.length) };
 }
 
+/** A step of the search: the endings of one event that fit, and which of them is being tried. */
+interface Choice {
+  readonly fitting: readonly Allowed<unknown>[];
+  tried: number;
+}
+
 /** One way through the law that gives all answers and observations of the recording, found depth first. */
 function explain(
   law: Profile<unknown, AnyOp, Policies, unknown>,
@@ -56,21 +62,29 @@ function explain(
   start: unknown,
   events: readonly Event<AnyOp>[],
 ): readonly Allowed<unknown>[] {
+  const fitting = (state: unknown, event: Event<AnyOp>): readonly Allowed<unknown>[] =>
+    allowed(law, state, event.op, policies).filter(
+      ending => differenceOf(ending.outcome, event.outcome, '') === null && shows(law, ending, event),
+    );
   const hopeless = new Set<string>();
-  const search = (state: unknown, i: number): readonly Allowed<unknown>[] | null => {
-    const event = events[i];
-    if (event === undefined) return [];
-    const key = `${i} ${canonical(state)}`;
-    if (hopeless.has(key)) return null;
-    for (const ending of allowed(law, state, event.op, policies)) {
-      if (differenceOf(ending.outcome, event.outcome, '') !== null || !shows(law, ending, event)) continue;
-      const rest = search(ending.state, i + 1);
-      if (rest !== null) return [ending, ...rest];
+  const way: Choice[] = [];
+  let state = start;
+  while (way.length < events.length) {
+    const key = `${way.length} ${canonical(state)}`;
+    const next = hopeless.has(key) ? [] : fitting(state, events[way.length]!);
+    way.push({ fitting: next, tried: 0 });
+    while (way.length > 0 && way.at(-1)!.tried === way.at(-1)!.fitting.length) {
+      way.pop();
+      const before = way.at(-1);
+      if (before === undefined) return [];
+      hopeless.add(`${way.length} ${canonical(before.fitting[before.tried]!.state)}`);
+      before.tried++;
     }
-    hopeless.add(key);
-    return null;
-  };
-  return search(start, 0) ?? [];
+    const last = way.at(-1);
+    if (last === undefined) return [];
+    state = last.fitting[last.tried]!.state;
+  }
+  return way.map(choice => choice.fitting[choice.tried]!);
 }
 
 /** Is everything that was observed of the state there in the ending's view? What is absent is not compared. */

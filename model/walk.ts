@@ -41,7 +41,7 @@ const FAILING = 3;
 
 /**
  * Random walks by fast-check: each run is an array of op codes, so that shrinking leaves out calls. A code
- * that the world does not offer in the state is passed over. Law and implementation go in lockstep; answer
+ * that the world does not offer in the state stands for the next that it does. Law and implementation go in lockstep; answer
  * and full view are compared after every operation.
  */
 export function walk(world: AnyWorld, options: WalkOptions): WalkResult {
@@ -91,8 +91,8 @@ class Walker {
     let state = this.start;
     this.machine.reset();
     for (const code of codes) {
-      const op = ops[code % ops.length]!;
-      if (this.world.offers !== undefined && !this.world.offers(state, op)) continue;
+      const op = this.offered(state, ops, code % ops.length);
+      if (op === undefined) break;
       const force = this.failureFor(state, op, Math.floor(code / ops.length));
       const step = agree(this.profile, state, op, this.policies, this.machine, force);
       const n = (events?.length ?? 0) + 1;
@@ -121,6 +121,16 @@ class Walker {
       seed,
     });
     return { header, events };
+  }
+
+  /** The instance that the code names, or the next after it that the world offers in the state. */
+  private offered(state: unknown, ops: readonly AnyOp[], from: number): AnyOp | undefined {
+    const { offers } = this.world;
+    for (let i = 0; i < ops.length; i++) {
+      const op = ops[(from + i) % ops.length]!;
+      if (offers === undefined || offers(state, op)) return op;
+    }
+    return undefined;
   }
 
   private count(rule: string): void {

@@ -8,11 +8,12 @@ import {
   type Verdict,
 } from '../../conformance/index.js';
 import { EXIT, type ExitCode, endingOf, Usage, worst } from '../exit.js';
-import { formatOf, openTrace } from '../input.js';
+import { formatNamed, openTrace } from '../input.js';
 import { count, type Out, outTo, paint } from '../terminal.js';
 
 export interface JudgeOptions {
   readonly format?: string;
+  readonly policy: readonly string[];
   readonly maxCandidates?: number;
   readonly json?: boolean;
 }
@@ -28,7 +29,7 @@ export async function judge(files: readonly string[], options: JudgeOptions): Pr
 
 async function one(file: string, options: JudgeOptions, out: Out): Promise<{ code: ExitCode; data: object }> {
   try {
-    const trace = await openTrace(file, formatOf(file, options.format));
+    const trace = await openTrace(file, formatNamed(options.format), options.policy);
     const limit = options.maxCandidates === undefined ? {} : { maxCandidates: options.maxCandidates };
     const { verdict } = await judgeTrace(trace, limit);
     return verdictOf(file, trace, verdict, out);

@@ -39,7 +39,7 @@ export async function run(options: RunOptions): Promise<ExitCode> {
   const out = outTo(options.json === true);
   const { traces, recordings } = bundled();
   out.say(paint.bold('The suite against the law'));
-  const suite = await runSuite(traces, { count: traces.length });
+  const suite = await runSuite(traces);
   const judged = saySuite(suite, out);
   out.say(`\n${paint.bold('The built-in implementation through the calls of the suite')}`);
   const followed = await implementation(suite, out);

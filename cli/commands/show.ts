@@ -8,11 +8,12 @@ import {
   reportDivergence,
 } from '../../conformance/index.js';
 import { EXIT, type ExitCode } from '../exit.js';
-import { formatOf, openTrace } from '../input.js';
+import { formatNamed, openTrace } from '../input.js';
 import { outTo, paint } from '../terminal.js';
 
 export interface ShowOptions {
   readonly format?: string;
+  readonly policy: readonly string[];
   readonly state?: boolean;
   readonly json?: boolean;
 }
@@ -20,7 +21,7 @@ export interface ShowOptions {
 /** Tells the recording event by event, with the clause that allows each, up to where the law is left. */
 export async function show(file: string, options: ShowOptions): Promise<ExitCode> {
   const out = outTo(options.json === true);
-  const trace = await openTrace(file, formatOf(file, options.format));
+  const trace = await openTrace(file, formatNamed(options.format), options.policy);
   const { header, machine, profile, policies } = trace;
   out.say(`${paint.bold(file)}  ${profile.name}, by ${header.producer}`);
   for (const sentence of header.narration ?? []) out.say(`  ${sentence}`);
@@ -32,15 +33,17 @@ export async function show(file: string, options: ShowOptions): Promise<ExitCode
   let code: ExitCode = EXIT.conforms;
   for await (const event of trace.events()) {
     events.push(plain(event));
-    const { name, fields } = describeOp(event.op, machine);
-    const answer = describeOutcome(event.outcome);
-    out.say(
-      `  ${String(event.n).padStart(4)}  ${name.padEnd(12)} ${fields}  ->  ${paint.bold(answer)}${event.note ? paint.dim(`  ${event.note}`) : ''}`,
-    );
-    if (options.state)
-      for (const [key, value] of Object.entries(event.state ?? {}))
-        out.say(`          ${key}: ${describeValue(value)}`);
     const verdict = judge.feed(event);
+    const { name, fields } = describeOp(event.op, machine);
+    const rules = verdict === undefined ? judge.spoke.join(', ') : '';
+    const answer = paint.bold(describeOutcome(event.outcome));
+    out.say(
+      `  ${String(event.n).padStart(4)}  ${name.padEnd(12)} ${fields}  ->  ${answer}  ${paint.dim(rules)}`,
+    );
+    if (event.note !== undefined && event.note !== rules) out.say(paint.dim(`          ${event.note}`));
+    for (const [key, value] of Object.entries((options.state && event.state) || {})) {
+      out.say(`          ${key}: ${describeValue(value)}`);
+    }
     if (verdict === undefined) continue;
     out.say();
     if (verdict.verdict === 'diverges') {

@@ -90,6 +90,13 @@ export class FtraceImporter {
     return { seen: this.lines, announced: this.announced };
   }
 
+  /** To be called after the last line: a file that keeps less than its head promises was cut. */
+  end(last: number): void {
+    if (this.announced === undefined || this.lines >= this.announced) return;
+    const reason = `the head promises ${this.announced} entries, the file ends after ${this.lines}`;
+    throw new Malformed('truncated', { line: last }, reason);
+  }
+
   /** Events of other kinds, by name. */
   get skipped(): ReadonlyMap<string, number> {
     return this.others;

@@ -49,6 +49,11 @@ export class Judge<S, O extends AnyOp, P extends Policies, Setup> {
     return this.candidates.now.length;
   }
 
+  /** The rules that allow the event that was accepted last. */
+  get spoke(): readonly string[] {
+    return this.before.at(-1)?.rules ?? [];
+  }
+
   /** Judges the next event. Undefined: so far so good. A verdict is final, later events change nothing. */
   feed(event: Event<O>): Diverges | Unfinished | undefined {
     if (this.ended !== undefined) return this.ended;

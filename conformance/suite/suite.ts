@@ -3,7 +3,7 @@ import { match, P } from 'ts-pattern';
 import type { Coverage } from '../coverage/collect.js';
 import type { JudgeOptions } from '../judge/judge.js';
 import { judgeTrace } from '../judge/judge-trace.js';
-import type { Verdict } from '../judge/verdict.js';
+import type { Diverges, Verdict } from '../judge/verdict.js';
 import type { Laws } from '../trace/laws.js';
 import type { Source } from '../trace/lines.js';
 import { Malformed } from '../trace/malformed.js';
@@ -84,11 +84,18 @@ async function runTrace(
     const expected = expectation(trace);
     known = { expected, trace };
     const { verdict, coverage } = await judgeTrace(trace, options);
-    return { name, ...known, verdict, coverage, ...settle(name, expected, verdict, waivers) };
+    const settled = settle(name, expected, verdict, waivers);
+    if (settled.result === 'passed' && verdict.verdict === 'diverges') spokeAgainst(verdict, coverage);
+    return { name, ...known, verdict, coverage, ...settled };
   } catch (error) {
     if (!(error instanceof Malformed)) throw error;
     return { name, ...known, malformed: error, result: 'failed', says: `malformed: ${error.message}` };
   }
+}
+
+/** Where a trace is refused as it should be, the clauses that spoke against it were exercised by it. */
+function spokeAgainst({ op, allowed }: Diverges, coverage: Coverage): void {
+  for (const { rule, outcome } of allowed) coverage.record(op, [rule], outcome);
 }
 
 function expectation({ header }: Trace): Expected {

@@ -93,6 +93,7 @@ class Explorer<S extends object, O extends AnyOp, P extends Policies, Setup> {
     policies: Partial<P>,
     private readonly options: Options,
   ) {
+    if (world.ops.length > 0xffff) throw new Error('bounded world too large: more than 65,535 operations');
     this.profile = world.profile;
     this.policies = { ...defaultPolicies<P>(world.profile), ...world.policies, ...policies };
     this.start = this.profile.initial(world.setup, this.policies, true);

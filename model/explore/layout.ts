@@ -56,13 +56,14 @@ const isRow = (value: unknown): value is Row =>
   !Array.isArray(value) &&
   Object.values(value).every(field => typeof field !== 'object' || field === null);
 
-/** A flat record's fields in their fixed order; strings of a law never contain the separator. */
+/** A flat record's fields in their fixed order; a string's length before it keeps the spelling injective. */
 function spell(row: Row): string {
   let text = '';
   for (const value of Object.values(row)) {
-    if (typeof value === 'object' && value !== null)
+    if (typeof value === 'string') text += `${value.length}:${value}|`;
+    else if (typeof value === 'object' && value !== null)
       throw new Error('a record of a bounded world must be flat');
-    text += `${typeof value === 'string' ? value : `#${String(value)}`}|`;
+    else text += `#${String(value)}|`;
   }
   return text;
 }

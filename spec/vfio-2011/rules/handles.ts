@@ -34,7 +34,7 @@ export const onKind = <O extends OnHandle>(op: string, kind: Handle['kind']): re
     'ENODEV',
     {
       id: chapter(op, 'handle-revoked'),
-      says: 'A device handle whose device was revoked answers every command with ENODEV.',
+      says: 'Every command called on a device handle whose device was revoked answers ENODEV.',
       cite: [cite('ours', 'ADR-0006: dead handles')],
       status: 'disputed',
     },
