@@ -53,20 +53,31 @@ async function* unpacked(packed: AsyncIterable<Uint8Array>, file: string): Async
   }
 }
 
+interface Peeked {
+  readonly first: Uint8Array;
+  readonly all: AsyncIterable<Uint8Array>;
+}
+
 interface Looked {
   readonly format: Format;
   readonly source: AsyncIterable<Uint8Array>;
 }
 
 /** Unpacks what begins as gzip does, and tells by its first character which format a recording has. */
-async function look(file: string, source: Source, asked: Format | undefined): Promise<Looked> {
-  const { first, all } = await peek(source);
-  if (first[0] === 0x1f && first[1] === 0x8b) return look(file, unpacked(all, file), asked);
+async function look(file: string, asked: Format | undefined): Promise<Looked> {
+  const { first, all } = await peek(bytesOf(file));
+  if (first[0] === 0x1f && first[1] === 0x8b) return told(await peek(unpacked(all, file)), asked);
+  if (!file.endsWith('.gz')) return told({ first, all }, asked);
+  throw new Malformed('truncated', { line: 1 }, `${file} is not a whole gzip file: it does not begin as one`);
+}
+
+/** Ours begin with a brace, a kernel's trace file with anything else. */
+function told({ first, all }: Peeked, asked: Format | undefined): Looked {
   return { format: asked ?? (first[0] === 0x7b ? 'trace' : 'ftrace'), source: all };
 }
 
 /** The first piece that is not empty, and everything with it. */
-async function peek(source: Source): Promise<{ first: Uint8Array; all: AsyncIterable<Uint8Array> }> {
+async function peek(source: Source): Promise<Peeked> {
   const pieces = (source as AsyncIterable<Uint8Array>)[Symbol.asyncIterator]();
   let next = await pieces.next();
   while (!next.done && next.value.length === 0) next = await pieces.next();
@@ -93,7 +104,7 @@ export async function openTrace(
   asked?: Format,
   policies: readonly string[] = [],
 ): Promise<Trace> {
-  const { format, source } = await look(file, bytesOf(file), asked);
+  const { format, source } = await look(file, asked);
   const trace = format === 'trace' ? await readTrace(source) : await openFtrace(file, source);
   if (policies.length === 0) return trace;
   return { ...trace, policies: { ...trace.policies, ...parsePolicies(trace.profile, policies) } };

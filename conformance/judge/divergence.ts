@@ -32,7 +32,7 @@ export function divergence<S, O extends AnyOp, P extends Policies, Setup>(
   const { profile, policies, before } = standing;
   const states = distinct(standing.states);
   const endings = states.map(state => allowed(profile, state, event.op, policies));
-  const differs = firstDifference(standing, event, endings.flat());
+  const differs = firstDifference(standing, event, endings);
   return {
     verdict: 'diverges',
     event: event.n,
@@ -69,20 +69,21 @@ function choices<S>(endings: readonly (readonly Allowed<S>[])[]): readonly Choic
 
 /**
  * The first field that differs, from the ending that comes closest: the right answer with the fewest wrong
- * fields of the observed state; else an answer of the right kind with wrong fields of its own.
+ * fields of the observed state; else, where the normal answer (the one that closes the list of clauses) is
+ * of the observed kind, that answer's own field. A failure that is merely permitted is nobody's model.
  */
 function firstDifference<S, O extends AnyOp, P extends Policies, Setup>(
   { profile, agreed }: Standing<S, O, P, Setup>,
   event: Event<O>,
-  endings: readonly Allowed<S>[],
+  endings: readonly (readonly Allowed<S>[])[],
 ): Difference | undefined {
-  const right = endings.filter(e => sameOutcome(e.outcome, event.outcome));
+  const right = endings.flat().filter(e => sameOutcome(e.outcome, event.outcome));
   if (right.length > 0) {
     const parting = closest(right.map(e => partings(profile.view(e.state), event.state)));
     const lastAgreed = parting === undefined ? undefined : lastSeen(agreed, parting.path);
     return difference('', parting, lastAgreed);
   }
-  const akin = endings.filter(e => e.outcome.is === event.outcome.is);
+  const akin = endings.flatMap(list => list.slice(-1)).filter(e => e.outcome.is === event.outcome.is);
   return difference('outcome.', closest(akin.map(e => answersPart(e.outcome, event.outcome))));
 }
 

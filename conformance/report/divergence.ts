@@ -48,7 +48,10 @@ export interface Report {
   readonly data: ReportData;
 }
 
-/** How many alternatives, rules and explanations are spelled out; the data has all of them. */
+/**
+ * How many alternatives and rules are spelled out; the data has all of them. Explanations are all printed:
+ * the line that somebody looks for may be the last of them, and the judge gives few.
+ */
 const SPELLED = 3;
 
 const placeOf = (event: number, line: number | undefined): string =>
@@ -63,7 +66,7 @@ export function reportDivergence(verdict: Diverges, context: Context): Report {
     ...steps(verdict, context),
     ...differs(verdict),
     ...some(why, ({ rule: id, says, cite }) => label('why', `${id}: ${says} [${cite.join('; ')}]`)),
-    ...some(verdict.related, ({ event, line, says }) =>
+    ...verdict.related.map(({ event, line, says }) =>
       label('related', event === undefined ? says : `${placeOf(event, line)}: ${says}`),
     ),
     label('again', `${again}      rule   npx iommu-spec rules ${rule}`),

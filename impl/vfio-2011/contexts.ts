@@ -106,7 +106,7 @@ export function retire(core: Core, g: number): void {
   if (groups.exists[g] === 0 || groups.refs[g] > 0 || groups.lives[g] > 0) return;
   const c = groups.context[g];
   if (c >= 0) {
-    if (inUse(core, c)) return;
+    if (inUse(core, c) && core.contexts.members[c] === 1) return;
     leaveContext(core, g);
   }
   groups.exists[g] = 0;

@@ -5,8 +5,7 @@ import { Translator } from '../iotlb/translator.js';
 import { PageArena } from '../radix/arena.js';
 import { type FaultPoint, type Faults, NO_FAULTS } from './faults.js';
 import { HandleSlab } from './handles.js';
-import { track } from './members.js';
-import { Contexts, Devices, DRIVERS, Groups, objectsByName, Spaces, TRACKED, UNTRACKED } from './objects.js';
+import { Contexts, Devices, Groups, objectsByName, Spaces } from './objects.js';
 import { type Choices, DEFAULT_CHOICES, type Hardware, type Options } from './options.js';
 
 /** All state of one machine. The operations are functions over it, by topic. */
@@ -44,7 +43,6 @@ export class Core {
       sets: options.iotlbSets ?? 64,
     });
     this.wire();
-    this.boot();
   }
 
   /** What the hardware says once and for all. */
@@ -62,29 +60,6 @@ export class Core {
       devices.hardware[d] = device.group;
       devices.home[d] = device.group < 0 ? -1 : objects[device.group];
     });
-  }
-
-  /** The first moment: what is plugged in is tracked, nothing is open. */
-  boot(): void {
-    const { hardware, groups, devices, contexts } = this;
-    devices.clear();
-    groups.clear();
-    contexts.clear();
-    this.spaces.locked.fill(0);
-    this.timeout = hardware.timeout;
-    this.sleepers = 0;
-    for (let g = 0; g < groups.count; g++) groups.hardware[g] = g;
-    hardware.devices.forEach((device, d) => {
-      const present = device.driver !== 'absent' && device.group >= 0;
-      track(this, d, DRIVERS.indexOf(device.driver), present ? TRACKED : UNTRACKED);
-    });
-  }
-
-  /** Back to the first moment. Handles from before stay stale, and tables give their pages back. */
-  reset(): void {
-    this.handles.reset();
-    for (let c = 0; c < this.contexts.count; c++) if (this.contexts.open[c] !== 0) this.translator.destroy(c);
-    this.boot();
   }
 }
 

@@ -1,4 +1,5 @@
 // Which calls does the 2011 design offer? The public face of the implementation.
+import { boot, restart } from './boot.js';
 import * as calls from './calls.js';
 import * as clock from './clock.js';
 import { Core } from './core.js';
@@ -24,11 +25,12 @@ export class Vfio2011 {
 
   constructor(options: Options) {
     this.core = new Core(options);
+    boot(this.core);
   }
 
   /** Back to the start, at the cost of what is open. Old handles stay stale. */
   reset(): void {
-    this.core.reset();
+    restart(this.core);
   }
 
   openGroup(group: number, mm: number): number {

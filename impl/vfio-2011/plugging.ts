@@ -36,15 +36,26 @@ export function hotAdd(core: Core, d: number, claimed: boolean): number {
   const c = groups.context[g];
   const besideUser = c >= 0 && inUse(core, c);
   if (besideUser && choices.hotAddInUse === 'refuse') return -EBUSY;
-  const clash =
-    groups.exists[g] !== 0 && busOf(core, groups.hardware[g]) !== busOf(core, devices.hardware[d]);
-  if (clash || fails(core, 'tracking')) return lose(core, d, driver);
+  if (clashes(core, d) || fails(core, 'tracking')) return lose(core, d, driver);
   const wanted = besideUser && (choices.hotAddInUse === 'claim' || choices.hotAddInUse === 'preinit-driver');
   // Claiming insists, so it fails where somebody was faster; to set the driver beforehand just loses.
   if (wanted && claimed && choices.hotAddInUse === 'claim') return lose(core, d, driver);
   track(core, d, wanted && !claimed ? VFIO : driver, TRACKED);
   if (c >= 0 && core.contexts.open[c] !== 0) devices.domain[d] = c;
   return 0;
+}
+
+/** A device that is there before anybody can open anything. */
+export function plugIn(core: Core, d: number, driver: number): void {
+  if (clashes(core, d)) lose(core, d, driver);
+  else track(core, d, driver, TRACKED);
+}
+
+/** Is the device's group object taken by a group of another bus, which has the same number? */
+function clashes(core: Core, d: number): boolean {
+  const { devices, groups } = core;
+  const g = devices.home[d];
+  return groups.exists[g] !== 0 && busOf(core, groups.hardware[g]) !== busOf(core, devices.hardware[d]);
 }
 
 const busOf = (core: Core, hardware: number): number => core.groups.bus[hardware];
@@ -138,6 +149,7 @@ function deviceGone(core: Core, d: number): void {
   untrack(core, d, ABSENT);
   const g = devices.home[d];
   if (g < 0) return;
-  letGoOf(core, groups.context[g]);
+  const c = groups.context[g];
   retire(core, g);
+  if (c >= 0 && groups.context[g] !== c && core.contexts.members[c] > 0) letGoOf(core, c);
 }

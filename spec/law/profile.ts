@@ -81,7 +81,11 @@ export interface Profile<S, O extends AnyOp, P extends Policies, Setup> {
   /** The state as an observer of any implementation may see it: plain JSON values, no internal ids. */
   readonly view: (state: S) => View;
   /** For a refused operation: the earlier events that the refusal rests on, and how, a sentence each. */
-  readonly explain?: (state: S, op: O, policies: P) => readonly { readonly event?: number; readonly says: string }[];
+  readonly explain?: (
+    state: S,
+    op: O,
+    policies: P,
+  ) => readonly { readonly event?: number; readonly says: string }[];
 }
 
 export type View = { readonly [field: string]: ViewValue };

@@ -7,7 +7,7 @@ import { settled } from './possible.js';
 import type { Alternative, State } from './state.js';
 
 const IOMMU = [cite('linux', 'drivers/iommu/iommu.c')];
-const OURS = [cite('ours', 'knowledge of a trace is kept exactly')];
+const OURS = [cite('ours', 'ADR-0003: knowledge of a trace is kept exactly')];
 type Property = StateProperty<State, Policies>;
 
 const alternativesOf = (s: State): readonly Alternative[] =>

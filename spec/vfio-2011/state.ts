@@ -102,17 +102,39 @@ export interface Setup {
   readonly pages?: number;
 }
 
+/** What stands at the start: who is tracked, and which isolation group each group object is of (-1: none). */
+interface Booted {
+  readonly devices: readonly Device[];
+  readonly hardware: readonly number[];
+  readonly tainted: readonly boolean[];
+}
+
+/** The devices that are there appear one after the other, as they would when added while nothing is in use. */
+function boot(setup: Setup, policies: PolicyValues): Booted {
+  const ids = setup.groups.map(g => g.id);
+  const named = policies['group-identity'] === 'id-only';
+  const hardware = setup.groups.map(() => -1);
+  const tainted = setup.groups.map(() => false);
+  const devices = setup.devices.map((d): Device => {
+    const group = d.group ?? -1;
+    const still = { group, driver: d.driver, leaving: 'no', doomed: false, age: 0 } as const;
+    if (d.driver === 'absent' || group < 0) return { ...still, listed: 'no' };
+    const home = named ? ids.indexOf(ids[group]!) : group;
+    const taken = hardware[home]!;
+    if (taken < 0 || setup.groups[taken]!.bus === setup.groups[group]!.bus) {
+      if (taken < 0) hardware[home] = group;
+      return { ...still, listed: 'yes' };
+    }
+    if (policies['failed-hot-add'] === 'taint-group') tainted[home] = true;
+    return { ...still, listed: policies['failed-hot-add'] === 'special-group' ? 'special' : 'lost' };
+  });
+  return { devices, hardware, tainted };
+}
+
 /** The state at the start: devices that are present are tracked, nothing is open. */
 export function initial(setup: Setup, policies: PolicyValues, bounded: boolean): State {
   const buses = [...new Set(setup.groups.map(g => g.bus))];
-  const devices = setup.devices.map((d): Device => {
-    const listed = d.driver !== 'absent' && d.group !== null ? 'yes' : 'no';
-    return { group: d.group ?? -1, driver: d.driver, listed, leaving: 'no', doomed: false, age: 0 };
-  });
-  const ids = setup.groups.map(g => g.id);
-  const homes = devices.map(d =>
-    d.group >= 0 && policies['group-identity'] === 'id-only' ? ids.indexOf(ids[d.group]!) : d.group,
-  );
+  const { devices, hardware, tainted } = boot(setup, policies);
   const table = <R>(slots: number, empty: R): Table<R> =>
     bounded ? slotTable(slots, empty) : orderedTable(empty);
   return {
@@ -121,9 +143,9 @@ export function initial(setup: Setup, policies: PolicyValues, bounded: boolean):
       bus: buses.indexOf(g.bus),
       id: g.id,
       coherent: g.coherent,
-      hardware: devices.find((d, at) => homes[at] === i && d.listed === 'yes')?.group ?? i,
-      exists: devices.some((d, at) => homes[at] === i && d.listed === 'yes'),
-      tainted: false,
+      hardware: hardware[i]! < 0 ? i : hardware[i]!,
+      exists: hardware[i]! >= 0,
+      tainted: tainted[i]!,
       context: -1,
     })),
     contexts: setup.groups.map(() => ({ open: false, mm: -1 })),

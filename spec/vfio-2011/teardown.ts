@@ -9,6 +9,7 @@ import {
   homeOf,
   livesFor,
   setEntered,
+  singular,
 } from './sets.js';
 import type { State } from './state.js';
 
@@ -58,13 +59,19 @@ function scatter(s: State, c: number): State {
   return patch(s, { groups: s.groups.map(g => (g.context === c ? patch(g, { context: -1 }) : g)) });
 }
 
-/** A group object goes with its last device, or with its last handle if that is later. */
+/**
+ * A group object goes with its last device, or with its last handle if that is later; it leaves its set
+ * behind, which may be dissolved then. Only as the last member of a set in use it stays until that is idle: a set is its groups.
+ */
 export function retire(s: State, g: number, p: PolicyValues): State {
-  if (!s.groups[g]!.exists || groupHandleOpen(s, g) || groupInUse(s, g, p)) return s;
+  if (!s.groups[g]!.exists || groupHandleOpen(s, g)) return s;
+  if (groupInUse(s, g, p) && singular(s, g)) return s;
   if (s.devices.some((_, at) => livesFor(s, at, g, p))) return s;
-  return patch(s, {
+  const old = s.groups[g]!.context;
+  const gone = patch(s, {
     groups: patchAt(s.groups, g, { exists: false, tainted: false, context: -1, hardware: g }),
   });
+  return dissolve(gone, old, p);
 }
 
 /**
@@ -91,7 +98,7 @@ export function depart(s: State, device: number, p: PolicyValues): State {
     }),
   });
   if (home < 0) return gone;
-  return retire(dissolve(gone, gone.groups[home]!.context, p), home, p);
+  return retire(gone, home, p);
 }
 
 /** A slot for the context of group `g`: its own if nobody has it, else the first that is free. */

@@ -23,7 +23,7 @@ test('every sometimes property of every profile is seen in some small world', ()
   }
 });
 
-for (const name of ['pair', 'two-owners', 'two-buses']) {
+for (const name of ['pair', 'two-owners', 'two-buses', 'dma-two-groups', 'dma-tagged']) {
   test(`${name}: the explorer reaches exactly the states that the naive one reaches`, () => {
     const world = worldNamed(name)!;
     const states = new Set<string>();

@@ -1,5 +1,5 @@
 // What may a line say about the addresses that a driver gives back to the DMA API?
-import { ending, refuse } from '../../law/clause.js';
+import { always, ending, refuse } from '../../law/clause.js';
 import type { Rules } from '../../law/profile.js';
 import { cite } from '../../law/sources.js';
 import type { Op } from '../../protocol/linux-dma.js';
@@ -62,7 +62,7 @@ export const givingBack: Chapter = {
         says: 'The driver gets its memory back only after the domain stopped translating to it.',
         cite: BACK,
       },
-      () => true,
+      always,
     ),
   ],
   dma_free: [
@@ -88,7 +88,7 @@ export const givingBack: Chapter = {
     refuse(
       'EFAULT',
       { id: 'dma-free/not-mapped', says: 'A buffer is mapped until it is freed.', cite: BACK },
-      () => true,
+      always,
     ),
   ],
 };

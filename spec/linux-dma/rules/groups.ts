@@ -32,7 +32,7 @@ export const groups: Chapter = {
       {
         id: 'group/world-full',
         says: 'A bounded world forms no group when it has no domain left for it.',
-        cite: [cite('ours', 'bounded worlds')],
+        cite: [cite('ours', 'ADR-0003: bounded worlds')],
       },
       (s, { group }) => !s.groups.some(g => g.id === group) && freshLabel(s) < 0,
     ),

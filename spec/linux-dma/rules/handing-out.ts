@@ -1,5 +1,5 @@
 // What may a line say about the addresses that the DMA API gives to a device?
-import { type Clause, ending, refuse } from '../../law/clause.js';
+import { always, type Clause, ending, refuse } from '../../law/clause.js';
 import type { Rules } from '../../law/profile.js';
 import { cite } from '../../law/sources.js';
 import type { Op } from '../../protocol/linux-dma.js';
@@ -88,7 +88,7 @@ export const handingOut: Chapter = {
         says: 'No device is given an address that its domain does not translate.',
         cite: API,
       },
-      () => true,
+      always,
     ),
   ],
   dma_alloc: [
@@ -118,7 +118,7 @@ export const handingOut: Chapter = {
         says: 'No device is given a buffer that its domain does not translate.',
         cite: API,
       },
-      () => true,
+      always,
     ),
   ],
 };

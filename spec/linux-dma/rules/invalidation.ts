@@ -1,6 +1,6 @@
 // What may a line say about invalidations: what does the driver flush, and what does the queue get?
 import { patch } from '../../kit/record.js';
-import { type Clause, ending, refuse } from '../../law/clause.js';
+import { always, type Clause, ending, refuse } from '../../law/clause.js';
 import type { Rules } from '../../law/profile.js';
 import { cite } from '../../law/sources.js';
 import type { Op } from '../../protocol/linux-dma.js';
@@ -139,7 +139,7 @@ export const invalidation: Chapter = {
         says: 'A range is flushed because its first and last pages were removed from this very domain.',
         cite: [cite('linux', 'drivers/iommu/intel/iommu.c: intel_iommu_tlb_sync')],
       },
-      () => true,
+      always,
     ),
   ],
   cache_tag_flush_all: [

@@ -1,5 +1,5 @@
 // What may a line say about mappings: what was mapped, and what an unmap removed?
-import { ending, refuse } from '../../law/clause.js';
+import { always, ending, refuse } from '../../law/clause.js';
 import type { Rules } from '../../law/profile.js';
 import { cite } from '../../law/sources.js';
 import type { Op } from '../../protocol/linux-dma.js';
@@ -95,7 +95,7 @@ export const mapping: Chapter = {
           cite('linux', 'drivers/iommu/io-pgtable-arm.c, drivers/iommu/amd/io_pgtable.c: map_pages'),
         ],
       },
-      () => true,
+      always,
     ),
   ],
   unmap: [
@@ -156,7 +156,7 @@ export const mapping: Chapter = {
         says: 'What an unmap reports removed was mapped, all of it in one domain.',
         cite: UNMAP,
       },
-      () => true,
+      always,
     ),
   ],
 };

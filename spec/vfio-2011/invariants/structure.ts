@@ -10,6 +10,7 @@ import {
   livesFor,
   lockedPages,
   setEntered,
+  singular,
 } from '../sets.js';
 import type { State } from '../state.js';
 
@@ -118,7 +119,7 @@ export const structure: readonly Always[] = [
   },
   {
     id: 'group/lives-for-something',
-    says: 'A group exists exactly while it has devices or handles.',
+    says: 'A group exists exactly while it has devices or handles, or is the last member of a set in use.',
     cite: [
       cite('vfio-rfc-2', 'vfio_group_del_dev'),
       cite('ours', 'ADR-0007: the last close frees an empty group'),
@@ -129,7 +130,7 @@ export const structure: readonly Always[] = [
           g.exists ===
           (s.devices.some((_, d) => livesFor(s, d, at, p)) ||
             !everyHandle(s, h => !(h.kind === 'group' && h.target === at)) ||
-            (g.context >= 0 && contextInUse(s, g.context, p))),
+            (g.context >= 0 && singular(s, at) && contextInUse(s, g.context, p))),
       ),
   },
 ];

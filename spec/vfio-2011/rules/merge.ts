@@ -98,6 +98,28 @@ const trial: readonly Rule<Merge>[] = [
     (s, o, p) => !viable(s, from(s, o), p),
   ),
   refuse(
+    'ENOMEM',
+    {
+      id: 'merge/no-domain',
+      says: 'Opening either context may fail for want of a domain; whatever was opened is closed again.',
+      cite: [MERGE],
+    },
+    (s, o) => closed(s, from(s, o)) || closed(s, into(s, o)),
+    'may',
+  ),
+  refuse(
+    'EFAULT',
+    {
+      id: 'merge/attach-fails',
+      says: "The IOMMU driver may refuse a device on either trial or in the merger's domain; all is undone.",
+      cite: [MERGE, cite('linux', 'intel_iommu_attach_device (2011): address width not sufficient')],
+    },
+    (s, o, p) =>
+      hasDevices(s, from(s, o), p) ||
+      (closed(s, into(s, o)) && viable(s, into(s, o), p) && hasDevices(s, into(s, o), p)),
+    'may',
+  ),
+  refuse(
     'EBUSY',
     {
       id: 'merge/merger-not-viable',
@@ -107,16 +129,6 @@ const trial: readonly Rule<Merge>[] = [
     (s, o, p) => closed(s, into(s, o)) && !viable(s, into(s, o), p),
   ),
   refuse(
-    'ENOMEM',
-    {
-      id: 'merge/no-domain',
-      says: 'Opening either context may fail for want of a domain; whatever was opened is closed again.',
-      cite: [MERGE],
-    },
-    () => true,
-    'may',
-  ),
-  refuse(
     'EINVAL',
     {
       id: 'merge/coherency-differs',
@@ -124,16 +136,6 @@ const trial: readonly Rule<Merge>[] = [
       cite: [cite('vfio-rfc-2', 'vfio_group_merge: IOMMU_CAP_CACHE_COHERENCY')],
     },
     (s, o) => hardwareOf(s, host(s, o)).coherent !== hardwareOf(s, guest(s, o)).coherent,
-  ),
-  refuse(
-    'EFAULT',
-    {
-      id: 'merge/attach-fails',
-      says: "The IOMMU driver may refuse a device on either trial or in the merger's domain; all is undone.",
-      cite: [MERGE, cite('linux', 'intel_iommu_attach_device (2011): address width not sufficient')],
-    },
-    (s, o, p) => hasDevices(s, from(s, o), p) || (closed(s, into(s, o)) && hasDevices(s, into(s, o), p)),
-    'may',
   ),
 ];
 
