@@ -41,8 +41,9 @@ const FAILING = 3;
 
 /**
  * Random walks by fast-check: each run is an array of op codes, so that shrinking leaves out calls. A code
- * that the world does not offer in the state stands for the next that it does. Law and implementation go in lockstep; answer
- * and full view are compared after every operation.
+ * that the world does not offer in the state stands for the next that it does. Law and implementation go in
+ * lockstep; answer and full view are compared after every operation. Where a shrunk code means another call
+ * than before, shrinking gets stuck; so the calls themselves are then left out one by one.
  */
 export function walk(world: AnyWorld, options: WalkOptions): WalkResult {
   const walker = new Walker(world, options);
@@ -56,10 +57,18 @@ export function walk(world: AnyWorld, options: WalkOptions): WalkResult {
   );
   const figures = { runs: details.numRuns, steps: walker.steps, rules: walker.rules };
   if (!details.failed || details.counterexample === null) return figures;
-  const smallest = details.counterexample[0];
-  const disagreement = walker.follow(smallest)!;
-  const recording = walker.record(smallest, details.seed);
+  const calls: Call[] = [];
+  walker.follow(details.counterexample[0], calls);
+  const fewest = walker.reduce(calls);
+  const disagreement = walker.play(fewest)!;
+  const recording = walker.record(fewest, details.seed);
   return { ...figures, failure: { disagreement, recording, path: details.counterexamplePath ?? '' } };
+}
+
+/** One operation of a walk, and the failure that is provoked with it, if any. */
+interface Call {
+  readonly op: AnyOp;
+  readonly force?: Force;
 }
 
 class Walker {
@@ -85,8 +94,8 @@ class Walker {
     this.may = permittedBy(this.profile);
   }
 
-  /** Follows the codes to the first disagreement, or to the end: null. Fills `events` if it is given. */
-  follow(codes: readonly number[], events?: Event<AnyOp>[]): Disagreement<AnyOp> | null {
+  /** Follows the codes to the first disagreement, or to the end: null. Notes the calls if asked to. */
+  follow(codes: readonly number[], calls?: Call[]): Disagreement<AnyOp> | null {
     const ops = this.world.ops as readonly AnyOp[];
     let state = this.start;
     this.machine.reset();
@@ -94,10 +103,8 @@ class Walker {
       const op = this.offered(state, ops, code % ops.length);
       if (op === undefined) break;
       const force = this.failureFor(state, op, Math.floor(code / ops.length));
+      calls?.push(force === undefined ? { op } : { op, force });
       const step = agree(this.profile, state, op, this.policies, this.machine, force);
-      const n = (events?.length ?? 0) + 1;
-      const note = step.agrees ? step.rule : `the law differs at ${step.first.path}`;
-      events?.push({ n, op, outcome: step.observed, state: step.view, note });
       if (!step.agrees) {
         this.shrinking = true;
         return step;
@@ -109,10 +116,37 @@ class Walker {
     return null;
   }
 
-  /** The failing run once more, as a recording of what the implementation answered and showed. */
-  record(codes: readonly number[], seed: number): Recording {
+  /** Makes the calls as they are. Notes what the implementation answered and showed, if asked to. */
+  play(calls: readonly Call[], events?: Event<AnyOp>[]): Disagreement<AnyOp> | null {
+    let state = this.start;
+    this.machine.reset();
+    for (const [i, { op, force }] of calls.entries()) {
+      const permitted = force !== undefined && this.failures(state, op).includes(force.rule);
+      const step = agree(this.profile, state, op, this.policies, this.machine, permitted ? force : undefined);
+      const note = step.agrees ? step.rule : `the law differs at ${step.first.path}`;
+      events?.push({ n: i + 1, op, outcome: step.observed, state: step.view, note });
+      if (!step.agrees) return step;
+      state = step.state;
+    }
+    return null;
+  }
+
+  /** The calls without any that can be left out alone: what is left still ends in a disagreement. */
+  reduce(calls: readonly Call[]): readonly Call[] {
+    let fewest = calls;
+    for (let i = fewest.length - 1; i >= 0; i--) {
+      const fewer = fewest.filter((_, at) => at !== i);
+      if (this.play(fewer) === null) continue;
+      fewest = fewer;
+      i = fewest.length;
+    }
+    return fewest;
+  }
+
+  /** The failing calls once more, as a recording. */
+  record(calls: readonly Call[], seed: number): Recording {
     const events: Event<AnyOp>[] = [];
-    this.follow(codes, events);
+    this.play(calls, events);
     const header = headerOf(this.world, this.policies, {
       producer: 'iommu-spec built-in implementation, random walk',
       narration: [
@@ -141,8 +175,15 @@ class Walker {
   /** Now and then something fails that may fail: the ending that a die picks among those permitted here. */
   private failureFor(state: unknown, op: AnyOp, die: number): Force | undefined {
     if (die >= FAILING) return undefined;
-    const endings = allowed(this.profile, state, op, this.policies).filter(e => this.may.has(e.rule));
-    const chosen = endings[die % Math.max(endings.length, 1)];
-    return chosen === undefined ? undefined : { rule: chosen.rule, at: 0 };
+    const rules = this.failures(state, op);
+    const rule = rules[die % Math.max(rules.length, 1)];
+    return rule === undefined ? undefined : { rule, at: 0 };
+  }
+
+  /** The clauses by which the operation may fail in the state, though it need not. */
+  private failures(state: unknown, op: AnyOp): readonly string[] {
+    return allowed(this.profile, state, op, this.policies)
+      .map(e => e.rule)
+      .filter(rule => this.may.has(rule));
   }
 }
