@@ -38,6 +38,8 @@ export interface WalkResult {
 /** The sides of the die that is thrown with each call, and how many of them let something fail that may. */
 const SIDES = 16;
 const FAILING = 3;
+/** Pairs of calls are tried in failures of up to this many. */
+const MOST_PAIRED = 40;
 
 /**
  * Random walks by fast-check: each run is an array of op codes, so that shrinking leaves out calls. A code
@@ -131,16 +133,18 @@ class Walker {
     return null;
   }
 
-  /** The calls without any that can be left out alone: what is left still ends in a disagreement. */
+  /** The calls without any that can be left out, alone or as a pair: an open and its close hold on to each other. */
   reduce(calls: readonly Call[]): readonly Call[] {
-    let fewest = calls;
-    for (let i = fewest.length - 1; i >= 0; i--) {
-      const fewer = fewest.filter((_, at) => at !== i);
-      if (this.play(fewer) === null) continue;
-      fewest = fewer;
-      i = fewest.length;
+    const without = (list: readonly Call[], i: number, j: number) =>
+      list.filter((_, at) => at !== i && at !== j);
+    for (let i = calls.length - 1; i >= 0; i--) {
+      for (let j = i; j >= 0; j--) {
+        if (j < i && calls.length > MOST_PAIRED) break;
+        const fewer = without(calls, i, j);
+        if (this.play(fewer) !== null) return this.reduce(fewer);
+      }
     }
-    return fewest;
+    return calls;
   }
 
   /** The failing calls once more, as a recording. */
