@@ -1,0 +1,173 @@
+// Do the traces of linux-dma exercise every clause, each refusal for the reason that it is there for?
+import assert from 'node:assert/strict';
+import { readdirSync, readFileSync } from 'node:fs';
+import { test } from 'node:test';
+import { coverageTable, LAWS, readTrace, runSuite, type SuiteResult } from '../../conformance/index.js';
+import type { Clause } from '../../spec/law/clause.js';
+import type { AnyOp } from '../../spec/law/profile.js';
+
+const FOLDER = new URL('../../../conformance/corpus/', import.meta.url);
+const PROFILE = LAWS.profiles['linux-dma']!;
+/** Clauses for bounded worlds of the checker: a recording has as many domains as it likes. */
+const NOT_FOR_RECORDINGS = ['group/world-full'];
+
+interface File {
+  readonly name: string;
+  readonly text: string;
+}
+
+const filesOf = (folder: 'accept' | 'refuse'): readonly File[] =>
+  readdirSync(new URL(`${folder}/`, FOLDER))
+    .filter(file => file.startsWith('linux-dma-'))
+    .sort()
+    .map(file => ({
+      name: `${folder}/${file}`,
+      text: readFileSync(new URL(`${folder}/${file}`, FOLDER), 'utf8'),
+    }));
+
+const ACCEPT = filesOf('accept');
+const REFUSE = filesOf('refuse');
+const ALL = [...ACCEPT, ...REFUSE];
+
+/** The clause that speaks against each refused trace, by what is between `linux-dma-` and `.jsonl`. */
+const REFUSED_BY: { readonly [name: string]: string } = {
+  'a-buffer-is-freed-by-another-device': 'dma-free/not-handed-out',
+  'a-buffer-is-unmapped-before-it-is-freed': 'dma-free/not-mapped',
+  'a-coherent-buffer-is-not-mapped': 'dma-alloc/not-mapped',
+  'a-device-gets-an-address-of-another-domain': 'dma-map/not-mapped',
+  'a-device-gets-an-address-that-is-not-mapped': 'dma-map/not-mapped',
+  'a-device-gets-the-wrong-memory': 'dma-map/other-memory',
+  'a-device-is-in-two-groups': 'group/one-only',
+  'a-device-joins-its-own-group-again': 'group/one-only',
+  'a-device-leaves-a-group-of-others': 'group/leave-own',
+  'a-device-moves-before-the-command-of-a-flush': 'attach/left-uninvalidated',
+  'a-device-moves-without-leaving-its-tags': 'attach/still-tagged',
+  'a-device-without-a-group-is-attached': 'attach/not-in-a-group',
+  'a-device-without-a-group-is-detached': 'detach/not-in-a-group',
+  'a-domain-id-is-left-once-too-often': 'tag-unassign/count',
+  'a-domain-id-that-nobody-has-is-flushed': 'flush/unknown-domain',
+  'a-driver-gives-back-another-size': 'dma-unmap/not-handed-out',
+  'a-driver-gives-back-twice': 'dma-unmap/not-handed-out',
+  'a-group-is-torn-between-two-domains': 'attach/divides-the-group',
+  'a-lazy-recording-does-not-do-for-strict': 'dma-unmap/before-invalidation',
+  'a-mapping-begins-inside-a-page': 'map/unaligned',
+  'a-mapping-is-laid-over-another': 'map/overlap',
+  'a-mapping-overtakes-its-own-command': 'map/before-own-command',
+  'a-mapping-runs-past-the-last-address': 'map/unaligned',
+  'a-range-is-unmapped-twice': 'unmap/not-mapped',
+  'a-removal-is-forgotten-at-the-next-attach': 'attach/before-own-flush',
+  'a-user-of-a-domain-id-is-not-counted': 'tag-assign/count',
+  'a-whole-domain-that-nobody-has-is-flushed': 'flush-all/unknown-domain',
+  'an-address-is-used-again-before-the-command': 'map/reused-before-invalidation',
+  'an-address-is-used-again-before-the-lazy-flush': 'map/reused-before-invalidation',
+  'an-unmap-goes-past-the-leaf': 'unmap/wrong-end',
+  'an-unmap-overtakes-its-own-command': 'unmap/before-own-command',
+  'an-unmap-reaches-into-another-domain': 'unmap/not-mapped',
+  'an-unmap-reports-half-a-page': 'unmap/unaligned',
+  'an-unmap-stops-in-the-middle': 'unmap/wrong-end',
+  'an-unmap-takes-half-of-a-buffer': 'unmap/splits-a-handle',
+  'an-unmap-takes-two-buffers-at-once': 'unmap/splits-a-handle',
+  'cached-translations-survive-a-move': 'attach/left-uninvalidated',
+  'memory-is-back-before-the-command': 'dma-unmap/before-invalidation',
+  'memory-is-back-before-the-flush-in-strict-mode': 'dma-unmap/before-invalidation',
+  'memory-is-back-while-it-is-mapped': 'dma-unmap/while-mapped',
+  'more-is-flushed-than-was-removed': 'flush/nothing-removed',
+  'strict-unmap-forgets-the-flush': 'map/before-own-flush',
+  'the-command-covers-another-block': 'queue/unannounced',
+  'the-command-names-another-domain': 'queue/unannounced',
+  'the-flushed-block-is-too-small': 'flush/block-too-small',
+  'the-offset-in-the-page-is-lost': 'dma-map/other-memory',
+  'the-wrong-domain-is-flushed': 'flush/nothing-removed',
+  'three-mappings-of-one-address-in-two-domains': 'map/overlap',
+};
+
+/** The same by the names of the files. */
+const REASONS: { readonly [file: string]: string } = Object.fromEntries(
+  Object.entries(REFUSED_BY).map(([name, rule]) => [`refuse/linux-dma-${name}.jsonl`, rule]),
+);
+
+const named = ({ name, text }: File) => ({ name, lines: [text] });
+const ruleOf = (result: SuiteResult['traces'][number]): readonly string[] =>
+  result.verdict?.verdict === 'diverges' ? result.verdict.allowed.map(choice => choice.rule) : [];
+
+test('the traces of the profile are there, and all files with its name are of it', async () => {
+  assert.deepEqual([ACCEPT.length, REFUSE.length], [32, 48]);
+  for (const file of ALL) {
+    const trace = await readTrace([file.text]);
+    await trace.close();
+    assert.equal(trace.profile.name, PROFILE.name, file.name);
+  }
+});
+
+test('every trace has a narration, and none is longer than a story', async () => {
+  for (const file of ALL) {
+    const trace = await readTrace([file.text]);
+    const { narration = [], events } = trace.header;
+    await trace.close();
+    assert.ok(narration.length >= 3 && narration.length <= 6, `${file.name}: ${narration.length} sentences`);
+    assert.ok(events <= 50, `${file.name}: ${events} events`);
+  }
+});
+
+test('the traces exercise every clause and every errno that a recording can', async () => {
+  const result = await runSuite(ALL.map(named), { count: ALL.length });
+  assert.equal(result.result, 'passed');
+  const table = coverageTable(result.coverage).find(t => t.profile === PROFILE.name)!;
+  assert.equal(table.clauses.length, 67);
+  assert.deepEqual(
+    table.never.map(row => row.rule),
+    NOT_FOR_RECORDINGS,
+  );
+  assert.deepEqual(
+    table.errnos.filter(row => row.times === 0).map(row => `${row.op} ${row.errno}`),
+    ['add_device_to_group ENOSPC'],
+  );
+});
+
+test('the accepted traces alone exercise every clause that accepts', async () => {
+  const result = await runSuite(ACCEPT.map(named));
+  const table = coverageTable(result.coverage).find(t => t.profile === PROFILE.name)!;
+  assert.deepEqual(
+    table.never.filter(row => row.errno === undefined).map(row => row.rule),
+    [],
+  );
+});
+
+test('each refused trace is refused by the clause that it is about, and by no other', async () => {
+  const result = await runSuite(REFUSE.map(named));
+  assert.deepEqual(Object.fromEntries(result.traces.map(t => [t.name, ruleOf(t).join()])), REASONS);
+});
+
+test('every value of every policy is judged by some accepted trace', async () => {
+  const seen = new Set<string>();
+  for (const file of ACCEPT) {
+    const trace = await readTrace([file.text]);
+    await trace.close();
+    for (const [name, value] of Object.entries(trace.policies)) seen.add(`${name}=${value}`);
+  }
+  const all = PROFILE.policies.flatMap(p => p.values.map(v => `${p.name}=${v.value}`));
+  assert.deepEqual([...seen].sort(), all.sort());
+});
+
+type AnyClause = Clause<unknown, AnyOp>;
+
+/** Does any trace end otherwise, or is it refused for another reason? */
+const isNoticed = ({ result, traces }: SuiteResult): boolean =>
+  result !== 'passed' || traces.some(t => t.name in REASONS && ruleOf(t).join() !== REASONS[t.name]);
+
+test('no clause can be left out unnoticed but those that another one repeats', async () => {
+  const survivors: string[] = [];
+  for (const [op, list] of Object.entries(PROFILE.rules) as unknown as [string, readonly AnyClause[]][]) {
+    // The last clause closes its list and cannot be left out.
+    for (const [at, clause] of list.slice(0, -1).entries()) {
+      const rules = { ...PROFILE.rules, [op]: list.filter((_, i) => i !== at) };
+      const laws = { ...LAWS, profiles: { ...LAWS.profiles, [PROFILE.name]: { ...PROFILE, rules } } };
+      const speaks = ALL.filter(({ text }) => text.includes(`"op":"${op}"`));
+      // A law without a check may fall over what the check was for: that is noticed too.
+      const result = await runSuite(speaks.map(named), {}, laws).catch(() => undefined);
+      if (result && !isNoticed(result)) survivors.push(clause.id);
+    }
+  }
+  // To remove nothing from a hole, and to give back an empty list, is in order by the general clause too.
+  assert.deepEqual(survivors, [...NOT_FOR_RECORDINGS, 'unmap/nothing-there', 'dma-unmap/list']);
+});
