@@ -4,7 +4,7 @@ import type { Rules } from '../../law/profile.js';
 import { cite } from '../../law/sources.js';
 import type { Op } from '../../protocol/linux-dma.js';
 import { joined, parted } from '../moves.js';
-import { freshLabel, memberNamed } from '../places.js';
+import { memberNamed } from '../places.js';
 import type { Policies } from '../policies.js';
 import { happened, type State } from '../state.js';
 
@@ -26,15 +26,6 @@ export const groups: Chapter = {
         cite: ADD,
       },
       (s, { device }) => memberNamed(s, device) !== undefined,
-    ),
-    refuse(
-      'ENOSPC',
-      {
-        id: 'group/world-full',
-        says: 'A bounded world forms no group when it has no domain left for it.',
-        cite: [cite('ours', 'ADR-0003: bounded worlds')],
-      },
-      (s, { group }) => !s.groups.some(g => g.id === group) && freshLabel(s) < 0,
     ),
     ending(
       {

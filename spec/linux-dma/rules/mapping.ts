@@ -92,7 +92,10 @@ export const mapping: Chapter = {
         says: 'Within one domain no mapping overlaps another: here every domain that it could be has something live in the range.',
         cite: [
           ...MAP,
-          cite('linux', 'drivers/iommu/io-pgtable-arm.c, drivers/iommu/amd/io_pgtable.c: map_pages'),
+          cite(
+            'linux',
+            'drivers/iommu/io-pgtable-arm.c: arm_lpae_init_pte; drivers/iommu/intel/iommu.c: __domain_mapping',
+          ),
         ],
       },
       always,
@@ -101,9 +104,13 @@ export const mapping: Chapter = {
   unmap: [
     refuse(
       'EINVAL',
-      { id: 'unmap/unaligned', says: 'An unmap asks for and removes a run of whole pages.', cite: UNMAP },
+      {
+        id: 'unmap/unaligned',
+        says: 'An unmap asks for and removes a run of whole pages, or nothing at all: the rollback of a map that failed at once.',
+        cite: UNMAP,
+      },
       (_s, op) =>
-        op.size === 0n ||
+        (op.size === 0n && op.unmapped > 0n) ||
         !aligned(op.iova | op.unmapped, op.size) ||
         wraps(op.iova, op.unmapped) ||
         wraps(op.iova, op.size),
