@@ -10,6 +10,7 @@ const count = (n: number): string => n.toLocaleString('en-US');
 /** docs/debates.md: every policy value with the checker's verdict, from runs. */
 export function debatesDocument(): string {
   const profiles: readonly AnyProfile[] = Object.values(PROFILES);
+  const debates = profiles.flatMap(profile => profile.policies.map(policy => heard(profile, policy)));
   return [
     '# The debates, settled by runs',
     '',
@@ -18,8 +19,17 @@ export function debatesDocument(): string {
     '**Promises** are the properties that the law keeps under its default answers. **Aims** are what one side of a',
     'debate asks for; an aim is listed where the answers differ on it. A trace is a shortest one.',
     '',
-    ...profiles.flatMap(profile => profile.policies.flatMap(policy => debate(profile, policy))),
+    ...summary(debates),
+    ...debates.flatMap(debate),
   ].join('\n');
+}
+
+/** A question, and for each of its answers the verdict of each world. */
+interface Debate {
+  readonly profile: AnyProfile;
+  readonly policy: Policy;
+  readonly worlds: readonly AnyWorld[];
+  readonly verdicts: readonly (readonly Verdict[])[];
 }
 
 interface Verdict {
@@ -27,7 +37,7 @@ interface Verdict {
   readonly result: Exploration<AnyOp>;
 }
 
-function debate(profile: AnyProfile, policy: Policy): readonly string[] {
+function heard(profile: AnyProfile, policy: Policy): Debate {
   const worlds = (DEBATES[policy.name] ?? [])
     .map(name => worldNamed(name)!)
     .filter(w => w.profile === profile);
@@ -38,6 +48,30 @@ function debate(profile: AnyProfile, policy: Policy): readonly string[] {
       return { world, result };
     }),
   );
+  return { profile, policy, worlds, verdicts };
+}
+
+const promisesOf = (profile: AnyProfile): ReadonlySet<string> =>
+  new Set([...profile.always, ...profile.steps, ...profile.lives].map(p => p.id));
+
+/** One line for each answer. */
+function summary(debates: readonly Debate[]): readonly string[] {
+  const rows = debates.flatMap(({ profile, policy, verdicts }) =>
+    policy.values.map(({ value }, i) => {
+      const cells = verdicts[i]!.map(({ world, result }) => {
+        const broken = result.violations.filter(v => promisesOf(profile).has(v.property));
+        if (broken.length === 0) return `holds in ${count(result.states)} states of \`${world.name}\``;
+        const worst = broken.map(v => `\`${v.property}\` (${v.trace.length} steps)`);
+        return `breaks ${worst.join(', ')} in \`${world.name}\``;
+      });
+      const verdict = cells.length === 0 ? 'tells recordings apart, no world' : cells.join('; ');
+      return `| \`${policy.name}\` | \`${value}\`${i === 0 ? ' (default)' : ''} | ${verdict} |`;
+    }),
+  );
+  return ['| policy | answer | promises |', '| --- | --- | --- |', ...rows, ''];
+}
+
+function debate({ profile, policy, worlds, verdicts }: Debate): readonly string[] {
   const aims = worlds.map((_, w) =>
     aimsThatDiffer(
       profile,
@@ -74,8 +108,8 @@ function verdictOf(
   { world, result }: Verdict,
   aims: ReadonlySet<string>,
 ): readonly string[] {
-  const promised = [...profile.always, ...profile.steps, ...profile.lives];
-  const broken = result.violations.filter(v => promised.some(p => p.id === v.property));
+  const promised = promisesOf(profile);
+  const broken = result.violations.filter(v => promised.has(v.property));
   const missed = result.violations.filter(v => aims.has(v.property));
   const met = [...aims].filter(id => !missed.some(v => v.property === id));
   const extent = `all ${count(result.states)} states (${count(result.transitions)} transitions)`;
@@ -96,9 +130,9 @@ const saysOf = (profile: AnyProfile, id: string): string =>
 function story(world: AnyWorld, v: Violation<AnyOp>): readonly string[] {
   const lines = v.trace.map((step, i) => {
     const { name, fields } = describeOp(step.op, world.setup);
-    return `    ${String(i + 1).padStart(2)}  ${name.padEnd(12)} ${fields}  ->  ${describeOutcome(step.outcome)}`;
+    return `${String(i + 1).padStart(4)}  ${name.padEnd(12)} ${fields}  ->  ${describeOutcome(step.outcome)}`;
   });
-  return [`    ${v.property}: ${v.why}`, ...lines, ''];
+  return ['```text', `${v.property}: ${v.why}`, ...lines, '```', ''];
 }
 
 const sentence = (text: string): string =>
