@@ -18,7 +18,7 @@ const livePages = (alt: Alternative): number =>
 
 export const always: readonly Property[] = [
   {
-    id: 'no-overlap-in-a-domain',
+    id: 'domain/no-overlap',
     says: 'What is certainly mapped in one domain does not overlap, and neither does what waits for invalidation.',
     cite: IOMMU,
     holds: s =>
@@ -32,7 +32,7 @@ export const always: readonly Property[] = [
       }, true),
   },
   {
-    id: 'clusters-apart',
+    id: 'belief/clusters-apart',
     says: 'Clusters of uncertain mappings do not overlap, and each lies within its bounds.',
     cite: OURS,
     holds: s =>
@@ -47,13 +47,13 @@ export const always: readonly Property[] = [
       ).ok,
   },
   {
-    id: 'something-possible',
+    id: 'belief/something-possible',
     says: 'Every uncertain mapping can be in some domain.',
     cite: OURS,
     holds: s => s.loose.reduce((ok, c) => ok && settled(c.alternatives).length > 0, true),
   },
   {
-    id: 'same-pages-in-every-alternative',
+    id: 'belief/same-pages',
     says: 'However the uncertain is resolved, the same number of pages is mapped: what was mapped less what was removed.',
     cite: OURS,
     holds: s => {
@@ -67,7 +67,7 @@ export const always: readonly Property[] = [
     },
   },
   {
-    id: 'one-group-each',
+    id: 'device/one-group',
     says: 'Every device is in one group, and that group exists.',
     cite: IOMMU,
     holds: s =>
@@ -76,13 +76,13 @@ export const always: readonly Property[] = [
       ),
   },
   {
-    id: 'no-empty-group',
+    id: 'group/not-empty',
     says: 'A group has devices.',
     cite: IOMMU,
     holds: s => s.groups.every(g => s.devices.some(d => d.group === g.id)),
   },
   {
-    id: 'tags-have-users',
+    id: 'tag/has-users',
     says: 'An assigned domain id has a user, and no two ids of one unit name one domain.',
     cite: [cite('linux', 'drivers/iommu/intel/cache.c: cache_tag_assign')],
     holds: s =>
@@ -96,43 +96,43 @@ export const always: readonly Property[] = [
 
 export const sometimes: readonly Property[] = [
   {
-    id: 'mapping-uncertain',
+    id: 'seen/mapping-uncertain',
     says: 'A mapping may be in more than one domain.',
     cite: OURS,
     holds: s => alternativesOf(s).some(a => a.unknowns.some(u => u.length > 1)),
   },
   {
-    id: 'mapping-certain',
+    id: 'seen/mapping-certain',
     says: 'A mapping is certainly in one domain.',
     cite: OURS,
     holds: s => s.domains.reduce((any, d) => any || d.live.size > 0, false),
   },
   {
-    id: 'domains-apart',
+    id: 'seen/domains-apart',
     says: 'Two uncertain mappings are known to be in different domains.',
     cite: OURS,
     holds: s => alternativesOf(s).some(a => a.apart.length > 0),
   },
   {
-    id: 'several-alternatives',
+    id: 'seen/several-alternatives',
     says: 'A removal may have been from either of two domains.',
     cite: OURS,
     holds: s => s.loose.reduce((any, c) => any || c.alternatives.length > 1, false),
   },
   {
-    id: 'waiting',
+    id: 'seen/waiting',
     says: 'A removed range waits for its invalidation.',
     cite: IOMMU,
     holds: s => s.domains.reduce((any, d) => any || d.stale.size > 0, false),
   },
   {
-    id: 'group-of-two',
+    id: 'seen/group-of-two',
     says: 'Two devices share a group.',
     cite: IOMMU,
     holds: s => s.devices.some((d, i) => s.devices.some((e, j) => j !== i && e.group === d.group)),
   },
   {
-    id: 'shared-domain',
+    id: 'seen/shared-domain',
     says: 'Two groups share a domain.',
     cite: IOMMU,
     holds: s =>
@@ -143,13 +143,13 @@ export const sometimes: readonly Property[] = [
 
 export const steps: readonly StepProperty<State, Op, Policies>[] = [
   {
-    id: 'refusal-changes-nothing',
+    id: 'refusal/changes-nothing',
     says: 'What is refused leaves the very same state.',
     cite: IOMMU,
     holds: (before, _op, after) => after.outcome.is !== 'refused' || after.state === before,
   },
   {
-    id: 'only-map-and-unmap-map',
+    id: 'mapping/only-by-map-and-unmap',
     says: 'The number of mapped pages changes by what map and unmap report, and by nothing else.',
     cite: IOMMU,
     holds: (before, op, after) => {
