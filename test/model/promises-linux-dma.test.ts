@@ -63,13 +63,7 @@ const BREAKS: readonly (readonly [string, string, string, Spoil, number])[] = [
   ['domain/no-overlap', 'dma-two-pages', 'map/done', shifted, 4],
   ['belief/clusters-apart', 'dma-two-groups', 'map/done', clusters(() => ({ end: 0 })), 5],
   ['belief/something-possible', 'dma-two-groups', 'map/done', impossible, 5],
-  [
-    'belief/same-pages',
-    'dma-two-pages',
-    'map/done',
-    s => patch(s, { mapped: s.mapped + 1 }),
-    4,
-  ],
+  ['belief/same-pages', 'dma-two-pages', 'map/done', s => patch(s, { mapped: s.mapped + 1 }), 4],
   [
     'device/one-group',
     'dma-two-groups',
@@ -86,7 +80,13 @@ const BREAKS: readonly (readonly [string, string, string, Spoil, number])[] = [
     4,
   ],
   ['refusal/changes-nothing', 'dma-two-groups', 'unmap/not-mapped', s => patch(s, {}), 1],
-  ['mapping/only-by-map-and-unmap', 'dma-two-groups', 'attach/moved', s => patch(s, { mapped: s.mapped + 1 }), 2],
+  [
+    'mapping/only-by-map-and-unmap',
+    'dma-two-groups',
+    'attach/moved',
+    s => patch(s, { mapped: s.mapped + 1 }),
+    2,
+  ],
 ];
 
 for (const [promise, world, clause, spoil, most] of BREAKS) {
