@@ -50,6 +50,10 @@ export function verdictOf(
   out: Out,
 ): { code: ExitCode; data: object } {
   const about = { file, profile: trace.profile.name, verdict: verdict.verdict };
+  if (verdict.verdict === 'conforms' && verdict.events === 0) {
+    out.say(`${paint.bold(file)}: ${paint.yellow('inconclusive')}, no event was recorded`);
+    return { code: EXIT.inconclusive, data: { ...about, verdict: 'inconclusive', events: 0 } };
+  }
   if (verdict.verdict === 'conforms') {
     const sure = verdict.candidates === 1 ? '' : `, ${count(verdict.candidates)} states still possible`;
     out.say(

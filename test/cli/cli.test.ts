@@ -162,6 +162,20 @@ test('a malformed recording ends with 65, its line and its field', async () => {
   assert.match(cut.out, /has not returned/);
 });
 
+test('a recording of nothing proves nothing', async () => {
+  const { code, out } = await run(['judge', file('nothing.txt', '# tracer: nop\n')]);
+  assert.equal(code, 2);
+  assert.match(out, /inconclusive, no event was recorded/);
+});
+
+test('a kernel trace that was cut is malformed, not accepted', async () => {
+  const recording = join(ROOT, 'conformance/corpus/recordings/vfio-edu-6.12-full.txt');
+  const lines = readFileSync(recording, 'utf8').split('\n').slice(0, 200);
+  const { code, out } = await run(['judge', file('cut.txt', `${lines.join('\n')}\n`)]);
+  assert.equal(code, 65);
+  assert.match(out, /line 200: the head promises 324 entries, the file ends after 188/);
+});
+
 test('what is no gzip file is malformed, not a bug', async () => {
   const { code, out } = await run(['judge', file('bad.jsonl.gz', 'no gzip')]);
   assert.equal(code, 65);
