@@ -5,7 +5,7 @@ import fc from 'fast-check';
 import * as t from 'io-ts';
 import { closed, decode, Hex64, tagged, text, whole, word } from '../../spec/protocol/codec.js';
 
-const reasons = (codec: t.Type<unknown, unknown, unknown>, input: unknown): readonly string[] => {
+const reasons = <A, O>(codec: t.Type<A, O, unknown>, input: unknown): readonly string[] => {
   const decoded = decode(codec, input);
   return decoded.ok ? [] : decoded.defects.map(d => `${d.path}: ${d.reason}`);
 };
