@@ -51,7 +51,8 @@ export function divides(s: State, device: Device, label: number): boolean {
   const group = groupOf(s, device)!;
   const others = s.devices.filter(d => d.group === group.id && d !== device && d.domain !== UNATTACHED);
   if (label !== UNATTACHED && label === group.domain) return false;
-  if (others.every(d => d.domain === group.domain)) return false;
+  const arrived = device.domain === UNATTACHED || device.domain === group.domain;
+  if (arrived && others.every(d => d.domain === group.domain)) return false;
   return !others.some(d => d.domain === label);
 }
 
