@@ -177,7 +177,11 @@ export const invalidation: Chapter = {
       },
     ),
     ending(
-      { id: 'queue/taken', says: 'What the command covers is out of the hardware.', cite: QUEUE },
+      {
+        id: 'queue/taken',
+        says: 'What the command covers is out of the hardware: of the named domain all of it, of a command for all domains what was announced.',
+        cite: QUEUE,
+      },
       (s, op) => happened(submitted(s, op.unit, command(op)!)),
     ),
   ],

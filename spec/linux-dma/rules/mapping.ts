@@ -125,7 +125,11 @@ export const mapping: Chapter = {
       (s, { task }) => isIncomplete(s, task),
     ),
     ending(
-      { id: 'unmap/nothing-there', says: 'An unmap that removed nothing changes nothing.', cite: UNMAP },
+      {
+        id: 'unmap/nothing-there',
+        says: 'An unmap that removed nothing changes nothing: a hole, or a leaf that the page table does not split.',
+        cite: UNMAP,
+      },
       s => happened(s),
       (_s, op) => op.unmapped === 0n,
     ),
