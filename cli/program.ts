@@ -86,11 +86,19 @@ function addWalk(top: Command, end: End): void {
     .option('--runs <n>', 'how many walks', wholeNumber('--runs', 1, 10_000_000), 200)
     .option('--ops <n>', 'most operations of one walk', wholeNumber('--ops', 1, 100_000), 1000)
     .option(...POLICY)
+    .option(
+      '--every',
+      'every transition of the explored graph instead; without a world: of each that is not large',
+    )
     .option('--trace-out <file>', 'where a failure is written (default: failures/WORLD-SEED.jsonl)')
     .option(...JSON_OUT)
     .addHelpText(
       'after',
-      examples('iommu-spec walk', 'iommu-spec walk ranges --seed 17 --runs 1000 --ops 500'),
+      examples(
+        'iommu-spec walk',
+        'iommu-spec walk ranges --seed 17 --runs 1000 --ops 500',
+        'iommu-spec walk pair --every',
+      ),
     )
     .action((world, options) => end(walk(world, { ...options, seed: options.seed ?? anySeed() })));
 }

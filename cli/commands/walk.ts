@@ -1,9 +1,11 @@
-// Does the built-in implementation agree with the law on long random walks?
+// Does the built-in implementation agree with the law, on random walks or on every transition of a world?
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { describeOp, describeValue, encodeTrace } from '../../conformance/index.js';
+import type { Difference } from '../../model/agree.js';
 import type { AnyWorld } from '../../model/explore/world.js';
-import { hasImplementation } from '../../model/lockstep.js';
+import { coverWorld, hasImplementation } from '../../model/lockstep.js';
+import type { Recording } from '../../model/record.js';
 import { walk as follow, type WalkResult } from '../../model/walk.js';
 import { WORLDS, worldNamed } from '../../model/worlds.js';
 import { EXIT, type ExitCode, Usage, worst } from '../exit.js';
@@ -15,14 +17,22 @@ export interface WalkOptions {
   readonly runs: number;
   readonly ops: number;
   readonly policy: readonly string[];
+  /** Every transition of each world's graph instead of random walks. */
+  readonly every?: boolean;
   readonly traceOut?: string;
   readonly json?: boolean;
 }
 
 export function walk(name: string | undefined, options: WalkOptions): ExitCode {
   const out = outTo(options.json === true);
-  const results = worldsFor(name).map(world => one(world, options, out));
-  out.data({ command: 'walk', seed: options.seed, worlds: results.map(r => r.data) });
+  const worlds = worldsFor(name).filter(
+    w => name !== undefined || options.every !== true || w.large !== true,
+  );
+  const results = worlds.map(world =>
+    options.every ? every(world, options, out) : one(world, options, out),
+  );
+  const seed = options.every ? {} : { seed: options.seed };
+  out.data({ command: 'walk', ...seed, worlds: results.map(r => r.data) });
   return worst(results.map(r => r.code));
 }
 
@@ -62,8 +72,31 @@ function one(
     return { code: nothing ? EXIT.inconclusive : EXIT.conforms, data: dataOf(world, result) };
   }
   const file = options.traceOut ?? `failures/${world.name}-${seed}.jsonl`;
-  sayFailure(world, result.failure, file, seed, out);
+  const { recording, disagreement } = result.failure;
+  const after = `after ${count(recording.events.length)} operations, seed ${seed}`;
+  out.say(`${where}: ${paint.red('the implementation leaves the law')} ${after}`);
+  sayRecording(world, recording, disagreement.first, file, out);
   return { code: EXIT.diverges, data: { ...dataOf(world, result), file } };
+}
+
+/** Each transition of the explored graph, failures that are merely permitted included, run on the implementation. */
+function every(
+  world: AnyWorld,
+  options: WalkOptions,
+  out: Out,
+): { readonly code: ExitCode; readonly data: object } {
+  const { parting, ...figures } = coverWorld(world, parsePolicies(world.profile, options.policy));
+  const where = paint.bold(world.name);
+  const data = { world: world.name, profile: world.profile.name, ...figures };
+  const extent = `${count(figures.transitions)} transitions of ${count(figures.states)} states`;
+  if (parting === undefined) {
+    out.say(`${where}: ${paint.green('the implementation follows')} all ${extent}`);
+    return { code: EXIT.conforms, data };
+  }
+  const file = options.traceOut ?? `failures/${world.name}-every.jsonl`;
+  out.say(`${where}: ${paint.red('the implementation leaves the law')} after ${extent}`);
+  sayRecording(world, parting.recording, parting.first, file, out);
+  return { code: EXIT.diverges, data: { ...data, differs: parting.first, file } };
 }
 
 function dataOf(world: AnyWorld, r: WalkResult): object {
@@ -79,24 +112,20 @@ function dataOf(world: AnyWorld, r: WalkResult): object {
   };
 }
 
-function sayFailure(
+function sayRecording(
   world: AnyWorld,
-  failure: NonNullable<WalkResult['failure']>,
+  recording: Recording,
+  first: Difference,
   file: string,
-  seed: number,
   out: Out,
 ): void {
-  const { recording, disagreement } = failure;
   mkdirSync(dirname(file), { recursive: true });
   writeFileSync(file, encodeTrace(recording.header, recording.events));
-  out.say(
-    `${paint.bold(world.name)}: ${paint.red('the implementation leaves the law')} after ${recording.events.length} operations, seed ${seed}`,
-  );
   for (const e of recording.events) {
     const { name, fields } = describeOp(e.op, world.setup);
     out.say(`    ${String(e.n).padStart(2)}  ${name.padEnd(12)} ${fields}`);
   }
-  const { path, observed, allowed } = disagreement.first;
+  const { path, observed, allowed } = first;
   out.say(`    differs at ${path}: observed ${describeValue(observed)}, allowed ${describeValue(allowed)}`);
   out.say(`    again: npx iommu-spec judge ${file}`);
 }
