@@ -4,8 +4,7 @@ import { type Exploration, explore, type Violation } from '../model/explore/expl
 import type { AnyWorld } from '../model/explore/world.js';
 import { DEBATES, worldNamed } from '../model/worlds.js';
 import { type AnyOp, type AnyProfile, type Policy, PROFILES } from '../spec/index.js';
-
-const count = (n: number): string => n.toLocaleString('en-US');
+import { count } from './terminal.js';
 
 /** docs/debates.md: every policy value with the checker's verdict, from runs. */
 export function debatesDocument(): string {

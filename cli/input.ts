@@ -4,11 +4,10 @@ import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { createGunzip } from 'node:zlib';
-import { FTRACE_PROFILE, FtraceImporter, ftraceEvents } from '../conformance/ftrace/import.js';
+import { FTRACE_PROFILE, FtraceImporter } from '../conformance/ftrace/import.js';
 import {
   LAWS,
   LIMITS,
-  type Line,
   linesOf,
   type NamedTrace,
   readTrace,
@@ -16,7 +15,8 @@ import {
   type Trace,
 } from '../conformance/index.js';
 import { Malformed } from '../conformance/trace/malformed.js';
-import { defaultPolicies } from '../spec/index.js';
+import { type AnyOp, defaultPolicies } from '../spec/index.js';
+import type { Event } from '../spec/protocol/index.js';
 import { Unreadable, Usage } from './exit.js';
 import { parsePolicies } from './options.js';
 
@@ -111,15 +111,17 @@ export async function openTrace(
 }
 
 /**
- * A kernel's trace file. What kind of recording it is shows only at its end, so its lines are read first
- * and judged afterwards; the limits on lines and bytes hold for the reading.
+ * A kernel's trace file. What kind of recording it is shows only at its end, so its events are read
+ * first and judged afterwards; the limits on lines and bytes hold for the reading.
  */
 async function openFtrace(file: string, source: Source): Promise<Trace> {
-  const lines: Line[] = [];
+  const read: Event<AnyOp>[] = [];
+  let last = 1;
   const first = new FtraceImporter();
   for await (const line of linesOf(source, LIMITS)) {
-    lines.push(line);
-    first.take(line);
+    const event = first.take(line);
+    if (event !== undefined) read.push(event);
+    last = line.number;
   }
   const machine = first.machine();
   const profile = LAWS.profiles[FTRACE_PROFILE]!;
@@ -137,8 +139,8 @@ async function openFtrace(file: string, source: Source): Promise<Trace> {
     machine,
     policies: defaultPolicies(profile),
     async *events() {
-      yield* ftraceEvents(lines);
-      first.end(lines.at(-1)?.number ?? 1);
+      yield* read;
+      first.end(last);
     },
     close: async () => {},
   };

@@ -126,17 +126,6 @@ export function* ftraceEvents(lines: Iterable<Line>, importer = new FtraceImport
   }
 }
 
-/** The same for lines that come in their own time. */
-export async function* ftraceEventsAsync(
-  lines: AsyncIterable<Line>,
-  importer = new FtraceImporter(),
-): AsyncGenerator<Event<Op>> {
-  for await (const line of lines) {
-    const event = importer.take(line);
-    if (event !== undefined) yield event;
-  }
-}
-
 /** What kind of recording it is: a first pass over its lines, before they are judged. */
 export function ftraceMachine(lines: Iterable<Line>): Machine {
   const importer = new FtraceImporter();
