@@ -1,7 +1,7 @@
 // What does the law offer to whoever uses it? The public face of the specification.
 export { canonical } from './kit/canonical.js';
 export { patch, patchAt } from './kit/record.js';
-export { fold, type Selector, selector } from './kit/selector.js';
+export { fold, type Rows, type Selector, type Sum, selector, some, sum } from './kit/selector.js';
 export { SlotTable, slotTable, type Table } from './kit/table.js';
 export { type Allowed, allowedBy, type Clause, type Next, type Policies } from './law/clause.js';
 export {

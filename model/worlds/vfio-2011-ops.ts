@@ -1,5 +1,7 @@
 // Which calls does a bounded world of vfio-2011 try, and which of them are the same by renaming?
-import type { Op, State } from '../../spec/vfio-2011/state.js';
+import { selector } from '../../spec/kit/selector.js';
+import type { SlotTable } from '../../spec/kit/table.js';
+import type { Handle, Op, State } from '../../spec/vfio-2011/state.js';
 
 /** Families of operations that a world includes. */
 export interface Scope {
@@ -165,6 +167,12 @@ function wrongs(scope: Scope): readonly Op[] {
   ];
 }
 
+/** Bounded worlds keep descriptors in slots: the first that is free, or -1. */
+const lowestFree = selector('lowestFree', (s: State): number => {
+  const { slots } = s.handles as SlotTable<Handle>;
+  return slots.findIndex((_, name) => !s.handles.has(name));
+});
+
 /**
  * A new descriptor takes the lowest free name: any other choice is the same state with names swapped. A
  * command on a free name is the same as on any other free name, and tried once, on one that is never open.
@@ -174,18 +182,4 @@ export function offers(s: State, op: Op): boolean {
     if (op.as !== Math.max(lowestFree(s), 0)) return false;
   }
   return !('handle' in op) || op.handle < 0 || s.handles.get(op.handle).kind !== 'free';
-}
-
-function lowestFree(s: State): number {
-  const open = s.handles.size;
-  for (let name = 0; name <= open; name++)
-    if (s.handles.get(name).kind === 'free' && inWorld(s, name)) return name;
-  return -1;
-}
-
-/** Bounded worlds keep descriptors in slots: a name past the last one does not exist. */
-function inWorld(s: State, name: number): boolean {
-  return (
-    name < ((s.handles as { readonly slots?: readonly unknown[] }).slots?.length ?? Number.POSITIVE_INFINITY)
-  );
 }

@@ -1,11 +1,13 @@
 // How does a rule make the changed copy of a record or of a row of records?
+import { patcherOf } from './watch.js';
 
 /**
  * The record with some fields replaced. Rules use this and never a spread: under read tracking a spread
  * reads every field, and the checker then believes that the rule depends on all of them.
  */
 export function patch<R extends object>(record: R, fields: Partial<R>): R {
-  return { ...record, ...fields };
+  const watched = patcherOf(record);
+  return watched === undefined ? { ...record, ...fields } : watched.call(record, fields);
 }
 
 /** The rows with row `index` replaced by a patched copy. */

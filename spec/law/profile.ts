@@ -32,14 +32,15 @@ export interface StepProperty<S, O extends AnyOp, P extends Policies = Policies>
 /**
  * A promise that something ends. From every reachable state, whatever order the `drives` operations run
  * in, the run ends (each changing step lowers `rank`, compared from the left) and it ends well (a state
- * that no driving operation changes is `good`). Only the driving operations are assumed to be fair.
+ * that no driving operation changes is `good`). Only the driving operations are assumed to be fair. A
+ * part of a rank is best a `sum` of the kit: how a step changes it is known without a scan.
  */
 export interface Liveness<S, O extends AnyOp, P extends Policies = Policies> {
   readonly id: string;
   readonly says: string;
   readonly cite: readonly Citation[];
   readonly drives: (state: S, op: O) => boolean;
-  readonly rank: (state: S) => readonly number[];
+  readonly rank: readonly ((state: S) => number)[];
   readonly good: (state: S, policies: P) => boolean;
 }
 

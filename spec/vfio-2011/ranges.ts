@@ -1,4 +1,5 @@
 // How do mappings lie in a context, and what is left of them when a range is mapped or unmapped?
+import { patch } from '../kit/record.js';
 import type { Table } from '../kit/table.js';
 import type { Mapping } from './state.js';
 
@@ -74,7 +75,7 @@ export function unmapped(runs: Table<Mapping>, start: number, pages: number): Ta
   let left = runs;
   for (let at = firstRun(left, start, end); at >= 0 && pages > 0; at = firstRun(left, start, end)) {
     const run = left.get(at);
-    left = at < start ? left.set(at, { ...run, pages: start - at }) : left.delete(at);
+    left = at < start ? left.set(at, patch(run, { pages: start - at })) : left.delete(at);
     if (at + run.pages > end) {
       left = left.set(end, { pages: at + run.pages - end, frame: run.frame + (end - at), prot: run.prot });
     }

@@ -1,5 +1,5 @@
 // Which groups are one set, and is a device, a group or a context in use?
-import { selector } from '../kit/selector.js';
+import { selector, some, sum } from '../kit/selector.js';
 import type { PolicyValues } from './policies.js';
 import type { State } from './state.js';
 
@@ -49,50 +49,54 @@ export const contextOf = selector('contextOf', (s: State, device: number, p: Pol
   return home < 0 ? -1 : s.groups[home]!.context;
 });
 
+const handles = (s: State): State['handles'] => s.handles;
+
+/** How many handles are open at all. */
+export const handlesOpen = sum('handlesOpen', handles, () => 1);
+
 /** (3) of the review: a device is in use while a device handle of it is open. */
-export const deviceInUse = selector('deviceInUse', (s: State, device: number): boolean =>
-  s.handles.reduce((used: boolean, h) => used || (h.kind === 'device' && h.target === device), false),
+export const deviceInUse = some(
+  'deviceInUse',
+  handles,
+  (h, device: number) => h.kind === 'device' && h.target === device,
 );
 
 /** (2b) of the review: some device of the group is in use. */
 export const groupDevicesInUse = selector(
   'groupDevicesInUse',
   (s: State, g: number, p: PolicyValues): boolean =>
-    s.handles.reduce(
-      (used: boolean, h) => used || (h.kind === 'device' && memberOf(s, h.target, g, p)),
-      false,
-    ),
+    s.devices.some((_, device) => memberOf(s, device, g, p) && deviceInUse(s, device)),
 );
 
 /** (2a) of the review: a group handle of the group is open. */
-export const groupHandleOpen = selector('groupHandleOpen', (s: State, g: number): boolean =>
-  s.handles.reduce((open: boolean, h) => open || (h.kind === 'group' && h.target === g), false),
+export const groupHandleOpen = some(
+  'groupHandleOpen',
+  handles,
+  (h, g: number) => h.kind === 'group' && h.target === g,
+);
+
+/** Is a handle of the context itself open? */
+export const contextHandleOpen = some(
+  'contextHandleOpen',
+  handles,
+  (h, c: number) => h.kind === 'context' && h.target === c,
 );
 
 /**
  * (1) of the review: the context is in use while a context handle of it or a device handle of its set is
  * open. The group's own handle is a benign entry point and does not count, unless the policy says so.
  */
-export const contextInUse = selector('contextInUse', (s: State, c: number, p: PolicyValues): boolean =>
-  s.handles.reduce((used: boolean, h) => {
-    if (used) return true;
-    if (h.kind === 'context') return h.target === c;
-    if (h.kind === 'device') return contextOf(s, h.target, p) === c;
-    return h.kind === 'group' && p['group-handle-is-use'] === 'yes' && s.groups[h.target]!.context === c;
-  }, false),
-);
-
-/** Is a handle of the context itself open? */
-export const contextHandleOpen = selector('contextHandleOpen', (s: State, c: number): boolean =>
-  s.handles.reduce((open: boolean, h) => open || (h.kind === 'context' && h.target === c), false),
+export const contextInUse = selector(
+  'contextInUse',
+  (s: State, c: number, p: PolicyValues): boolean =>
+    contextHandleOpen(s, c) ||
+    s.devices.some((_, device) => contextOf(s, device, p) === c && deviceInUse(s, device)) ||
+    (p['group-handle-is-use'] === 'yes' && setEntered(s, c)),
 );
 
 /** Is a group handle of any member open? Only asked of a context not in use: may the merge be dissolved? */
 export const setEntered = selector('setEntered', (s: State, c: number): boolean =>
-  s.handles.reduce(
-    (open: boolean, h) => open || (h.kind === 'group' && s.groups[h.target]!.context === c),
-    false,
-  ),
+  s.groups.some((g, at) => g.context === c && groupHandleOpen(s, at)),
 );
 
 /** Is the group the only member of its set? */

@@ -1,14 +1,23 @@
 // What must end, and end well, once the users close what they hold?
+import { sum } from '../../kit/selector.js';
 import type { Liveness } from '../../law/profile.js';
 import { cite } from '../../law/sources.js';
 import type { PolicyValues } from '../policies.js';
-import { livesFor } from '../sets.js';
+import { handlesOpen, livesFor } from '../sets.js';
 import type { Op, State } from '../state.js';
 
 type Lives = Liveness<State, Op, PolicyValues>;
 
-const waiting = (s: State): number => s.devices.reduce((n, d) => (d.leaving === 'no' ? n : n + 1), 0);
-const woken = (s: State): number => s.devices.reduce((n, d) => (d.leaving === 'woken' ? n + 1 : n), 0);
+const waiting = sum(
+  'waiting',
+  (s: State) => s.devices,
+  d => (d.leaving === 'no' ? 0 : 1),
+);
+const woken = sum(
+  'woken',
+  (s: State) => s.devices,
+  d => (d.leaving === 'woken' ? 1 : 0),
+);
 
 /** Ticks that are left until every wait is over its time. */
 const patience = (s: State): number =>
@@ -22,7 +31,7 @@ export const lives: readonly Lives[] = [
     says: 'Once the users close their context and device handles, in whatever order, every removal ends; an idle group handle holds nothing up.',
     cite: [cite('vfio-rfc-2', 'vfio_unbind_dev'), cite('mail-2011', '"a benign entry point"')],
     drives: (s, op) => op.op === 'resume' || (op.op === 'close' && s.handles.get(op.handle).kind !== 'group'),
-    rank: s => [s.handles.size, waiting(s), woken(s)],
+    rank: [handlesOpen, waiting, woken],
     good: idle,
   },
   {
@@ -30,9 +39,9 @@ export const lives: readonly Lives[] = [
     says: 'Once every handle is closed, in whatever order, nothing is left: no context, no mapping, no merged set, no waiter, no group without a device.',
     cite: [cite('vfio-rfc-2', '__vfio_try_dissolve_iommu'), cite('ours', 'ADR-0007')],
     drives: (_, op) => op.op === 'resume' || op.op === 'close',
-    rank: s => [s.handles.size, waiting(s), woken(s)],
+    rank: [handlesOpen, waiting, woken],
     good: (s, p) =>
-      s.handles.size === 0 &&
+      handlesOpen(s) === 0 &&
       idle(s) &&
       s.contexts.every(c => !c.open) &&
       s.maps.every(runs => runs.size === 0) &&
@@ -48,6 +57,6 @@ export const unplugBounded: Lives = {
   says: 'Every removal ends after the hard timeout, also if no user ever closes anything.',
   cite: [cite('mail-2011', '"We can\'t leave it to userspace to decide they get to keep the device"')],
   drives: (_, op) => op.op === 'tick' || op.op === 'resume',
-  rank: s => [s.handles.size, waiting(s), patience(s), woken(s)],
+  rank: [handlesOpen, waiting, patience, woken],
   good: idle,
 };

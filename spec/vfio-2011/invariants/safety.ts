@@ -4,7 +4,7 @@ import type { Table } from '../../kit/table.js';
 import type { StateProperty, StepProperty } from '../../law/profile.js';
 import { cite } from '../../law/sources.js';
 import type { PolicyValues } from '../policies.js';
-import { contextInUse, contextOf, viable } from '../sets.js';
+import { contextInUse, contextOf, deviceInUse, viable } from '../sets.js';
 import type { Mapping, Op, State } from '../state.js';
 
 type Always = StateProperty<State, PolicyValues>;
@@ -51,6 +51,10 @@ const same = (a: Table<Mapping>, b: Table<Mapping>): boolean => {
   }, true);
 };
 
+/** Nothing that decides what a device translates to has changed. */
+const sameTranslations = (a: State, b: State): boolean =>
+  a.devices === b.devices && a.groups === b.groups && a.maps === b.maps;
+
 const SPEAKS_FOR_A_CONTEXT: readonly Op['op'][] = [
   'get_context',
   'get_device',
@@ -87,24 +91,23 @@ export const steps: readonly Step[] = [
     holds: (before, op, after, p) =>
       op.op === 'map' ||
       op.op === 'unmap' ||
-      before === after.state ||
-      before.handles.reduce((fine: boolean, h, key) => {
-        const now = after.state.handles.get(key);
-        if (!fine || h.kind !== 'device' || now.kind !== 'device' || now.target !== h.target) return fine;
-        const c = contextOf(before, h.target, p);
-        const d = contextOf(after.state, h.target, p);
+      sameTranslations(before, after.state) ||
+      before.devices.every((_, device) => {
+        if (!deviceInUse(before, device) || !deviceInUse(after.state, device)) return true;
+        const c = contextOf(before, device, p);
+        const d = contextOf(after.state, device, p);
         return c >= 0 && d >= 0 && same(before.maps[c]!, after.state.maps[d]!);
-      }, true),
+      }),
   },
   {
     id: 'viable/checked-at-open',
     says: 'A context is opened only for a set that is viable.',
     cite: [cite('vfio-rfc-2', '__vfio_iommu_open')],
     holds: (before, _, after, p) =>
-      before === after.state ||
-      after.state.contexts.every(
-        (c, at) => !c.open || before.contexts[at]!.open || viable(after.state, at, p),
-      ),
+      after.state.contexts.every((c, at) => {
+        const was = before.contexts[at]!;
+        return c === was || !c.open || was.open || viable(after.state, at, p);
+      }),
   },
   {
     id: 'mm/only-the-owner',
@@ -124,7 +127,7 @@ export const steps: readonly Step[] = [
     holds: (before, _, after) =>
       after.state.contexts.every((c, at) => {
         const was = before.contexts[at]!;
-        return !was.open || !c.open || was.mm === c.mm;
+        return c === was || !was.open || !c.open || was.mm === c.mm;
       }),
   },
   {
@@ -133,12 +136,10 @@ export const steps: readonly Step[] = [
     cite: [cite('mail-2011', 'scenario 2: "NAK, fails no open device test"')],
     holds: (before, op, after, p) =>
       (op.op !== 'merge' && op.op !== 'unmerge') ||
-      before === after.state ||
-      before.handles.reduce(
-        (fine: boolean, h) =>
-          fine &&
-          (h.kind !== 'device' || contextOf(before, h.target, p) === contextOf(after.state, h.target, p)),
-        true,
+      before.groups === after.state.groups ||
+      before.devices.every(
+        (_, device) =>
+          !deviceInUse(before, device) || contextOf(before, device, p) === contextOf(after.state, device, p),
       ),
   },
   {
@@ -146,8 +147,9 @@ export const steps: readonly Step[] = [
     says: 'A group is tainted only by a device of its own bus.',
     cite: [cite('mail-2011', '"internally matched by the {groupid, bus} pair"')],
     holds: (before, op, after) =>
+      op.op !== 'hot_add' ||
       after.state.groups.every((g, at) => {
-        if (!g.tainted || before.groups[at]!.tainted || op.op !== 'hot_add') return true;
+        if (g === before.groups[at] || !g.tainted || before.groups[at]!.tainted) return true;
         const own = after.state.groups[after.state.devices[op.device]!.group]!;
         return after.state.groups[g.hardware]!.bus === own.bus;
       }),

@@ -1,10 +1,13 @@
 // Which situations must really occur, so that no invariant holds for want of a case?
+import { fold } from '../../kit/selector.js';
 import type { StateProperty } from '../../law/profile.js';
 import { cite } from '../../law/sources.js';
 import type { PolicyValues } from '../policies.js';
 import {
+  contextHandleOpen,
   contextInUse,
   contextOf,
+  deviceInUse,
   groupHandleOpen,
   lockedPages,
   setEntered,
@@ -23,8 +26,12 @@ const seen = (id: string, says: string, holds: Sometimes['holds']): Sometimes =>
   holds,
 });
 const sizeOf = (s: State, c: number): number => s.groups.filter(g => g.context === c).length;
-const count = (s: State, ok: (h: { kind: string; target: number; mm: number }) => boolean): number =>
-  s.handles.reduce((n, h) => (ok(h) ? n + 1 : n), 0);
+const deviceHandles = fold(
+  'deviceHandles',
+  (s: State) => s.handles,
+  0,
+  (n, h, device: number) => (h.kind === 'device' && h.target === device ? n + 1 : n),
+);
 
 export const sometimes: readonly Sometimes[] = [
   seen('seen/merged-pair', 'Two groups are one set.', s => s.contexts.some((_, c) => sizeOf(s, c) === 2)),
@@ -44,20 +51,19 @@ export const sometimes: readonly Sometimes[] = [
     s.devices.some(
       (d, at) =>
         d.group >= 0 &&
-        count(s, h => h.kind === 'device' && h.target === at) > 0 &&
+        deviceInUse(s, at) &&
         !groupHandleOpen(s, d.group) &&
         !singular(s, d.group) &&
         contextOf(s, at, p) >= 0,
     ),
   ),
   seen('seen/device-opened-twice', 'Two handles are open on one device.', s =>
-    s.devices.some((_, at) => count(s, h => h.kind === 'device' && h.target === at) > 1),
+    s.devices.some((_, at) => deviceHandles(s, at) > 1),
   ),
   seen(
     'seen/device-without-context-handle',
     'A mapping outlives the last context handle because a device is open.',
-    s =>
-      s.maps.some((runs, c) => runs.size > 0 && count(s, h => h.kind === 'context' && h.target === c) === 0),
+    s => s.maps.some((runs, c) => runs.size > 0 && !contextHandleOpen(s, c)),
   ),
   seen('seen/mapping', 'A page is mapped.', s => s.maps.some(runs => runs.size > 0)),
   seen('seen/split-mapping', 'Two mappings stand apart in one context.', s =>

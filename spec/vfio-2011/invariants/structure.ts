@@ -6,6 +6,8 @@ import {
   contextHandleOpen,
   contextInUse,
   contextOf,
+  deviceInUse,
+  groupHandleOpen,
   hardwareOf,
   livesFor,
   lockedPages,
@@ -17,9 +19,6 @@ import type { State } from '../state.js';
 type Always = StateProperty<State, PolicyValues>;
 
 const members = (s: State, c: number) => s.groups.flatMap((g, at) => (g.context === c ? [at] : []));
-const everyHandle = (s: State, ok: (h: { kind: string; target: number; mm: number }) => boolean): boolean =>
-  s.handles.reduce((fine: boolean, h) => fine && ok(h), true);
-
 export const structure: readonly Always[] = [
   {
     id: 'sets/of-one-kind',
@@ -53,12 +52,12 @@ export const structure: readonly Always[] = [
     says: 'A group handle is of a group that exists and has a context; a context handle of an open context; a device handle of a tracked device that is bound to vfio and attached to an open context.',
     cite: [cite('vfio-rfc-2', 'vfio_group_open, vfio_group_get_iommu_fd, vfio_group_get_device_fd')],
     holds: (s, p) =>
-      everyHandle(s, h => {
-        if (h.kind === 'group') return s.groups[h.target]!.exists && s.groups[h.target]!.context >= 0;
-        if (h.kind === 'context') return s.contexts[h.target]!.open;
-        if (h.kind !== 'device') return true;
-        const c = contextOf(s, h.target, p);
-        return s.devices[h.target]!.driver === 'vfio' && c >= 0 && s.contexts[c]!.open;
+      s.groups.every((g, at) => !groupHandleOpen(s, at) || (g.exists && g.context >= 0)) &&
+      s.contexts.every((c, at) => !contextHandleOpen(s, at) || c.open) &&
+      s.devices.every((d, at) => {
+        if (!deviceInUse(s, at)) return true;
+        const c = contextOf(s, at, p);
+        return d.driver === 'vfio' && c >= 0 && s.contexts[c]!.open;
       }),
   },
   {
@@ -129,7 +128,7 @@ export const structure: readonly Always[] = [
         (g, at) =>
           g.exists ===
           (s.devices.some((_, d) => livesFor(s, d, at, p)) ||
-            !everyHandle(s, h => !(h.kind === 'group' && h.target === at)) ||
+            groupHandleOpen(s, at) ||
             (g.context >= 0 && singular(s, at) && contextInUse(s, g.context, p))),
       ),
   },

@@ -2,7 +2,7 @@
 import { patch, patchAt } from '../../kit/record.js';
 import { ending, refuse } from '../../law/clause.js';
 import { cite } from '../../law/sources.js';
-import { hardwareOf, hasDevices, singular, viable } from '../sets.js';
+import { contextHandleOpen, hardwareOf, hasDevices, singular, viable } from '../sets.js';
 import type { Op, State } from '../state.js';
 import { dropMappings } from '../teardown.js';
 import { opened } from './access.js';
@@ -139,19 +139,22 @@ const trial: readonly Rule<Merge>[] = [
   ),
 ];
 
+/** Every handle of context `old` is one of context `to`. */
+const retargeted = (s: State, old: number, to: number): State['handles'] =>
+  s.handles.reduce(
+    (now, h, key) =>
+      h.kind === 'context' && h.target === old ? now.set(key, patch(h, { target: to })) : now,
+    s.handles,
+  );
+
 /** The incoming set's members and open handles point to the merger's context; their own is free. */
 function join(s: State, o: Merge): State {
   const to = into(s, o);
   const old = from(s, o);
   const moved = dropMappings(s, old);
-  const handles = s.handles.reduce(
-    (now, h, key) =>
-      h.kind === 'context' && h.target === old ? now.set(key, patch(h, { target: to })) : now,
-    s.handles,
-  );
   const contexts = opened(s, to, o.mm);
   return patch(moved, {
-    handles,
+    handles: contextHandleOpen(s, old) ? retargeted(s, old, to) : s.handles,
     groups: s.groups.map(g => (g.context === old ? patch(g, { context: to }) : g)),
     contexts: contexts[old]!.open ? patchAt(contexts, old, { open: false, mm: -1 }) : contexts,
   });

@@ -1,0 +1,73 @@
+// What is asked of an exploration, and what does it find?
+import type { Allowed } from '../../spec/law/clause.js';
+
+/** One step of a shortest path: what was called, and which ending the law gave it. */
+export interface Step<O> {
+  readonly op: O;
+  readonly rule: string;
+  readonly outcome: Allowed<unknown>['outcome'];
+}
+
+/** A broken promise, with a shortest path to where it breaks. */
+export interface Violation<O> {
+  readonly property: string;
+  readonly says: string;
+  readonly kind: 'always' | 'step' | 'lives';
+  /** What broke, in one sentence. */
+  readonly why: string;
+  readonly trace: readonly Step<O>[];
+}
+
+export interface Options {
+  /** Properties to check beyond the profile's promises: its aims. Default false. */
+  readonly aims?: boolean;
+  /** Stop at the first violation (default), or go on and report the first of each property. */
+  readonly all?: boolean;
+  /** Most states to visit; reaching it ends unfinished. Default: no limit. */
+  readonly maxStates?: number;
+  /** Called now and then with the figures so far. */
+  readonly progress?: (states: number, frontier: number, transitions: number) => void;
+  /** Called for every transition of the explored graph, in order: state, operation, its allowed endings. */
+  readonly visit?: (
+    number: number,
+    state: unknown,
+    op: unknown,
+    endings: readonly Allowed<unknown>[],
+  ) => void;
+}
+
+export interface Exploration<O> {
+  readonly states: number;
+  readonly transitions: number;
+  /** Transitions whose outcome is no refusal. */
+  readonly accepted: number;
+  /** Length of the longest shortest path. */
+  readonly depth: number;
+  /** True only if every reachable state was expanded. */
+  readonly complete: boolean;
+  readonly violations: readonly Violation<O>[];
+  /** How often each clause spoke, by id. */
+  readonly rules: ReadonlyMap<string, number>;
+  /** Ids of the `sometimes` properties that were seen. */
+  readonly seen: ReadonlySet<string>;
+  readonly bytes: number;
+  /** What the fast explorer learned on the way; absent after a plain exploration. */
+  readonly learned?: Learned;
+}
+
+/** The size of what was learned. */
+export interface Learned {
+  /** Words and bits of a packed state. */
+  readonly words: number;
+  readonly bits: number;
+  /** Numbers in the flat tries and tables of folds. */
+  readonly trie: number;
+  /** How often a plain rule, property or selector was run. */
+  readonly runs: number;
+  /** How often the layout was made anew. */
+  readonly plans: number;
+  readonly views: number;
+  readonly clusters: number;
+  /** Bytes of the visited table alone. */
+  readonly tableBytes: number;
+}

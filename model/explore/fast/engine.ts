@@ -1,0 +1,235 @@
+// What stands behind the generated loop: who answers where no answer is known, and who makes a new plan?
+
+import { Answers } from './answers.js';
+import { type Cluster, clustersOf, type Finding, levelsOf, scansOf, type Task } from './clusters.js';
+import { type Drive, driverFor, type Engine } from './driver.js';
+import type { Entity } from './entities.js';
+import type { Joint, JointLeaf, Member } from './joint.js';
+import { type Layout, layOut, pack, roomy, unpack } from './layout.js';
+import type { Scan } from './scans.js';
+import { CHUNK, Store } from './store.js';
+import { Flat, type Leaf } from './trie.js';
+import type { OpLeaf } from './units.js';
+import { Stale } from './views.js';
+
+const BUFFER = 1 << 15;
+
+/** The learned tries of a world laid out for the generated loop, and the states found so far. */
+export class FastEngine implements Engine {
+  S = new Int32Array(32);
+  readonly flat = new Flat();
+  roots = new Int32Array(1);
+  readonly buffer = new Int32Array(BUFFER * 4);
+  fill = 0;
+  scans: Scan[] = [];
+  redo = false;
+  stop = false;
+  /** What was learned rests on something that turned out otherwise. */
+  stale = false;
+  store!: Store;
+  /** How often a new plan was made. */
+  plans = 0;
+  drive!: Drive;
+  private layout!: Layout;
+  private clusters: readonly Cluster[] = [];
+  private levels: ReadonlyMap<Entity, number> = new Map();
+  private readonly answers: Answers;
+  private looked = -1;
+  private readonly codes: Int32Array;
+  private readonly done = new Set<string>();
+
+  constructor(
+    private readonly task: Task,
+    private readonly sample: readonly Int32Array[],
+  ) {
+    this.codes = new Int32Array(task.base.length);
+    this.answers = new Answers(task.checks, this.done);
+  }
+
+  /** Lays out anew: for more values, or for derived values that were not known. Keeps every state and answer. */
+  plan(start: Int32Array): void {
+    const old = this.layout as Layout | undefined;
+    const store = this.store as Store | undefined;
+    this.looked = -1;
+    const seen = this.task.views.list.map(v => v.entity);
+    // Reading old states needs the old places: take them out first.
+    const previous = old === undefined ? [] : old.base.map(e => [e.id, e.word, e.shift, e.bits] as const);
+    this.layout = layOut(this.task.base, seen);
+    this.store = new Store(this.layout.width, store?.count ?? 0);
+    if (store === undefined) {
+      pack(this.layout, start, this.buffer, 0);
+      this.store.addAll(this.buffer, this.layout.width);
+    } else this.carryOver(store, previous);
+    this.flat.clear();
+    this.answers.clear(this.layout);
+    this.scans = scansOf(this.task.views.list, this.task.views.entities);
+    this.levels = levelsOf(this.task.views.list, this.task.views);
+    this.clusters = clustersOf(this.task, this.sample, this.levels, this.clusters);
+    this.looked = -1;
+    this.roots = new Int32Array(this.clusters.length);
+    const of = (kind: Cluster['kind']): number[] =>
+      this.clusters.flatMap((c, i) => (c.kind === kind ? [i] : []));
+    const plan = { views: of('view'), checks: of('check'), ops: of('op') };
+    this.drive = driverFor(this, this.layout, plan, BUFFER);
+    this.redo = false;
+    this.stale = false;
+    this.plans++;
+  }
+
+  /** Forgets the groups of units and their answers; the next plan makes them anew. */
+  forget(): void {
+    this.clusters = [];
+  }
+
+  /** Every operations answer, with the number of states in which it was the answer. */
+  *opAnswers(): Iterable<JointLeaf<OpLeaf>> {
+    this.answers.harvest();
+    for (const c of this.clusters) if (c.kind === 'op') yield* c.joint.all;
+  }
+
+  codesOf(state: number, out: Int32Array): Int32Array {
+    unpack(this.layout, this.store.chunkOf(state), this.store.offsetOf(state), out);
+    return out;
+  }
+
+  packed(codes: Int32Array, out: Int32Array, at: number): void {
+    pack(this.layout, codes, out, at);
+  }
+
+  get data(): Int32Array {
+    return this.answers.data;
+  }
+
+  get counts(): Float64Array {
+    return this.answers.counts;
+  }
+
+  get width(): number {
+    return this.layout.width;
+  }
+
+  get bits(): number {
+    return this.layout.bits;
+  }
+
+  /** Numbers of the flat tries, and of the tables of folds. */
+  get trieSize(): number {
+    return this.flat.size + this.scans.reduce((n, s) => n + s.size, 0);
+  }
+
+  get clusterCount(): number {
+    return this.clusters.length;
+  }
+
+  miss(index: number, state: number): number {
+    this.look(state);
+    const cluster = this.clusters[index]!;
+    const { codeOf } = this.task.views;
+    const joint: Joint<Member<Leaf>, Leaf> = cluster.joint as never;
+    const leaf = this.unlessStale(() => joint.resolve());
+    if (leaf === undefined) return -1;
+    for (const { entity } of joint.trie.path(codeOf)) if (!this.placed(entity, cluster)) this.redo = true;
+    if (!this.fits(cluster, leaf)) this.redo = true;
+    if (this.redo) return -1;
+    const { root, leaf: place } = this.flat.thread(joint.trie, codeOf, l =>
+      this.answers.place(cluster, joint.answerOf(l), this.flat.generation),
+    );
+    this.roots[index] = root;
+    return -place;
+  }
+
+  missStep(scan: number, acc: number, slot: number, code: number, state: number): number {
+    this.look(state);
+    return this.scans[scan]!.learn(acc, slot, code);
+  }
+
+  missResults(index: number, variant: number, acc: number, state: number): number {
+    this.look(state);
+    const scan = this.scans[index]!;
+    const v = scan.variants[variant]!;
+    const codes = scan
+      .results(v, acc)
+      .map(({ view, value }) => ({ entity: view.entity, code: view.entity.codeOf(value) }));
+    if (codes.some(({ entity }) => !roomy([entity]))) {
+      this.redo = true;
+      return 1;
+    }
+    v.at[acc] = this.answers.masks(codes);
+    return v.at[acc]!;
+  }
+
+  note(place: number, state: number): void {
+    for (const unit of this.answers.notedAt(place)) this.report(unit, state);
+    this.answers.refresh(place);
+  }
+
+  more(place: number, state: number): void {
+    for (const id of this.answers.brokenAt(place)) this.report({ id, kind: 'step' }, state);
+  }
+
+  stuck(lives: number, state: number): void {
+    const good = this.task.checks.filter(c => c.kind === 'good');
+    good.forEach((unit, i) => {
+      if (lives & (1 << i)) this.report({ id: unit.id, kind: 'good' }, state);
+    });
+  }
+
+  flush(): void {
+    this.store.addAll(this.buffer, this.fill);
+    this.fill = 0;
+  }
+
+  private unlessStale<A>(run: () => A): A | undefined {
+    try {
+      return run();
+    } catch (error) {
+      if (!(error instanceof Stale)) throw error;
+      this.stale = true;
+      this.redo = true;
+      return undefined;
+    }
+  }
+
+  private report(unit: Finding, state: number): void {
+    if (this.done.has(unit.id)) return;
+    this.done.add(unit.id);
+    this.task.found({ id: unit.id, kind: unit.kind }, state);
+  }
+
+  private look(state: number): void {
+    if (this.looked === state) return;
+    this.looked = state;
+    this.task.views.look(this.codesOf(state, this.codes));
+  }
+
+  /** Can the loop read this entity's code, when this cluster is walked? */
+  private placed(entity: Entity, cluster: Cluster): boolean {
+    if (!roomy([entity]) || entity.bits < 0) return false;
+    const level = this.levels.get(entity);
+    return cluster.kind !== 'view' || level === undefined || level < cluster.level;
+  }
+
+  private fits(cluster: Cluster, leaf: JointLeaf<Leaf>): boolean {
+    if (cluster.kind === 'view') return roomy(cluster.joint.members.map(v => v.entity));
+    if (cluster.kind === 'check') return true;
+    return (leaf as JointLeaf<OpLeaf>).members.every(m =>
+      m.endings.every(e => roomy(e.changes.map(c => c.entity))),
+    );
+  }
+
+  private carryOver(old: Store, places: readonly (readonly [number, number, number, number])[]): void {
+    const { width } = this.layout;
+    const codes = this.codes;
+    const buffer = new Int32Array(CHUNK * width);
+    for (let n = 0; n < old.count; n += CHUNK) {
+      const words = old.chunkOf(n);
+      const many = Math.min(CHUNK, old.count - n);
+      for (let i = 0; i < many; i++) {
+        for (const [id, word, shift, bits] of places)
+          codes[id] = (words[i * old.width + word]! >>> shift) & ((1 << bits) - 1);
+        pack(this.layout, codes, buffer, i * width);
+      }
+      this.store.addAll(buffer, many * width);
+    }
+  }
+}

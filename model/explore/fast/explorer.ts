@@ -1,0 +1,237 @@
+// How is a world exhausted by learned answers, with the plain rules run only where nothing is known?
+import type { Policies } from '../../../spec/law/clause.js';
+import { type AnyOp, allowed } from '../../../spec/law/profile.js';
+import type { Exploration, Options, Step, Violation } from '../exploration.js';
+import { lower, type Promises, policiesOf, promisesOf } from '../promised.js';
+import type { World } from '../world.js';
+import type { Finding } from './clusters.js';
+import { FastEngine } from './engine.js';
+import { Entities } from './entities.js';
+import { strollThrough } from './sample.js';
+import { Shadow } from './shadow.js';
+import { CHUNK } from './store.js';
+import { Tally } from './tally.js';
+import { Units } from './units.js';
+import { Stale, Views } from './views.js';
+import { pathTo, replay } from './witness.js';
+
+const BLOCK = 1 << 10;
+/** A selector that reads no more entities than this is run where it is asked for. */
+const INLINE = 2;
+
+interface Found extends Finding {
+  readonly state: number;
+}
+
+/** Explores breadth first with learned tries. Counts, findings and traces are those of the plain explorer. */
+export function exploreFast<S extends object, O extends AnyOp, P extends Policies, Setup>(
+  world: World<S, O, P, Setup>,
+  policies: Partial<P> = {},
+  options: Options = {},
+): Exploration<O> {
+  return new FastExplorer(world, policiesOf(world, policies), options).run();
+}
+
+class FastExplorer<S extends object, O extends AnyOp, P extends Policies, Setup> {
+  private readonly entities: Entities;
+  private readonly views: Views;
+  private readonly units: Units<S, O, P, Setup>;
+  private readonly promised: Promises<S, O, P>;
+  private readonly engine: FastEngine;
+  private readonly shadow: Shadow<S, O, P, Setup>;
+  private readonly found: Found[] = [];
+  private readonly seen = new Set<string>();
+  /** First state of each level. */
+  private readonly levels = [0];
+  private readonly start: Int32Array;
+  private readonly tally = new Tally();
+  private readonly sample: readonly Int32Array[];
+
+  constructor(
+    private readonly world: World<S, O, P, Setup>,
+    private readonly policies: P,
+    private readonly options: Options,
+  ) {
+    const first = world.profile.initial(world.setup, policies, true);
+    this.entities = new Entities(first);
+    this.start = this.entities.start;
+    this.views = new Views(this.entities);
+    this.promised = promisesOf(world.profile, options.aims === true);
+    this.sample = strollThrough(world, policies, 25, 60).map(s => this.entities.encode(s));
+    this.tryOut(this.sample);
+    this.units = new Units(world, policies, this.promised, this.entities, this.views);
+    this.shadow = new Shadow(world, policies, this.entities, this.views, this.units);
+    this.engine = new FastEngine(
+      {
+        views: this.views,
+        base: this.entities.all.slice(0, this.entities.base),
+        ops: this.units.ops,
+        checks: this.units.checks,
+        resolveOp: u => this.units.resolveOp(u),
+        resolveCheck: u => this.units.resolveCheck(u),
+        found: (unit, state) => this.hear(unit, state),
+      },
+      this.sample,
+    );
+  }
+
+  run(): Exploration<O> {
+    const { engine } = this;
+    this.plan();
+    let next = 0;
+    let levelEnd = 1;
+    const most = this.options.maxStates ?? Number.POSITIVE_INFINITY;
+    while (next < engine.store.count && !engine.stop && engine.store.count <= most) {
+      if (next === levelEnd) {
+        this.levels.push(levelEnd);
+        levelEnd = engine.store.count;
+      }
+      const end = Math.min(levelEnd, next + BLOCK, (Math.floor(next / CHUNK) + 1) * CHUNK);
+      const from = next;
+      next = this.advance(next, end);
+      if (engine.redo) this.plan();
+      else this.shadow.check(engine, from, next);
+      this.options.progress?.(
+        engine.store.count,
+        engine.store.count - next,
+        this.tally.with(engine).transitions,
+      );
+    }
+    return this.result(next === engine.store.count && !(engine.stop && this.found.length > 0));
+  }
+
+  private result(complete: boolean): Exploration<O> {
+    const { engine } = this;
+    const { transitions, accepted, rules } = this.tally.with(engine);
+    const states = engine.store.count;
+    const violations = this.found.map(f => this.violation(f));
+    return {
+      states,
+      transitions,
+      accepted,
+      depth: this.levels.length - 1,
+      complete,
+      violations,
+      rules,
+      seen: this.seen,
+      bytes: engine.store.bytes,
+      learned: {
+        words: engine.width,
+        bits: engine.bits,
+        trie: engine.trieSize,
+        runs: this.units.runs + this.views.runs,
+        plans: engine.plans,
+        views: this.views.list.length,
+        clusters: engine.clusterCount,
+        tableBytes: engine.store.tableBytes,
+      },
+    };
+  }
+
+  /** Expands states up to `end`, or up to one that asks for a new plan. */
+  private advance(next: number, end: number): number {
+    const { engine } = this;
+    const { store } = engine;
+    const at = engine.drive(next, end, store.chunkOf(next), store.offsetOf(next));
+    engine.flush();
+    return at;
+  }
+
+  /** Lays out anew, and learns anew if what was learned has gone stale. */
+  private plan(): void {
+    if (this.engine.stale) this.forget();
+    for (;;) {
+      try {
+        if (this.engine.clusterCount === 0) this.learn();
+        this.engine.plan(this.start);
+        return;
+      } catch (error) {
+        if (!(error instanceof Stale)) throw error;
+        this.forget();
+      }
+    }
+  }
+
+  private forget(): void {
+    this.tally.keep(this.engine);
+    this.engine.forget();
+    this.units.forget();
+  }
+
+  /** Runs everything once on a few states, to find out which selectors are worth being computed ahead. */
+  private tryOut(sample: readonly Int32Array[]): void {
+    const trial = new Units(this.world, this.policies, this.promised, this.entities, this.views);
+    const step = Math.max(1, Math.floor(sample.length / 20));
+    for (let i = 0; i < sample.length; i += step) {
+      this.touch(trial, sample[i]!);
+      trial.forget();
+    }
+    this.views.settle(INLINE);
+  }
+
+  private learn(): void {
+    for (const codes of [this.start, ...this.sample]) this.touch(this.units, codes);
+  }
+
+  private touch(units: Units<S, O, P, Setup>, codes: Int32Array): void {
+    this.views.look(codes);
+    for (const u of units.ops) units.resolveOp(u);
+    for (const u of units.checks) units.resolveCheck(u);
+  }
+
+  private hear(unit: Finding, state: number): void {
+    if (unit.kind === 'sometimes') this.seen.add(unit.id);
+    else {
+      this.found.push({ ...unit, state });
+      if (this.options.all !== true) this.engine.stop = true;
+    }
+  }
+
+  /** What was found, told again by the plain rules. They must agree. */
+  private violation({ id, state: number }: Found): Violation<O> {
+    const codes = pathTo(this.engine, this.levels, number).map(n =>
+      this.engine.codesOf(n, new Int32Array(this.entities.base)),
+    );
+    const { state, steps } = replay(this.world, this.policies, this.entities, codes);
+    const told = this.tell(id, state);
+    if (told === undefined)
+      throw new Error(`the fast explorer found '${id}' broken where the plain rules keep it`);
+    return {
+      property: id,
+      ...told.words,
+      trace: [...steps, ...(told.last === undefined ? [] : [told.last])],
+    };
+  }
+
+  private tell(
+    id: string,
+    state: S,
+  ): { words: Pick<Violation<O>, 'says' | 'kind' | 'why'>; last?: Step<O> } | undefined {
+    const always = this.promised.always.find(p => p.id === id);
+    if (always !== undefined) {
+      if (always.holds(state, this.policies)) return undefined;
+      return { words: { says: always.says, kind: 'always', why: 'the state after the last step breaks it' } };
+    }
+    const { ops, offers, profile } = this.world;
+    const life = this.promised.lives.find(l => l.id === id);
+    const step = this.promised.steps.find(p => p.id === id);
+    let moved = false;
+    for (const op of ops) {
+      if (offers !== undefined && !offers(state, op)) continue;
+      for (const e of allowed(profile, state, op, this.policies)) {
+        const last = { op, rule: e.rule, outcome: e.outcome };
+        if (step !== undefined && !step.holds(state, op, e, this.policies))
+          return { words: { says: step.says, kind: 'step', why: 'the last step breaks it' }, last };
+        if (life === undefined || e.state === state || !life.drives(state, op)) continue;
+        moved = true;
+        const rank = (s: S): number[] => life.rank.map(part => part(s));
+        if (lower(rank(e.state), rank(state))) continue;
+        const why = 'the last step leads no nearer to the end: it may go on for ever';
+        return { words: { says: life.says, kind: 'lives', why }, last };
+      }
+    }
+    if (life === undefined || moved || life.good(state, this.policies)) return undefined;
+    const why = 'nothing that may still happen leads on, and this is no good end';
+    return { words: { says: life.says, kind: 'lives', why } };
+  }
+}
