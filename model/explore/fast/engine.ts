@@ -67,9 +67,9 @@ export class FastEngine implements Engine {
     this.clusters = clustersOf(this.task, this.sample, this.levels, this.clusters);
     this.looked = -1;
     this.roots = new Int32Array(this.clusters.length);
-    const of = (kind: Cluster['kind']): number[] =>
-      this.clusters.flatMap((c, i) => (c.kind === kind ? [i] : []));
-    const plan = { views: of('view'), checks: of('check'), ops: of('op') };
+    const many = (kind: Cluster['kind']): number => this.clusters.filter(c => c.kind === kind).length;
+    const checks = many('view');
+    const plan = { checks, ops: checks + many('check'), end: this.clusters.length };
     this.drive = driverFor(this, this.layout, plan, BUFFER);
     this.redo = false;
     this.stale = false;
