@@ -25,6 +25,8 @@ export interface Options {
   readonly all?: boolean;
   /** Most states to visit; reaching it ends unfinished. Default: no limit. */
   readonly maxStates?: number;
+  /** Visit one state of those that differ by a renaming that the world declares. Default false. */
+  readonly symmetry?: boolean;
   /** Called now and then with the figures so far. */
   readonly progress?: (states: number, frontier: number, transitions: number) => void;
   /** Called for every transition of the explored graph, in order: state, operation, its allowed endings. */
