@@ -23,6 +23,8 @@ export const BLOCKED: Ref = -3;
 export const DEFAULT: Ref = -4;
 /** The static identity domain, where it is not the default domain. */
 export const IDENTITY: Ref = -5;
+/** A default domain that was given up and not freed, since a device is still on it. */
+export const ORPHAN: Ref = -6;
 /** The address space of process n is `SVA - n`. */
 export const SVA: Ref = -16;
 
@@ -88,7 +90,7 @@ export interface Domain {
 /** A PASID of a group as the core has it written down; PASID 0 keeps the handle of the requester id. */
 export interface Entry {
   readonly domain: Ref;
-  /** -1: none was given. */
+  /** -1: none was given; -2: that of an SVA bond, which has no name. */
   readonly handle: number;
 }
 
@@ -161,7 +163,7 @@ export interface State {
   readonly numbers: Table<Count>;
   /** Attachments as aux domain: by domain * devices + device. */
   readonly auxUses: Table<Count>;
-  /** SVA bonds: by process * devices + device. */
+  /** SVA bonds: by process * groups + group. */
   readonly bonds: Table<Count>;
 }
 
@@ -239,6 +241,6 @@ export function initial(setup: Setup, _policies: PolicyValues, bounded: boolean)
     programmed: table(devices.length * pasidSpan, UNPROGRAMMED),
     numbers: table(devices.length * pasidSpan, ZERO),
     auxUses: table(b.domains * devices.length, ZERO),
-    bonds: table(mms * devices.length, ZERO),
+    bonds: table(mms * groups, ZERO),
   };
 }

@@ -1,21 +1,20 @@
 // What may an observer of any implementation see of the state? Plain values, no internal numbers.
 import type { View, ViewValue } from '../law/profile.js';
-import { BLOCKED, DEFAULT, FREED, IDENTITY, NONE, type Ref, type State, SVA } from './state.js';
+import { BLOCKED, DEFAULT, FREED, IDENTITY, NONE, ORPHAN, type Ref, type State, SVA } from './state.js';
+
+const WORDS: ReadonlyMap<Ref, string | null> = new Map([
+  [NONE, null],
+  [FREED, 'freed'],
+  [BLOCKED, 'blocking'],
+  [DEFAULT, 'default'],
+  [IDENTITY, 'identity'],
+  [ORPHAN, 'orphan'],
+]);
 
 /** A pointer to a domain as a word, or the domain's name. */
 export function refName(ref: Ref): ViewValue {
   if (ref >= 0) return ref;
-  if (ref === NONE) return null;
-  if (ref <= SVA) return `sva ${SVA - ref}`;
-  return ref === FREED
-    ? 'freed'
-    : ref === BLOCKED
-      ? 'blocking'
-      : ref === DEFAULT
-        ? 'default'
-        : ref === IDENTITY
-          ? 'identity'
-          : 'unknown';
+  return ref <= SVA ? `sva ${SVA - ref}` : WORDS.get(ref)!;
 }
 
 /**
@@ -70,7 +69,7 @@ function groupView(s: State, at: number): View | null {
     aux: g.auxAttached,
     pasids: within(s.entries, at, s.machine.pasidSpan, e => ({
       domain: refName(e.domain),
-      handle: e.handle < 0 ? null : e.handle,
+      handle: e.handle === -2 ? 'bond' : e.handle < 0 ? null : e.handle,
     })),
   };
 }

@@ -97,6 +97,8 @@ function deviceFits(machine: Machine, at: number): Defect | undefined {
   if (d.group >= machine.groups) return defect('group', `there are only ${machine.groups} groups`);
   if (d.instance !== null && d.instance >= machine.instances.length)
     return defect('instance', `there are only ${machine.instances.length} instances`);
+  const other = machine.devices.findIndex(o => o.group === d.group && o.instance !== d.instance);
+  if (other >= 0) return defect('instance', `device ${other} of the same group is behind another one`);
   if (d.parent === null) return undefined;
   const parent = machine.devices[d.parent];
   if (parent === undefined || parent.parent !== null || d.parent === at)
