@@ -1,0 +1,132 @@
+// How does a device get more than one domain, told apart by PASID?
+import { EBUSY, EINVAL, ENODEV, ENOENT, ENOMEM, ENOSPC, EOPNOTSUPP } from '../errno.js';
+import { fits } from './attaching.js';
+import { domainFor, reserve } from './attachments.js';
+import { type Core, type Doing, fails, groupOf, setEntry, setProgrammed, WARNED } from './core.js';
+import type { FaultPoint } from './faults.js';
+import { type Device, type Domain, type Group, Numbers } from './objects.js';
+
+/** The space that the device's numbers come from; undefined: nobody hands out numbers. */
+export function numbersFor(core: Core, device: Device): Numbers | undefined {
+  const { pasidAllocator } = core.choices;
+  if (pasidAllocator === 'core-global') return core.numbers;
+  if (pasidAllocator === 'device-driver') return undefined;
+  device.numbers ??= new Numbers();
+  return device.numbers;
+}
+
+/** A PASID from 1 up that the device supports, or an errno. */
+export function allocPasid(core: Core, index: number): number {
+  const device = core.devices[index];
+  if (groupOf(device) === undefined || device === undefined) return -ENODEV;
+  const numbers = numbersFor(core, device);
+  if (numbers === undefined) return -EOPNOTSUPP;
+  const pasid = numbers.take(device.pasids);
+  return pasid === 0 ? -ENOSPC : pasid;
+}
+
+export function freePasid(core: Core, index: number, pasid: number): number {
+  const device = core.devices[index];
+  if (device === undefined) return -ENODEV;
+  const numbers = numbersFor(core, device);
+  if (numbers === undefined) return -EOPNOTSUPP;
+  return numbers.give(pasid) ? 0 : WARNED;
+}
+
+/** One PASID call of the driver. */
+function* program(core: Core, device: Device, pasid: number, domain: Domain, point: FaultPoint): Doing {
+  yield;
+  if (!fits(domain, device.instance)) return -EINVAL;
+  if (domain.kind !== 'blocked' && fails(core, point, device.index)) return -ENOMEM;
+  setProgrammed(device, pasid, domain);
+  return 0;
+}
+
+/** All members that know PASIDs are programmed, or all are back at `before`. */
+function* programAll(
+  core: Core,
+  group: Group,
+  pasid: number,
+  domain: Domain,
+  before: Domain | undefined,
+): Doing {
+  for (let device = group.first; device !== undefined; device = device.next) {
+    if (device.pasids === 0) continue;
+    const error = yield* program(core, device, pasid, domain, 'pasid');
+    if (error === 0) continue;
+    for (let d = group.first; d !== undefined && d !== device; d = d.next) {
+      if (d.pasids === 0) continue;
+      const reverted = before === undefined ? -1 : yield* program(core, d, pasid, before, 'pasid-revert');
+      if (reverted !== 0) setProgrammed(d, pasid, undefined);
+    }
+    return error;
+  }
+  return 0;
+}
+
+/** What attach and replace check alike; 0 or an errno. */
+function refusal(core: Core, group: Group, domain: Domain, pasid: number): number {
+  const instance = group.first?.instance;
+  if (instance?.blocked === undefined) return -EOPNOTSUPP;
+  if (domain.driver !== instance.setup.driver || pasid === 0) return -EINVAL;
+  const perGroup = core.choices.resetState === 'per-group';
+  return (perGroup ? group.resetting !== undefined : group.resets > 0) ? -EBUSY : 0;
+}
+
+const tooLarge = (group: Group, pasid: number): boolean => {
+  for (let d = group.first; d !== undefined; d = d.next) if (d.pasids > 0 && pasid >= d.pasids) return true;
+  return false;
+};
+
+export function* attachPasid(core: Core, index: number, name: number, pasid: number, handle: number): Doing {
+  const group = groupOf(core.devices[index]);
+  if (group === undefined) return -ENODEV;
+  const domain = domainFor(core, group, name);
+  return domain === undefined ? -ENOENT : yield* attachEntry(core, group, domain, pasid, handle);
+}
+
+/** Also the last step of sharing an address space. */
+export function* attachEntry(core: Core, group: Group, domain: Domain, pasid: number, handle: number): Doing {
+  let error = refusal(core, group, domain, pasid);
+  if (error < 0) return error;
+  if (tooLarge(group, pasid)) return -EINVAL;
+  if (group.entries.has(pasid)) return -EBUSY;
+  error = yield* reserve(core, group, pasid);
+  if (error === 0) error = yield* programAll(core, group, pasid, domain, undefined);
+  if (error === 0) setEntry(group, pasid, domain, handle);
+  return error;
+}
+
+export function* replacePasid(core: Core, index: number, name: number, pasid: number, handle: number): Doing {
+  const group = groupOf(core.devices[index]);
+  if (group === undefined) return -ENODEV;
+  const domain = domainFor(core, group, name);
+  if (domain === undefined) return -ENOENT;
+  const refused = refusal(core, group, domain, pasid);
+  if (refused === -EOPNOTSUPP) return refused;
+  if (handle < 0) return -EINVAL;
+  if (refused < 0) return refused;
+  const entry = group.entries.get(pasid);
+  if (entry === undefined || entry.handle === handle) return -EINVAL;
+  let error = 0;
+  if (entry.domain !== domain) error = yield* programAll(core, group, pasid, domain, entry.domain);
+  if (error === 0) setEntry(group, pasid, domain, handle);
+  return error;
+}
+
+export function* detachPasid(core: Core, index: number, pasid: number): Doing {
+  const group = groupOf(core.devices[index]);
+  if (group === undefined) return -ENODEV;
+  if (pasid === 0) return -EINVAL;
+  return yield* detachEntry(group, pasid);
+}
+
+export function* detachEntry(group: Group, pasid: number): Doing {
+  for (let device = group.first; device !== undefined; device = device.next) {
+    if (device.pasids === 0 || device.resets > 0) continue;
+    yield;
+    setProgrammed(device, pasid, undefined);
+  }
+  setEntry(group, pasid, undefined, -1);
+  return 0;
+}
