@@ -113,7 +113,7 @@ export type HandleKind = 'paging' | 'sva' | 'any';
 /** The handle of a PASID: -ENOENT none, -EBUSY of another kind. Needs no lock. */
 export function getHandle(core: Core, index: number, pasid: number, kind: HandleKind): number {
   const group = groupAt(core, index);
-  if (group === undefined) return -ENODEV;
+  if (group === undefined || group.forming) return -ENODEV;
   const entry = group.entries.get(pasid);
   if (entry === undefined || entry.handle < 0) return -ENOENT;
   return kind === 'any' || entry.domain.kind === kind ? entry.handle : -EBUSY;

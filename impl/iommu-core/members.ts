@@ -28,8 +28,10 @@ export function* probe(core: Core, index: number, queued: boolean): Doing {
   const fresh = group.refs === 0;
   if (fresh && fails(core, 'group-object', index)) return -ENOMEM;
   if (fresh || core.choices.deviceGroupReference === 'taken' || mediated) group.refs++;
+  group.forming = fresh;
   yield;
   const error = fails(core, 'group-device', index) ? -ENOMEM : yield* join(core, group, device, queued);
+  group.forming = false;
   if (error < 0 && (fresh || core.choices.deviceGroupReference === 'taken' || mediated)) putGroup(group);
   return error;
 }

@@ -106,6 +106,8 @@ export interface Entry {
 /** A group object; a place with `refs` 0 has none. */
 export class Group {
   refs = 0;
+  /** Its first member is being probed: whoever takes no lock must not see it yet. */
+  forming = false;
   /** Goes up when the object dies, so that nobody mistakes the next one at the place for it. */
   generation = 0;
   first: Device | undefined;

@@ -1,0 +1,71 @@
+// Which calls of the driver must fail so that iommu-core's implementation takes an ending that the law only permits?
+import type { FaultPoint, Faults } from '../../impl/iommu-core/faults.js';
+
+/** For each sort of call that fails, how many of the sort go well before it. Points of one sort are counted together. */
+export type Plan = readonly { readonly points: readonly FaultPoint[]; readonly after: number }[];
+
+const one =
+  (...points: readonly FaultPoint[]) =>
+  (at: number): Plan => [{ points, after: at }];
+
+/** The n-th pair of a member k that fails (1 and up) and a member j before it that cannot go back. */
+const pair =
+  (there: FaultPoint, back: FaultPoint) =>
+  (at: number): Plan => {
+    let k = 1;
+    let j = at;
+    while (j >= k) j -= k++;
+    return [
+      { points: [there], after: k },
+      { points: [back], after: j },
+    ];
+  };
+
+const ATTACH = one('attach');
+const ROLLBACK = pair('attach', 'reattach');
+
+/** The failure behind each `may` clause; `at` is the number of the ending among those of the clause. */
+export const FAULTS_OF: { readonly [rule: string]: (at: number) => Plan } = {
+  'probe/no-memory': one('probe', 'group-object', 'group-device', 'default-domain'),
+  'probe/attach-fails': ATTACH,
+  'probe/first-attach-fails': ATTACH,
+  'setup_default/no-memory': one('default-domain'),
+  'setup_default/first-attach-fails': ATTACH,
+  'store_type/no-memory': one('default-domain', 'flush-queue'),
+  'store_type/attach-fails': ATTACH,
+  'store_type/rollback-fails': ROLLBACK,
+};
+
+/** Calls of a driver that are made to fail; and how many were asked about since it was armed. */
+export class Armed implements Faults {
+  /** Calls that could have failed, in order. */
+  readonly asked: FaultPoint[] = [];
+  private readonly left: { readonly points: readonly FaultPoint[]; after: number }[] = [];
+  private nth = -1;
+
+  arm(plan: Plan): void {
+    this.left.push(...plan.map(step => ({ ...step })));
+  }
+
+  /** The n-th call of all, whatever it is, fails. */
+  armNth(n: number): void {
+    this.nth = n;
+  }
+
+  disarm(): void {
+    this.left.length = 0;
+    this.nth = -1;
+    this.asked.length = 0;
+  }
+
+  fails(point: FaultPoint): boolean {
+    const n = this.asked.push(point) - 1;
+    if (n === this.nth) return true;
+    const at = this.left.findIndex(step => step.points.includes(point));
+    const step = this.left[at];
+    if (step === undefined) return false;
+    if (step.after-- > 0) return false;
+    this.left.splice(at, 1);
+    return true;
+  }
+}
