@@ -1,6 +1,7 @@
 // Which profiles have an implementation here, and how is one driven? Law and implementation meet in `machines`.
 import type { Policies } from '../spec/law/clause.js';
 import type { AnyOp } from '../spec/law/profile.js';
+import type { Outcome } from '../spec/protocol/outcome.js';
 import type { Steps } from './agree.js';
 import { Machine as IommuCoreMachine } from './machines/iommu-core.js';
 import { Machine as Vfio2011Machine } from './machines/vfio-2011.js';
@@ -19,6 +20,15 @@ export interface Restartable extends Steps<AnyOp, Force> {
   reset(): void;
 }
 
+/** An implementation in which calls of a driver can be made to fail by their number. */
+export interface Failing extends Restartable {
+  /** The calls of these numbers (from 0) fail. Answers the sorts of all that were made, in order. */
+  stepFailing(
+    op: AnyOp,
+    failing: readonly number[],
+  ): { readonly outcome: Outcome; readonly calls: readonly string[] };
+}
+
 /** Which profiles have an implementation here, and how one is made. */
 const MACHINES: {
   readonly [profile: string]: (setup: never, policies: never) => Restartable;
@@ -34,4 +44,11 @@ export function implementationOf(profile: string, setup: unknown, policies: Poli
   const make = MACHINES[profile];
   if (make === undefined) throw new Error(`profile ${profile} has no implementation`);
   return make(setup as never, policies as never);
+}
+
+/** The same, where its driver calls can be counted. */
+export function failingImplementationOf(profile: string, setup: unknown, policies: Policies): Failing {
+  const machine = implementationOf(profile, setup, policies);
+  if (!('stepFailing' in machine)) throw new Error(`the implementation of ${profile} counts no driver calls`);
+  return machine as Failing;
 }

@@ -41,26 +41,26 @@ export class Armed implements Faults {
   /** Calls that could have failed, in order. */
   readonly asked: FaultPoint[] = [];
   private readonly left: { readonly points: readonly FaultPoint[]; after: number }[] = [];
-  private nth = -1;
+  private failing: readonly number[] = [];
 
   arm(plan: Plan): void {
     this.left.push(...plan.map(step => ({ ...step })));
   }
 
-  /** The n-th call of all, whatever it is, fails. */
-  armNth(n: number): void {
-    this.nth = n;
+  /** The calls of these numbers fail, whatever they are. */
+  armAt(failing: readonly number[]): void {
+    this.failing = failing;
   }
 
   disarm(): void {
     this.left.length = 0;
-    this.nth = -1;
+    this.failing = [];
     this.asked.length = 0;
   }
 
   fails(point: FaultPoint): boolean {
     const n = this.asked.push(point) - 1;
-    if (n === this.nth) return true;
+    if (this.failing.includes(n)) return true;
     const at = this.left.findIndex(step => step.points.includes(point));
     const step = this.left[at];
     if (step === undefined) return false;

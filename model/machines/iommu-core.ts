@@ -182,12 +182,15 @@ export class Machine {
     return outcome;
   }
 
-  /** One operation with its n-th call of a driver failing, counted from 0; and how many such calls it made. */
-  stepFailing(op: Op, n: number): { readonly outcome: Outcome; readonly calls: number } {
+  /** One operation with some of its calls of a driver failing, counted from 0; and the sorts of all its calls. */
+  stepFailing(
+    op: Op,
+    failing: readonly number[],
+  ): { readonly outcome: Outcome; readonly calls: readonly string[] } {
     this.faults.disarm();
-    this.faults.armNth(n);
+    this.faults.armAt(failing);
     const outcome = this.call(op);
-    const calls = this.faults.asked.length;
+    const calls = [...this.faults.asked];
     this.faults.disarm();
     return { outcome, calls };
   }
