@@ -1,7 +1,7 @@
 // How does a group change its domain, and where are its members when that fails half way?
 import { patch, patchAt } from '../kit/record.js';
 import type { Table } from '../kit/table.js';
-import { blocksAlways } from './groups.js';
+import { blocksAlways, hasPasids } from './groups.js';
 import type { PolicyValues } from './policies.js';
 import { BLOCKED, DEFAULT, type Device, NONE, type Programmed, type Ref, type State } from './state.js';
 
@@ -21,6 +21,10 @@ export interface Change {
 /** Does a reset stand in the way of changes that may fail? */
 export const resetInTheWay = (s: State, g: number, p: PolicyValues): boolean =>
   p['reset-state'] === 'per-group' && s.groups[g]!.resetting >= 0;
+
+/** Does an attached PASID keep the requester id where it is? */
+export const frozen = (s: State, g: number, p: PolicyValues): boolean =>
+  p['rid-while-pasid'] === 'frozen' && hasPasids(s, g);
 
 /** Is the group on this domain already, so that nothing is done? */
 export const isThere = (s: State, c: Change): boolean =>

@@ -18,7 +18,6 @@ export const ERRNOS = [
   'ERANGE',
   'EOPNOTSUPP',
   'EACCES',
-  'EADDRINUSE',
   'EOVERFLOW',
   'EPROBE_DEFER',
 ] as const;

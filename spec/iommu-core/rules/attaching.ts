@@ -2,30 +2,10 @@
 import { patch } from '../../kit/record.js';
 import { ending, refuse } from '../../law/clause.js';
 import { type Citation, cite } from '../../law/sources.js';
-import {
-  coreDomain,
-  instanceOf,
-  isMember,
-  membersOf,
-  type Named,
-  ofDriver,
-  onCoreDomain,
-  refOf,
-} from '../groups.js';
-import type { PolicyValues } from '../policies.js';
-import { NO_ENTRY, NONE, type Op, type State } from '../state.js';
-import { changed, forced, forcedFailures, resetInTheWay } from '../transition.js';
-import {
-  type Asks,
-  changeTo,
-  changing,
-  hasDomain,
-  hasMember,
-  inGroup,
-  OK,
-  type Rule,
-  WARNED,
-} from './checks.js';
+import { instanceOf, membersOf, type Named, ofDriver, onCoreDomain, refOf } from '../groups.js';
+import type { Op, State } from '../state.js';
+import { changed } from '../transition.js';
+import { type Asks, changeTo, changing, hasDomain, hasMember, inGroup, OK, type Rule } from './checks.js';
 
 type AttachDevice = Extract<Op, { op: 'attach_device' }>;
 type AttachGroup = Extract<Op, { op: 'attach_group' }>;

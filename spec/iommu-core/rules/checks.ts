@@ -23,6 +23,7 @@ import {
   failedAt,
   failures,
   firstRefusing,
+  frozen,
   isThere,
   refusal,
   resetInTheWay,
@@ -126,6 +127,16 @@ export const changing = <O>(op: string, asks: Asks<O>): readonly Rule<O>[] => [
       status: 'disputed',
     },
     (s, o, p) => !isThere(s, asks(s, o)) && resetInTheWay(s, asks(s, o).group, p),
+  ),
+  refuse(
+    'EBUSY',
+    {
+      id: `${op}/pasids-attached`,
+      says: 'While a PASID is attached, the requester id keeps its domain (policy rid-while-pasid=frozen).',
+      cite: [cite('mail-2021', '"it can still generate non-PASID traffic"')],
+      status: 'disputed',
+    },
+    (s, o, p) => !isThere(s, asks(s, o)) && frozen(s, asks(s, o).group, p),
   ),
   halfway(
     'EINVAL',

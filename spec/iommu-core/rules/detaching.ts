@@ -5,7 +5,7 @@ import { type Citation, cite } from '../../law/sources.js';
 import { coreDomain, isMember, membersOf, refOf } from '../groups.js';
 import type { PolicyValues } from '../policies.js';
 import { NO_ENTRY, NONE, type Op, type State } from '../state.js';
-import { forced, forcedFailures, refusal, resetInTheWay } from '../transition.js';
+import { forced, forcedFailures, frozen, refusal, resetInTheWay } from '../transition.js';
 import { type Asks, hasMember, OK, type Rule, WARNED } from './checks.js';
 
 type DetachDevice = Extract<Op, { op: 'detach_device' }>;
@@ -64,7 +64,7 @@ const detaching = <O>(
 };
 
 const stays = (s: State, to: number, g: number, p: PolicyValues): boolean =>
-  s.groups[g]!.domain !== to && (to === NONE || resetInTheWay(s, g, p));
+  s.groups[g]!.domain !== to && (to === NONE || resetInTheWay(s, g, p) || frozen(s, g, p));
 
 /** Whoever was told nothing takes the domain for detached: no member is where its group says that it should be. */
 const abandoned = (s: State, g: number): State =>

@@ -7,7 +7,7 @@ import { blocksAlways, isMember } from '../groups.js';
 import { leave } from '../leaving.js';
 import type { PolicyValues } from '../policies.js';
 import { BLOCKED, DEFAULT, NONE, type Op, type State } from '../state.js';
-import { halfway, OK, type Rule } from './checks.js';
+import { halfway, OK, ours, type Rule } from './checks.js';
 
 type Probe = Extract<Op, { op: 'probe' }>;
 
@@ -66,6 +66,18 @@ export const probe: readonly Rule<Probe>[] = [
     { id: 'probe/already', says: 'A device that is in its group stays there.', cite: [PROBE] },
     s => ({ outcome: OK, state: s }),
     (s, o) => isMember(s, o.device),
+  ),
+  refuse(
+    'EBUSY',
+    {
+      id: 'probe/driver-bound',
+      says: 'A device that has a driver already joins no group: nobody counted the driver.',
+      cite: [
+        cite('linux', 'iommu_probe_device: "late IOMMU probe at driver bind, something fishy here!"'),
+        ours,
+      ],
+    },
+    (s, o) => s.devices[o.device]!.driver !== 'none',
   ),
   refuse(
     'ENOMEM',

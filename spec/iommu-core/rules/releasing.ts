@@ -84,6 +84,15 @@ export const releaseDevice: readonly Rule<ReleaseDevice>[] = [
   inGroup('release_device', ours),
   ending(
     {
+      id: 'release_device/never-owned',
+      says: 'A release by somebody who never claimed takes no use away from the kernel drivers of the group.',
+      cite: [cite('ours', 'ADR-0010: a caller that never claimed')],
+    },
+    s => ({ outcome: WARNED, state: s }),
+    (s, o) => s.groups[homeOf(s, o)]!.owner < 0,
+  ),
+  ending(
+    {
       id: 'release_device/one-less',
       says: 'While other claims of the group are left, one less is counted, whoever made it.',
       cite: [cite('linux', 'iommu_device_release_dma_owner')],
