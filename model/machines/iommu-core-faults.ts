@@ -23,17 +23,61 @@ const pair =
 
 const ATTACH = one('attach');
 const ROLLBACK = pair('attach', 'reattach');
+const BLOCKING = one('blocking-domain');
+const DEFAULT = one('default-domain');
+const DOMAIN = one('domain');
+const PLACE = one('entry');
+const PASID = one('pasid');
 
 /** The failure behind each `may` clause; `at` is the number of the ending among those of the clause. */
 export const FAULTS_OF: { readonly [rule: string]: (at: number) => Plan } = {
-  'probe/no-memory': one('probe', 'group-object', 'group-device', 'default-domain'),
+  'probe/no-memory': one('probe', 'group-object', 'group-device'),
   'probe/attach-fails': ATTACH,
+  'probe/no-default-domain': DEFAULT,
   'probe/first-attach-fails': ATTACH,
-  'setup_default/no-memory': one('default-domain'),
+  'setup_default/no-memory': DEFAULT,
   'setup_default/first-attach-fails': ATTACH,
   'store_type/no-memory': one('default-domain', 'flush-queue'),
   'store_type/attach-fails': ATTACH,
   'store_type/rollback-fails': ROLLBACK,
+  'claim_group/no-blocking-domain': BLOCKING,
+  'claim_group/attach-fails': ATTACH,
+  'claim_group/rollback-fails': ROLLBACK,
+  'claim_device/no-blocking-domain': BLOCKING,
+  'claim_device/attach-fails': ATTACH,
+  'claim_device/rollback-fails': ROLLBACK,
+  'release_group/attach-fails': ATTACH,
+  'release_device/attach-fails': ATTACH,
+  'alloc_by_device/no-memory': DOMAIN,
+  'alloc_by_group/no-memory': DOMAIN,
+  'alloc_by_bus/no-memory': DOMAIN,
+  'attach_device/attach-fails': ATTACH,
+  'attach_device/rollback-fails': ROLLBACK,
+  'attach_group/attach-fails': ATTACH,
+  'attach_group/rollback-fails': ROLLBACK,
+  'replace_group/attach-fails': ATTACH,
+  'replace_group/rollback-fails': ROLLBACK,
+  'attach_handle/no-memory': PLACE,
+  'attach_handle/attach-fails': ATTACH,
+  'attach_handle/rollback-fails': ROLLBACK,
+  'replace_handle/no-memory': PLACE,
+  'replace_handle/attach-fails': ATTACH,
+  'replace_handle/rollback-fails': ROLLBACK,
+  'detach_device/attach-fails': ATTACH,
+  'detach_group/attach-fails': ATTACH,
+  'detach_handle/attach-fails': ATTACH,
+  'deferred_attach/attach-fails': ATTACH,
+  'reset_prepare/no-blocking-domain': one('blocking-domain', 'reset-park'),
+  'reset_done/attach-fails': one('reset-attach'),
+  'attach_pasid/no-memory': PLACE,
+  'attach_pasid/attach-fails': PASID,
+  'replace_pasid/attach-fails': PASID,
+  'replace_pasid/rollback-fails': pair('pasid', 'pasid-revert'),
+  'sva_bind/attach-fails': PASID,
+  'aux_enable/pasid-fails': one('aux-enable'),
+  'aux_attach/attach-fails': PASID,
+  'map/no-memory': one('table'),
+  'dma/left-over': one('late-invalidation'),
 };
 
 /** Calls of a driver that are made to fail; and how many were asked about since it was armed. */

@@ -126,13 +126,7 @@ export const referred = selector(
 export const known = selector(
   'known',
   (s: State, domain: number): boolean =>
-    s.groups.some((g, at) => g.domain === domain && !movedOn(s, at)) ||
+    s.groups.some(g => g.domain === domain) ||
     s.entries.reduce((found: boolean, e) => found || e.domain === domain, false) ||
     s.domains.get(domain).pasid > 0,
 );
-
-/** Has every member of the group been told to leave its domain, without effect? */
-const movedOn = (s: State, g: number): boolean => {
-  const members = membersOf(s, g);
-  return members.length > 0 && members.every(at => s.devices[at]!.astray);
-};

@@ -1,7 +1,7 @@
 // What may one operation change, and what must it leave alone?
 import type { StepProperty } from '../../law/profile.js';
 import { cite } from '../../law/sources.js';
-import { coreDomain, hasEntries, onCoreDomain } from '../groups.js';
+import { coreDomain, hasEntries, onCoreDomain, refOf } from '../groups.js';
 import type { PolicyValues } from '../policies.js';
 import { BLOCKED, DEFAULT, NONE, type Op, ORPHAN, type State } from '../state.js';
 
@@ -135,7 +135,7 @@ export const steps: readonly Step[] = [
         const was = before.devices[at]!.rid;
         const wanted = state.groups[d.home]!.domain;
         const old = before.groups[d.home]!.domain;
-        const asked = 'domain' in op && typeof op.domain === 'number' ? op.domain : NONE;
+        const asked = 'domain' in op && op.domain !== null ? refOf(before, d.home, op.domain) : DEFAULT;
         return [was, wanted, old, asked, BLOCKED, ORPHAN].includes(d.rid);
       }),
   },

@@ -35,7 +35,7 @@ const detaching = <O>(
           cite('linux-7', '__iommu_group_set_domain_internal: resetting_domain'),
         ],
       },
-      (s, o) => ({ outcome: WARNED, state: done(abandoned(s, home(s, o)), o) }),
+      (s, o) => ({ outcome: WARNED, state: done(s, o) }),
       (s, o, p) => stays(s, asks(s, o).to, home(s, o), p),
     ),
     ending(
@@ -65,10 +65,6 @@ const detaching = <O>(
 
 const stays = (s: State, to: number, g: number, p: PolicyValues): boolean =>
   s.groups[g]!.domain !== to && (to === NONE || resetInTheWay(s, g, p) || frozen(s, g, p));
-
-/** Whoever was told nothing takes the domain for detached: no member is where its group says that it should be. */
-const abandoned = (s: State, g: number): State =>
-  patch(s, { devices: s.devices.map(d => (d.member && d.home === g ? patch(d, { astray: true }) : d)) });
 
 const DETACH_DEVICE = cite('linux', 'iommu_detach_device');
 
