@@ -33,14 +33,14 @@ function wire(core: Core, group: Group, device: Device, domain: Domain): void {
   const late = blocks && core.choices.blockingAttach === 'may-return-early';
   if (!late) setLeftover(device, undefined);
   else if (before !== undefined && !isBlocking(group, before)) setLeftover(device, before);
-  if (core.choices.ridWhilePasid === 'torn-down' && before !== domain) unprogram(device);
+  if (core.choices.ridWhilePasid === 'torn-down' && before !== domain) unprogram(core, device);
   setRid(device, domain);
   device.deferred = false;
   device.astray = false;
 }
 
-export function unprogram(device: Device): void {
-  for (const pasid of [...device.programmed.keys()]) setProgrammed(device, pasid, undefined);
+export function unprogram(core: Core, device: Device): void {
+  for (const pasid of [...device.programmed.keys()]) setProgrammed(core, device, pasid, undefined);
 }
 
 /** One attach call of the driver: 0, or an errno with the device as it was. */
@@ -63,7 +63,11 @@ export function* moveMember(
 ): Doing {
   if (device.setup.direct && isBlocking(group, domain)) return -EINVAL;
   if (device.deferred && domain === group.default) return 0;
-  return yield* attachOne(core, group, device, domain, point);
+  const wasDeferred = device.deferred;
+  device.deferred = false;
+  const error = yield* attachOne(core, group, device, domain, point);
+  if (error < 0 && wasDeferred) device.astray = true;
+  return error;
 }
 
 /** It had to succeed and did not: better blocked than on a domain that may soon be freed. */
@@ -114,7 +118,12 @@ export function* setDomain(core: Core, group: Group, domain: Domain | undefined,
 /** The members before the one that could not be moved go back to where they came from. */
 function* goBack(core: Core, group: Group, failed: Device, tried: Domain): Doing {
   const before = group.domain;
-  if (before === undefined) return 0;
+  if (before === undefined) {
+    // There is nothing to go back to: who was moved is not where the group is, which is nowhere.
+    for (let d = group.first; d !== undefined && d !== failed; d = d.next)
+      if (d.rid === tried) d.astray = true;
+    return 0;
+  }
   if (core.choices.failedReplace === 'park-on-blocking' && group.first?.instance !== undefined) {
     return yield* parkAll(core, group, group.first.instance);
   }

@@ -1,19 +1,23 @@
 // How is a domain attached to a group, exchanged for another, and taken off again?
 import { EBUSY, EINVAL, ENODEV, ENOENT, ENOMEM } from '../errno.js';
-import { coreDomain, moveMember, setDomain } from './attaching.js';
+import { coreDomain, rewire, setDomain } from './attaching.js';
 import { type Core, type Doing, fails, groupAt, groupOf, setEntry, WARNED } from './core.js';
-import type { Domain, Group } from './objects.js';
+import { Domain, type Group } from './objects.js';
 
 /** Names of domains that are no handles: the static domains of the IOMMU in question, and a NULL pointer. */
 export const STATIC_IDENTITY = -2;
 export const STATIC_BLOCKED = -3;
 export const NULL_DOMAIN = -1;
 
+/** A static domain where there is no driver that could have one: it fits nowhere. */
+const NOBODYS = new Domain('identity', '', undefined);
+
 /** The domain behind a name, as the IOMMU of the group's first member has it. */
 export function domainFor(core: Core, group: Group, name: number): Domain | undefined {
-  if (name === STATIC_IDENTITY) return group.first?.instance?.identity;
-  if (name === STATIC_BLOCKED) return group.first?.instance?.blocked;
-  return core.domains.get(name);
+  if (name !== STATIC_IDENTITY && name !== STATIC_BLOCKED) return core.domains.get(name);
+  const instance = group.first?.instance;
+  if (instance === undefined) return NOBODYS;
+  return name === STATIC_IDENTITY ? instance.identity : instance.blocked;
 }
 
 /** Only from the group's own domains; and only what the first member's driver has made. */
@@ -43,8 +47,7 @@ export function* detachDevice(core: Core, index: number, name: number): Doing {
   const group = groupOf(device);
   if (group === undefined) return 0;
   const domain = domainFor(core, group, name);
-  if (domain === undefined) return -ENOENT;
-  if (domain !== group.domain || group.members !== 1) return WARNED;
+  if (domain === undefined || domain !== group.domain || group.members !== 1) return WARNED;
   return yield* leave(core, group);
 }
 
@@ -61,9 +64,9 @@ export function* detachGroup(core: Core, index: number): Doing {
 }
 
 export function* replaceGroup(core: Core, index: number, name: number): Doing {
+  if (name === NULL_DOMAIN) return -EINVAL;
   const group = groupAt(core, index);
   if (group?.first === undefined) return -ENODEV;
-  if (name === NULL_DOMAIN) return -EINVAL;
   const domain = domainFor(core, group, name);
   return domain === undefined ? -ENOENT : yield* setDomain(core, group, domain, false);
 }
@@ -76,15 +79,15 @@ export function* reserve(core: Core, group: Group, pasid: number): Doing {
 }
 
 export function* attachHandle(core: Core, index: number, name: number, handle: number): Doing {
+  if (handle < 0) return -EINVAL;
   const group = groupAt(core, index);
   if (group?.first === undefined) return -ENODEV;
-  if (handle < 0) return -EINVAL;
   const domain = domainFor(core, group, name);
   if (domain === undefined) return -ENOENT;
   if (group.entries.has(0)) return -EBUSY;
   let error = yield* reserve(core, group, 0);
   if (error === 0) error = yield* attach(core, group, domain);
-  if (error === 0) setEntry(group, 0, domain, handle);
+  if (error === 0) setEntry(core, group, 0, domain, handle);
   return error;
 }
 
@@ -92,19 +95,19 @@ export function* detachHandle(core: Core, index: number): Doing {
   const group = groupAt(core, index);
   if (group === undefined) return -ENODEV;
   const result = yield* leave(core, group);
-  setEntry(group, 0, undefined, -1);
+  setEntry(core, group, 0, undefined, -1);
   return result;
 }
 
 export function* replaceHandle(core: Core, index: number, name: number, handle: number): Doing {
+  if (name === NULL_DOMAIN || handle < 0) return -EINVAL;
   const group = groupAt(core, index);
   if (group?.first === undefined) return -ENODEV;
-  if (name === NULL_DOMAIN || handle < 0) return -EINVAL;
   const domain = domainFor(core, group, name);
   if (domain === undefined) return -ENOENT;
   let error = yield* reserve(core, group, 0);
   if (error === 0) error = yield* setDomain(core, group, domain, false);
-  if (error === 0) setEntry(group, 0, domain, handle);
+  if (error === 0) setEntry(core, group, 0, domain, handle);
   return error;
 }
 
@@ -123,12 +126,9 @@ export function getHandle(core: Core, index: number, pasid: number, kind: Handle
 export function* attachDeferred(core: Core, index: number): Doing {
   const device = core.devices[index];
   const group = groupOf(device);
-  if (device === undefined || group === undefined) return -ENODEV;
-  if (!device.deferred) return 0;
+  if (device === undefined) return -ENODEV;
+  if (group === undefined || !device.deferred) return 0;
   if (device.resets > 0 || group.resetting !== undefined) return -EBUSY;
   if (group.default === undefined) return -ENODEV;
-  device.deferred = false;
-  const error = yield* moveMember(core, group, device, group.default);
-  if (error < 0) device.deferred = true;
-  return error;
+  return yield* rewire(core, group, device, group.default, 'attach');
 }

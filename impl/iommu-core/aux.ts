@@ -1,7 +1,7 @@
 // How did a device get several domains from 2019 to 2022, and how is the one of a mediated device found?
 import { EBUSY, EINVAL, ENODEV, ENOENT, ENOMEM, EPERM } from '../errno.js';
 import { fits } from './attaching.js';
-import { type Core, type Doing, fails, groupOf, setBooks, setProgrammed, WARNED } from './core.js';
+import { type Core, type Doing, fails, groupOf, setBooks, setProgrammed } from './core.js';
 import type { Device, Domain, Group, Instance } from './objects.js';
 import { numbersFor } from './pasids.js';
 
@@ -13,9 +13,9 @@ function auxCapable(core: Core, index: number): Device | undefined {
 
 export function* enableAux(core: Core, index: number): Doing {
   const device = core.devices[index];
-  if (groupOf(device) === undefined || device?.instance === undefined) return -ENODEV;
+  if (groupOf(device) === undefined || device === undefined) return -ENODEV;
   if (device.aux) return 0;
-  if (!device.instance.setup.aux || device.pasids === 0) return -EINVAL;
+  if (!device.instance?.setup.aux || device.pasids === 0) return -EINVAL;
   yield;
   if (fails(core, 'aux-enable', index)) return -ENODEV;
   device.aux = true;
@@ -33,17 +33,17 @@ export function disableAux(core: Core, index: number): number {
 /** The group of the mediated device for which a parent's aux domain is attached, -EINVAL: not of this parent. */
 function groupFor(core: Core, parent: number, mdev: number): Group | number {
   const device = core.devices[mdev];
-  const group = groupOf(device);
-  if (device === undefined || group === undefined) return -ENODEV;
-  return device.setup.parent === parent ? group : -EINVAL;
+  if (device === undefined || device.setup.parent !== parent) return -EINVAL;
+  return groupOf(device) ?? -EINVAL;
 }
 
 /** `mdev` -1: for nobody in particular. */
 export function* attachAux(core: Core, index: number, handle: number, mdev: number): Doing {
-  const device = auxCapable(core, index);
-  if (device === undefined) return -ENODEV;
+  if (groupOf(core.devices[index]) === undefined) return -ENODEV;
   const domain = core.domains.get(handle);
   if (domain === undefined) return -ENOENT;
+  const device = auxCapable(core, index);
+  if (device === undefined) return -ENODEV;
   const group = mdev < 0 ? undefined : groupFor(core, index, mdev);
   if (typeof group === 'number') return group;
   if (group?.domain !== undefined) return -EBUSY;
@@ -74,32 +74,32 @@ function* programAux(core: Core, device: Device, domain: Domain): Doing {
   const numbers = numbersFor(core, device);
   const fresh = domain.auxPasid === 0;
   const pasid = fresh ? (numbers?.take(device.pasids) ?? 0) : domain.auxPasid;
-  if (pasid === 0 || pasid >= device.pasids) return -ENODEV;
+  if (pasid === 0) return -ENODEV;
+  if (pasid >= device.pasids || device.programmed.has(pasid) || device.group?.entries.has(pasid)) {
+    if (fresh) numbers?.give(pasid);
+    return -EBUSY;
+  }
   yield;
   if (fails(core, 'pasid', device.index)) {
     if (fresh) numbers?.give(pasid);
     return -ENOMEM;
   }
   if (domain.table === undefined) domain.formatFor(device.instance as Instance);
-  setProgrammed(device, pasid, domain);
+  setProgrammed(core, device, pasid, domain);
   domain.auxPasid = pasid;
   return 0;
 }
 
 export function detachAux(core: Core, index: number, handle: number, mdev: number): number {
-  const device = auxCapable(core, index);
-  if (device === undefined) return -ENODEV;
+  const device = core.devices[index];
+  if (groupOf(device) === undefined || device === undefined) return -ENODEV;
   const domain = core.domains.get(handle);
-  if (domain === undefined) return -ENOENT;
+  const uses = domain?.auxUses?.get(index) ?? 0;
+  if (!device.aux || domain === undefined || uses === 0) return 0;
   const group = mdev < 0 ? undefined : groupFor(core, index, mdev);
-  if (typeof group === 'number') return group;
-  if (!device.aux) return 0;
-  if (group !== undefined && group.domain !== domain) return WARNED;
-  const uses = domain.auxUses?.get(index) ?? 0;
-  if (uses === 0) return WARNED;
   if (uses > 1) domain.auxUses?.set(index, uses - 1);
   else detachFrom(core, device, domain);
-  if (group !== undefined) {
+  if (typeof group === 'object' && group.domain === domain) {
     setBooks(group, undefined);
     group.auxAttached = false;
   }
@@ -109,7 +109,7 @@ export function detachAux(core: Core, index: number, handle: number, mdev: numbe
 /** The last use by the device; the last use of all gives the PASID back. */
 function detachFrom(core: Core, device: Device, domain: Domain): void {
   domain.auxUses?.delete(device.index);
-  setProgrammed(device, domain.auxPasid, undefined);
+  setProgrammed(core, device, domain.auxPasid, undefined);
   domain.books--;
   device.auxDomains--;
   if (domain.auxUses !== undefined && domain.auxUses.size > 0) return;

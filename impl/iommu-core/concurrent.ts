@@ -167,7 +167,7 @@ export class ConcurrentCore implements ConcurrentCalls {
     await this.pause('find');
     const group = this.core.references.get(reference);
     if (group === undefined || !this.core.references.remove(reference)) return -EBADF;
-    putGroup(group);
+    putGroup(this.core, group);
     return 0;
   }
 

@@ -26,6 +26,9 @@ export class Core {
   readonly references = new Slab<Group>();
   /** Members by bus, so that a bus can be asked for its IOMMU. */
   readonly onBus = new Map<number, Map<string, number>>();
+  /** In how many places each PASID is written down or programmed, and which stand for an address space. */
+  readonly pasidUses = new Map<number, number>();
+  readonly pasidsOfSpaces = new Set<number>();
   /** Numbers that were handed out to everybody. */
   readonly numbers = new Numbers();
 
@@ -50,6 +53,8 @@ export class Core {
     this.references.clear();
     this.onBus.clear();
     this.numbers.clear();
+    this.pasidUses.clear();
+    this.pasidsOfSpaces.clear();
   }
 }
 
@@ -70,12 +75,11 @@ export function groupOf(device: Device | undefined): Group | undefined {
 }
 
 /** Somebody lets go of a group; the last takes it along. */
-export function putGroup(group: Group): void {
+export function putGroup(core: Core, group: Group): void {
   group.refs--;
   if (group.refs > 0) return;
   group.generation++;
-  group.entries.forEach(entry => void entry.domain.books--);
-  group.entries.clear();
+  for (const pasid of [...group.entries.keys()]) setEntry(core, group, pasid, undefined, -1);
   setBooks(group, undefined);
   group.default = undefined;
   group.blocking = undefined;
@@ -107,7 +111,7 @@ export function setLeftover(device: Device, domain: Domain | undefined): void {
 }
 
 /** What a PASID of the device is programmed to. */
-export function setProgrammed(device: Device, pasid: number, domain: Domain | undefined): void {
+export function setProgrammed(core: Core, device: Device, pasid: number, domain: Domain | undefined): void {
   const before = device.programmed.get(pasid);
   if (domain !== undefined) {
     domain.wires++;
@@ -115,11 +119,25 @@ export function setProgrammed(device: Device, pasid: number, domain: Domain | un
   } else if (before !== undefined) {
     device.programmed.delete(pasid);
   }
+  countUse(core, pasid, Number(domain !== undefined) - Number(before !== undefined));
   if (before !== undefined) before.wires--;
 }
 
+function countUse(core: Core, pasid: number, by: number): void {
+  if (by === 0) return;
+  const uses = (core.pasidUses.get(pasid) ?? 0) + by;
+  if (uses > 0) core.pasidUses.set(pasid, uses);
+  else core.pasidUses.delete(pasid);
+}
+
 /** What is written down of a PASID of the group; undefined: nothing. */
-export function setEntry(group: Group, pasid: number, domain: Domain | undefined, handle: number): void {
+export function setEntry(
+  core: Core,
+  group: Group,
+  pasid: number,
+  domain: Domain | undefined,
+  handle: number,
+): void {
   const before = group.entries.get(pasid);
   if (domain !== undefined) {
     domain.books++;
@@ -127,6 +145,7 @@ export function setEntry(group: Group, pasid: number, domain: Domain | undefined
   } else if (before !== undefined) {
     group.entries.delete(pasid);
   }
+  countUse(core, pasid, Number(domain !== undefined) - Number(before !== undefined));
   if (before !== undefined) before.domain.books--;
 }
 

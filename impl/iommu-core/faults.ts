@@ -28,7 +28,9 @@ export type FaultPoint =
   | 'sva-handle'
   | 'flush-queue'
   | 'aux-enable'
-  | 'table';
+  | 'table'
+  /** The IOMMU has not yet carried out what a blocking attach left to be done. */
+  | 'late-invalidation';
 
 export interface Faults {
   /** Does this call fail? Asked once for each call that is made, in order. `device`: for whom; -1: for nobody. */

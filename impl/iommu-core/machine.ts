@@ -68,7 +68,7 @@ export class IommuCore {
     const group = this.core.references.get(reference);
     if (group === undefined) return -EBADF;
     this.core.references.remove(reference);
-    putGroup(group);
+    putGroup(this.core, group);
     return 0;
   }
 

@@ -22,6 +22,8 @@ export function* probe(core: Core, index: number, queued: boolean): Doing {
   if (device.group !== undefined) return 0;
   const mediated = device.setup.parent >= 0;
   if (device.instance === undefined && !mediated) return -ENODEV;
+  // Its driver would not be counted.
+  if (device.driver !== 'none') return -EBUSY;
   yield;
   if (!mediated && fails(core, 'probe', index)) return -ENOMEM;
   const group = core.groups[device.setup.group];
@@ -32,7 +34,8 @@ export function* probe(core: Core, index: number, queued: boolean): Doing {
   yield;
   const error = fails(core, 'group-device', index) ? -ENOMEM : yield* join(core, group, device, queued);
   group.forming = false;
-  if (error < 0 && (fresh || core.choices.deviceGroupReference === 'taken' || mediated)) putGroup(group);
+  if (error < 0 && (fresh || core.choices.deviceGroupReference === 'taken' || mediated))
+    putGroup(core, group);
   return error;
 }
 
@@ -42,7 +45,7 @@ function* join(core: Core, group: Group, device: Device, queued: boolean): Doing
   const error = yield* firstDomain(core, group, device, queued);
   if (error === 0) return 0;
   unlink(core, group, device);
-  letGo(group, device);
+  letGo(core, group, device);
   device.deferred = deferred;
   return error;
 }
@@ -92,15 +95,16 @@ function countOnBus(core: Core, device: Device, by: number): void {
 }
 
 /** The hardware stops using any domain for the device; the last member takes the group's own domains along. */
-function letGo(group: Group, device: Device): void {
+function letGo(core: Core, group: Group, device: Device): void {
   setRid(device, undefined);
   setLeftover(device, undefined);
-  unprogram(device);
+  unprogram(core, device);
   device.astray = false;
   if (device.resets > 0) group.resets--;
   if (group.resetting === device) group.resetting = undefined;
   device.resets = 0;
   device.aux = false;
+  device.deferred = false;
   device.group = undefined;
   if (group.members > 0) return;
   group.default = undefined;
@@ -110,15 +114,15 @@ function letGo(group: Group, device: Device): void {
 
 export function* remove(core: Core, index: number): Doing {
   const device = core.devices[index];
-  if (device?.group === undefined) return -ENODEV;
+  if (device?.group === undefined) return 0;
   if (device.driver !== 'none') return -EBUSY;
   const { group } = device;
   yield;
   unlink(core, group, device);
   const kept = group.owners > 0 || group.domain !== group.default;
   const warned = group.members === 0 && kept;
-  letGo(group, device);
-  putGroup(group);
+  letGo(core, group, device);
+  putGroup(core, group);
   return warned ? WARNED : 0;
 }
 

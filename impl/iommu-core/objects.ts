@@ -97,6 +97,9 @@ export class Device {
 }
 
 /** What is written down of a PASID. PASID 0 keeps the handle of the requester id. */
+/** The handle of a shared address space, which the core itself makes. */
+export const BOND = -2;
+
 export interface Entry {
   readonly domain: Domain;
   /** -1: none. */

@@ -7,18 +7,16 @@ import type { Group } from './objects.js';
 /** A driver is bound. One that manages DMA itself brings its own ownership, or none. */
 export function bind(core: Core, index: number, managed: boolean): number {
   const device = core.devices[index];
-  const group = groupOf(device);
-  if (device === undefined || group === undefined) return -ENODEV;
+  if (device === undefined) return -ENODEV;
   if (device.driver !== 'none') return -EBUSY;
-  if (managed || device.instance === undefined) {
-    device.driver = managed ? 'managed' : 'kernel';
-    return 0;
+  const group = groupOf(device);
+  if (!managed && group !== undefined && device.instance !== undefined) {
+    if (group.default === undefined) return -EPROBE_DEFER;
+    const taken = group.domain !== group.default || group.owner >= 0 || group.entries.size > 0;
+    if (group.owners > 0 && taken) return -EBUSY;
+    group.owners++;
   }
-  if (group.default === undefined) return -EPROBE_DEFER;
-  const taken = group.domain !== group.default || group.owner >= 0 || group.entries.size > 0;
-  if (group.owners > 0 && taken) return -EBUSY;
-  group.owners++;
-  device.driver = 'kernel';
+  device.driver = managed ? 'managed' : 'kernel';
   return 0;
 }
 
@@ -58,23 +56,12 @@ function* take(core: Core, group: Group, owner: number): Doing {
   if (group.entries.size > 0) return -EBUSY;
   const instance = group.first?.instance;
   if (instance === undefined) return -ENODEV;
-  const had = group.blocking !== undefined;
   let error = yield* findBlocking(core, group, instance);
   if (error === 0) error = yield* setDomain(core, group, group.blocking, false);
-  if (error < 0) {
-    // A refusal leaves nothing behind, unless somebody had to be parked on it.
-    if (!had && !inUse(group)) group.blocking = undefined;
-    return error;
-  }
+  if (error < 0) return error;
   group.owner = owner;
   group.owners++;
   return 0;
-}
-
-function inUse(group: Group): boolean {
-  if (group.domain === group.blocking) return true;
-  for (let d = group.first; d !== undefined; d = d.next) if (d.rid === group.blocking) return true;
-  return false;
 }
 
 /** Nobody owns the group any more; it goes back to its default domain. */
@@ -93,7 +80,7 @@ export function* releaseGroup(core: Core, index: number): Doing {
 export function* releaseDevice(core: Core, index: number): Doing {
   const group = groupOf(core.devices[index]);
   if (group === undefined) return -ENODEV;
-  if (group.owners <= 1) return yield* giveUp(core, group);
+  if (group.owners <= 1 || group.owner < 0) return yield* giveUp(core, group);
   group.owners--;
   return 0;
 }

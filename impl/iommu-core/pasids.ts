@@ -30,7 +30,17 @@ export function freePasid(core: Core, index: number, pasid: number): number {
   if (device === undefined) return -ENODEV;
   const numbers = numbersFor(core, device);
   if (numbers === undefined) return -EOPNOTSUPP;
-  return numbers.give(pasid) ? 0 : WARNED;
+  if (!numbers.has(pasid)) return WARNED;
+  if (inUse(core, device, pasid)) return -EBUSY;
+  numbers.give(pasid);
+  return 0;
+}
+
+/** Is anything attached under the number, or is it that of an address space? */
+function inUse(core: Core, device: Device, pasid: number): boolean {
+  if (core.choices.pasidAllocator === 'per-device')
+    return device.programmed.has(pasid) || (device.group?.entries.has(pasid) ?? false);
+  return core.pasidsOfSpaces.has(pasid) || core.pasidUses.has(pasid);
 }
 
 /** One PASID call of the driver. */
@@ -38,7 +48,7 @@ function* program(core: Core, device: Device, pasid: number, domain: Domain, poi
   yield;
   if (!fits(domain, device.instance)) return -EINVAL;
   if (domain.kind !== 'blocked' && fails(core, point, device.index)) return -ENOMEM;
-  setProgrammed(device, pasid, domain);
+  setProgrammed(core, device, pasid, domain);
   return 0;
 }
 
@@ -50,14 +60,17 @@ function* programAll(
   domain: Domain,
   before: Domain | undefined,
 ): Doing {
+  const late = domain.table === undefined && domain.kind === 'paging';
+  if (late && group.first?.instance !== undefined) domain.formatFor(group.first.instance);
   for (let device = group.first; device !== undefined; device = device.next) {
     if (device.pasids === 0) continue;
     const error = yield* program(core, device, pasid, domain, 'pasid');
     if (error === 0) continue;
+    if (late) domain.unformat();
     for (let d = group.first; d !== undefined && d !== device; d = d.next) {
       if (d.pasids === 0) continue;
       const reverted = before === undefined ? -1 : yield* program(core, d, pasid, before, 'pasid-revert');
-      if (reverted !== 0) setProgrammed(d, pasid, undefined);
+      if (reverted !== 0) setProgrammed(core, d, pasid, undefined);
     }
     return error;
   }
@@ -82,7 +95,14 @@ export function* attachPasid(core: Core, index: number, name: number, pasid: num
   const group = groupOf(core.devices[index]);
   if (group === undefined) return -ENODEV;
   const domain = domainFor(core, group, name);
-  return domain === undefined ? -ENOENT : yield* attachEntry(core, group, domain, pasid, handle);
+  if (domain === undefined) return -ENOENT;
+  return yield* attachEntry(core, group, domain, pasid, handle);
+}
+
+/** Also by an aux domain, of which the table knows nothing. */
+function isProgrammed(group: Group, pasid: number): boolean {
+  for (let d = group.first; d !== undefined; d = d.next) if (d.programmed.has(pasid)) return true;
+  return false;
 }
 
 /** Also the last step of sharing an address space. */
@@ -90,10 +110,10 @@ export function* attachEntry(core: Core, group: Group, domain: Domain, pasid: nu
   let error = refusal(core, group, domain, pasid);
   if (error < 0) return error;
   if (tooLarge(group, pasid)) return -EINVAL;
-  if (group.entries.has(pasid)) return -EBUSY;
+  if (group.entries.has(pasid) || isProgrammed(group, pasid)) return -EBUSY;
   error = yield* reserve(core, group, pasid);
   if (error === 0) error = yield* programAll(core, group, pasid, domain, undefined);
-  if (error === 0) setEntry(group, pasid, domain, handle);
+  if (error === 0) setEntry(core, group, pasid, domain, handle);
   return error;
 }
 
@@ -102,31 +122,31 @@ export function* replacePasid(core: Core, index: number, name: number, pasid: nu
   if (group === undefined) return -ENODEV;
   const domain = domainFor(core, group, name);
   if (domain === undefined) return -ENOENT;
-  const refused = refusal(core, group, domain, pasid);
-  if (refused === -EOPNOTSUPP) return refused;
+  if (group.first?.instance?.blocked === undefined) return -EOPNOTSUPP;
   if (handle < 0) return -EINVAL;
+  const refused = refusal(core, group, domain, pasid);
   if (refused < 0) return refused;
   const entry = group.entries.get(pasid);
   if (entry === undefined || entry.handle === handle) return -EINVAL;
   let error = 0;
   if (entry.domain !== domain) error = yield* programAll(core, group, pasid, domain, entry.domain);
-  if (error === 0) setEntry(group, pasid, domain, handle);
+  if (error === 0) setEntry(core, group, pasid, domain, handle);
   return error;
 }
 
 export function* detachPasid(core: Core, index: number, pasid: number): Doing {
   const group = groupOf(core.devices[index]);
   if (group === undefined) return -ENODEV;
-  if (pasid === 0) return -EINVAL;
-  return yield* detachEntry(group, pasid);
+  if (pasid === 0) return 0;
+  return yield* detachEntry(core, group, pasid);
 }
 
-export function* detachEntry(group: Group, pasid: number): Doing {
+export function* detachEntry(core: Core, group: Group, pasid: number): Doing {
   for (let device = group.first; device !== undefined; device = device.next) {
     if (device.pasids === 0 || device.resets > 0) continue;
     yield;
-    setProgrammed(device, pasid, undefined);
+    setProgrammed(core, device, pasid, undefined);
   }
-  setEntry(group, pasid, undefined, -1);
+  setEntry(core, group, pasid, undefined, -1);
   return 0;
 }

@@ -8,8 +8,8 @@ import type { Device, Group } from './objects.js';
 export function* prepareReset(core: Core, index: number): Doing {
   const device = core.devices[index];
   const group = groupOf(device);
-  if (device === undefined || group === undefined) return -ENODEV;
-  if (device.instance === undefined) return 0;
+  if (device === undefined) return -ENODEV;
+  if (group === undefined || device.instance === undefined) return 0;
   const perGroup = core.choices.resetState === 'per-group';
   if (perGroup && group.resetting !== undefined) return -EBUSY;
   if (device.resets > 0) {
@@ -23,7 +23,7 @@ export function* prepareReset(core: Core, index: number): Doing {
     if (!had) group.blocking = undefined;
     return error;
   }
-  unprogram(device);
+  unprogram(core, device);
   device.resets = 1;
   group.resets++;
   if (perGroup) group.resetting = device;
@@ -34,8 +34,8 @@ export function* prepareReset(core: Core, index: number): Doing {
 export function* finishReset(core: Core, index: number): Doing {
   const device = core.devices[index];
   const group = groupOf(device);
-  if (device === undefined || group === undefined) return -ENODEV;
-  if (device.resets === 0) return 0;
+  if (device === undefined) return -ENODEV;
+  if (group === undefined || device.resets === 0) return 0;
   if (device.resets > 1) {
     device.resets--;
     return 0;
@@ -57,7 +57,7 @@ function* reprogram(core: Core, group: Group, device: Device): Doing {
     if (pasid === 0) continue;
     yield;
     if (fails(core, 'pasid-reset', device.index)) lost++;
-    else setProgrammed(device, pasid, entry.domain);
+    else setProgrammed(core, device, pasid, entry.domain);
   }
   return lost;
 }

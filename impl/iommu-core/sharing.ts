@@ -1,7 +1,7 @@
 // How does a device share the address space of a process?
 import { EBUSY, ENODEV, ENOENT, ENOMEM, ENOSPC, EOPNOTSUPP, EOVERFLOW } from '../errno.js';
 import { type Core, type Doing, fails, groupOf } from './core.js';
-import { type Device, Domain, type Group, type Instance, type Space } from './objects.js';
+import { BOND, type Device, Domain, type Group, type Instance, type Space } from './objects.js';
 import { attachEntry, detachEntry, numbersFor } from './pasids.js';
 
 export function* bindSpace(core: Core, index: number, mm: number): Doing {
@@ -10,18 +10,16 @@ export function* bindSpace(core: Core, index: number, mm: number): Doing {
   if (device === undefined || group === undefined) return -ENODEV;
   const space = core.spaces[mm];
   if (space === undefined || !space.alive) return -ENOENT;
+  if (device.instance === undefined) return -EOPNOTSUPP;
   if (space.pasid > 0 && space.pasid >= device.pasids) return -EOVERFLOW;
-  const fresh = space.pasid === 0;
-  const pasid = fresh ? (numbersFor(core, device)?.take(device.pasids) ?? 0) : space.pasid;
-  if (pasid === 0) return -ENOSPC;
-  const error = yield* share(core, group, device, space, pasid);
-  if (error === 0) {
-    space.pasid = pasid;
-    space.bonds.set(index, (space.bonds.get(index) ?? 0) + 1);
-  } else if (fresh) {
-    numbersFor(core, device)?.give(pasid);
-  }
-  return error;
+  // Its PASID stays with the address space, even if nothing comes of the bond.
+  if (space.pasid === 0) space.pasid = numbersFor(core, device)?.take(device.pasids) ?? 0;
+  if (space.pasid === 0) return -ENOSPC;
+  core.pasidsOfSpaces.add(space.pasid);
+  const error = yield* share(core, group, device, space, space.pasid);
+  if (error < 0) return error;
+  space.bonds.set(index, (space.bonds.get(index) ?? 0) + 1);
+  return space.pasid;
 }
 
 function* share(core: Core, group: Group, device: Device, space: Space, pasid: number): Doing {
@@ -35,7 +33,7 @@ function* share(core: Core, group: Group, device: Device, space: Space, pasid: n
   yield;
   if (known === undefined && fails(core, 'sva-domain', device.index)) return -ENOMEM;
   const domain = known ?? new Domain('sva', instance.setup.driver, instance, space.index);
-  const error = yield* attachEntry(core, group, domain, pasid, space.index);
+  const error = yield* attachEntry(core, group, domain, pasid, BOND);
   if (error === 0) space.domains.set(instance, domain);
   return error;
 }
@@ -51,9 +49,10 @@ export function* unbindSpace(core: Core, index: number, mm: number): Doing {
   else space.bonds.delete(index);
   if (sharedBy(core, group, space)) return 0;
   const entry = group.entries.get(space.pasid);
-  yield* detachEntry(group, space.pasid);
+  yield* detachEntry(core, group, space.pasid);
   if (entry !== undefined && entry.domain.books === 0)
     space.domains.delete(entry.domain.instance as Instance);
+  bury(core, space);
   return 0;
 }
 
@@ -63,15 +62,19 @@ function sharedBy(core: Core, group: Group, space: Space): boolean {
   return false;
 }
 
-/** The address space dies; its PASID is free again. */
+/** The address space dies. */
 export function endSpace(core: Core, mm: number): number {
   const space = core.spaces[mm];
   if (space === undefined || !space.alive) return -ENOENT;
-  if (space.bonds.size > 0) return -EBUSY;
   space.alive = false;
-  if (space.pasid > 0) {
-    core.numbers.give(space.pasid);
-    space.pasid = 0;
-  }
+  bury(core, space);
   return 0;
+}
+
+/** The PASID of a dead address space is free again when nobody shares it any more. */
+function bury(core: Core, space: Space): void {
+  if (space.alive || space.bonds.size > 0 || space.pasid === 0) return;
+  core.numbers.give(space.pasid);
+  core.pasidsOfSpaces.delete(space.pasid);
+  space.pasid = 0;
 }

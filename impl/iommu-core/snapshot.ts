@@ -3,10 +3,11 @@ import { type Core, groupAt } from './core.js';
 import type { Leaf } from './leaves.js';
 import type { Device, Domain, Group } from './objects.js';
 
-/** A pointer to a domain: none, freed, the group's own, the driver's own, an address space, or a caller's handle. */
+/** A pointer to a domain: none, freed, one that was a group's own and is no more, the group's own, the driver's own, an address space, or a caller's handle. */
 export type Pointer =
   | null
   | 'freed'
+  | 'orphan'
   | 'blocking'
   | 'default'
   | 'identity'
@@ -53,12 +54,13 @@ function pointer(domain: Domain | undefined, group: Group | undefined): Pointer 
     case 'sva':
       return { sva: domain.space };
     case 'blocked':
-    case 'empty':
       return 'blocking';
+    case 'empty':
+      return domain === group?.blocking ? 'blocking' : 'orphan';
     case 'identity':
       return 'identity';
     default:
-      return 'default';
+      return 'orphan';
   }
 }
 

@@ -94,14 +94,16 @@ export function frameOf(core: Core, name: number, page: number): number {
 /** `pasid` -1: none. The frame that is reached, DMA_FAULT, DMA_OUTSIDE, or -ENODEV. */
 export function dma(core: Core, index: number, pasid: number, page: number): number {
   const device = core.devices[index];
-  if (groupOf(device) === undefined || device === undefined) return -ENODEV;
+  if (device === undefined) return -ENODEV;
+  if (groupOf(device) === undefined) return DMA_OUTSIDE;
   if (pasid > 0) {
     const programmed = device.programmed.get(pasid);
     return programmed === undefined ? DMA_FAULT : through(programmed, page);
   }
   if (device.rid === undefined) return DMA_OUTSIDE;
   const reached = through(device.rid, page);
-  return reached === DMA_FAULT && device.leftover !== undefined ? through(device.leftover, page) : reached;
+  const late = device.leftover !== undefined && fails(core, 'late-invalidation', index);
+  return late ? through(device.leftover as Domain, page) : reached;
 }
 
 function through(domain: Domain, page: number): number {
@@ -155,7 +157,7 @@ export function capable(core: Core, of: 'device' | 'group' | 'domain', at: numbe
   }
   if (of === 'device') {
     const device = core.devices[at];
-    return device === undefined || groupOf(device) === undefined ? -ENODEV : Number(deviceCan(device, what));
+    return device === undefined ? -ENODEV : Number(groupOf(device) !== undefined && deviceCan(device, what));
   }
   const group = groupAt(core, at);
   if (group?.first === undefined) return -ENODEV;

@@ -3,6 +3,7 @@ import { NULL_DOMAIN, STATIC_BLOCKED, STATIC_IDENTITY } from '../../impl/iommu-c
 import { type ConcurrentCalls, ConcurrentCore, type Pause } from '../../impl/iommu-core/concurrent.js';
 import { WARNED } from '../../impl/iommu-core/core.js';
 import { IommuCore } from '../../impl/iommu-core/machine.js';
+import { BOND } from '../../impl/iommu-core/objects.js';
 import type { Hardware } from '../../impl/iommu-core/options.js';
 import type { Pointer } from '../../impl/iommu-core/snapshot.js';
 import { DMA_FAULT, DMA_OUTSIDE } from '../../impl/iommu-core/translation.js';
@@ -87,6 +88,7 @@ const ANSWERS: { readonly [op: string]: Answer } = {
   capable: yes,
   handle_get: numbered('handle'),
   pasid_alloc: numbered('pasid'),
+  sva_bind: numbered('pasid'),
   aux_pasid: numbered('pasid'),
   unmap: raw => ({ is: 'ok', unmapped: BigInt(raw) }),
   iova_to_phys: raw => ({ is: 'ok', paddr: BigInt(raw) }),
@@ -272,10 +274,7 @@ export class Machine {
       domain: this.pointer(seen.domain),
       owner: seen.owner < 0 ? null : seen.owner,
       pasids: Object.fromEntries(
-        seen.pasids.map(p => [
-          p.pasid,
-          { domain: this.pointer(p.domain), handle: p.handle < 0 ? null : p.handle },
-        ]),
+        seen.pasids.map(p => [p.pasid, { domain: this.pointer(p.domain), handle: handleName(p.handle) }]),
       ),
     };
   }
@@ -291,6 +290,8 @@ export class Machine {
     return Object.fromEntries(found);
   }
 }
+
+const handleName = (handle: number): ViewValue => (handle === BOND ? 'bond' : handle < 0 ? null : handle);
 
 const invoke = (core: IommuCore, m: Machine, op: Op): Raw =>
   (CALLS[op.op] as (core: IommuCore, m: Machine, op: Op) => Raw)(core, m, op);
