@@ -203,8 +203,19 @@ function mapping(s: Scope): readonly Op[] {
       }
     }
   }
-  return ops;
+  return pages > 0 && s.wrong ? [...ops, ...wrongMappings(s.domains[0]!)] : ops;
 }
+
+const wrongMappings = (domain: number): readonly Op[] => [
+  { op: 'map', domain: 'identity', iova: 0n, paddr: 0n, size: PAGE },
+  { op: 'map', domain, iova: 1n, paddr: 0n, size: PAGE },
+  { op: 'map', domain, iova: 0n, paddr: 0n, size: 0n },
+  { op: 'map', domain, iova: 1n << 40n, paddr: 0n, size: PAGE },
+  { op: 'map', domain, iova: 0n, paddr: 1n << 52n, size: PAGE },
+  { op: 'unmap', domain: 'blocked', iova: 0n, size: PAGE },
+  { op: 'unmap', domain, iova: 0n, size: 1n },
+  { op: 'unmap', domain, iova: 1n << 40n, size: PAGE },
+];
 
 const WHATS = ['cache-coherency', 'enforce-coherency', 'dirty-tracking', 'isolated-msi', 'pasid'] as const;
 
@@ -313,6 +324,8 @@ export function offers(s: State, op: Op): boolean {
     case 'alloc_by_group':
     case 'alloc_by_bus':
       return op.as === lowest(s.domains) || s.domains.has(op.as);
+    case 'bind':
+      return (s.groups[s.devices[op.device]?.home ?? -1]?.owners ?? 0) <= MOST;
     case 'claim_device':
       return (s.groups[s.devices[op.device]?.home ?? -1]?.owners ?? 0) < MOST;
     case 'reset_prepare':

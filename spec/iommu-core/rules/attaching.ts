@@ -20,6 +20,7 @@ const attaching = <O extends { readonly domain: Named }>(
   home: Home<O>,
   cited: Citation,
   done: (s: State, o: O) => State = s => s,
+  never: readonly string[] = [],
 ): readonly Rule<O>[] => {
   const asks: Asks<O> = changeTo(home, o => o.domain);
   return [
@@ -44,7 +45,7 @@ const attaching = <O extends { readonly domain: Named }>(
         return instance === undefined || !ofDriver(s, instance, asks(s, o).to);
       },
     ),
-    ...changing<O>(op, asks),
+    ...changing<O>(op, asks, never),
     ending(
       { id: `${op}/attached`, says: 'Every member of the group is on the domain.', cite: [cited] },
       (s, o, p) => ({ outcome: OK, state: done(changed(s, asks(s, o), p), o) }),
@@ -68,7 +69,7 @@ export const attachDevice: readonly Rule<AttachDevice>[] = [
     },
     (s, o) => membersOf(s, byDevice(s, o)).length !== 1,
   ),
-  ...attaching<AttachDevice>('attach_device', byDevice, ATTACH_DEVICE),
+  ...attaching<AttachDevice>('attach_device', byDevice, ATTACH_DEVICE, s => s, ['rollback-fails']),
 ];
 
 export const attachGroup: readonly Rule<AttachGroup>[] = [

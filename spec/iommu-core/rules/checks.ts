@@ -116,8 +116,14 @@ export const changeTo =
     return { group, to: refOf(s, group, named(o)) };
   };
 
-/** How a change of domain that may fail ends badly, in the order in which it is found out. */
-export const changing = <O>(op: string, asks: Asks<O>): readonly Rule<O>[] => [
+/**
+ * How a change of domain that may fail ends badly, in the order in which it is found out. `never`: what
+ * cannot happen to this operation.
+ */
+export const changing = <O>(op: string, asks: Asks<O>, never: readonly string[] = []): readonly Rule<O>[] =>
+  endings(op, asks).filter(rule => !never.includes(rule.id.slice(op.length + 1)));
+
+const endings = <O>(op: string, asks: Asks<O>): readonly Rule<O>[] => [
   refuse(
     'EBUSY',
     {

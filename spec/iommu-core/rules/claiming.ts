@@ -51,7 +51,9 @@ const taking = <O extends ClaimGroup | ClaimDevice>(op: string, home: Home<O>): 
       (s, o) => !s.groups[home(s, o)]!.blocking && !blocksAlways(s, home(s, o)),
       'may',
     ),
-    ...changing<O>(op, asks).map(c => keepsBlocking(c, home)),
+    ...changing<O>(op, asks, ['pasids-attached', 'does-not-fit', 'assigned-by-parts']).map(c =>
+      keepsBlocking(c, home),
+    ),
     ending(
       {
         id: `${op}/taken`,
