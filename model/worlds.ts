@@ -1,11 +1,17 @@
 // Which worlds are there, and which of them was made for which debate?
 import type { AnyWorld } from './explore/world.js';
 import { IOMMU_CORE_WORLDS } from './worlds/iommu-core.js';
+import { IOMMU_CORE_RACE_WORLDS } from './worlds/iommu-core-races.js';
 import { LINUX_DMA_WORLDS } from './worlds/linux-dma.js';
 import { VFIO_2011_WORLDS } from './worlds/vfio-2011.js';
 
 /** All worlds, of all profiles. */
-export const WORLDS: readonly AnyWorld[] = [...VFIO_2011_WORLDS, ...IOMMU_CORE_WORLDS, ...LINUX_DMA_WORLDS];
+export const WORLDS: readonly AnyWorld[] = [
+  ...VFIO_2011_WORLDS,
+  ...IOMMU_CORE_WORLDS,
+  ...IOMMU_CORE_RACE_WORLDS,
+  ...LINUX_DMA_WORLDS,
+];
 
 export const worldNamed = (name: string): AnyWorld | undefined => WORLDS.find(w => w.name === name);
 

@@ -2,6 +2,7 @@
 import type * as t from 'io-ts';
 import type { Defect } from './codec.js';
 import * as iommuCore from './iommu-core.js';
+import * as iommuCoreRaces from './iommu-core-races.js';
 import * as linuxDma from './linux-dma.js';
 import * as vfio2011 from './vfio-2011.js';
 
@@ -26,6 +27,9 @@ export const VOCABULARIES: { readonly [profile: string]: Vocabulary } = {
   'iommu-core': vocabulary(iommuCore.Machine, iommuCore.Op, {
     machineFits: iommuCore.machineFits,
     opFits: iommuCore.opFits,
+  }),
+  'iommu-core-races': vocabulary(iommuCoreRaces.Machine, iommuCoreRaces.Op, {
+    machineFits: iommuCoreRaces.machineFits,
   }),
   'linux-dma': vocabulary(linuxDma.Machine, linuxDma.Op),
 };
