@@ -42,9 +42,7 @@ export function* attachDevice(core: Core, index: number, name: number): Doing {
 }
 
 export function* detachDevice(core: Core, index: number, name: number): Doing {
-  const device = core.devices[index];
-  if (device === undefined) return -ENODEV;
-  const group = groupOf(device);
+  const group = groupOf(core.devices[index]);
   if (group === undefined) return 0;
   const domain = domainFor(core, group, name);
   if (domain === undefined || domain !== group.domain || group.members !== 1) return WARNED;
@@ -129,6 +127,6 @@ export function* attachDeferred(core: Core, index: number): Doing {
   if (device === undefined) return -ENODEV;
   if (group === undefined || !device.deferred) return 0;
   if (device.resets > 0 || group.resetting !== undefined) return -EBUSY;
-  if (group.default === undefined) return -ENODEV;
+  if (group.default === undefined) return -EINVAL;
   return yield* rewire(core, group, device, group.default, 'attach');
 }

@@ -14,7 +14,6 @@ function auxCapable(core: Core, index: number): Device | undefined {
 export function* enableAux(core: Core, index: number): Doing {
   const device = core.devices[index];
   if (groupOf(device) === undefined || device === undefined) return -ENODEV;
-  if (device.aux) return 0;
   if (!device.instance?.setup.aux || device.pasids === 0) return -EINVAL;
   yield;
   if (fails(core, 'aux-enable', index)) return -ENODEV;

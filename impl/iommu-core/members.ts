@@ -1,5 +1,5 @@
 // How do devices join and leave their group, and where does its default domain come from?
-import { EACCES, EBUSY, EINVAL, ENODEV, ENOMEM, EOPNOTSUPP, EPERM } from '../errno.js';
+import { EACCES, EBUSY, EINVAL, ENODEV, ENOMEM, EPERM } from '../errno.js';
 import { moveMember, setDomain, unprogram } from './attaching.js';
 import {
   type Core,
@@ -150,7 +150,7 @@ function* setupDefault(core: Core, group: Group, target: DefaultType | undefined
   if (target !== undefined && wish !== undefined && target !== wish) return -EINVAL;
   const type = target ?? wish;
   yield;
-  const domain = newDefault(core, instance, type ?? core.hardware.defaultType, type === undefined);
+  const domain = newDefault(core, instance, type ?? core.hardware.defaultType);
   if (typeof domain === 'number') return domain;
   if (group.default === domain) return 0;
   const before = group.default;
@@ -161,14 +161,11 @@ function* setupDefault(core: Core, group: Group, target: DefaultType | undefined
   return error;
 }
 
-function newDefault(core: Core, instance: Instance, type: DefaultType, mayBeDma: boolean): Domain | number {
+function newDefault(core: Core, instance: Instance, type: DefaultType): Domain | number {
   const { setup, identity } = instance;
-  if (type === 'identity') {
-    if (identity !== undefined) return identity;
-    if (!mayBeDma) return -EOPNOTSUPP;
-  }
+  if (type === 'identity' && identity !== undefined) return identity;
   if (fails(core, 'default-domain')) return -ENOMEM;
-  return new Domain(type === 'identity' ? 'dma' : type, setup.driver, instance);
+  return new Domain(type, setup.driver, instance);
 }
 
 export type TypeWord = DefaultType | 'auto' | 'nonsense';

@@ -65,7 +65,7 @@ function* reprogram(core: Core, group: Group, device: Device): Doing {
 /** The IOMMU has carried out what a blocking attach had left to be done. */
 export function settle(core: Core, index: number): number {
   const device = core.devices[index];
-  if (groupOf(device) === undefined || device === undefined) return -ENODEV;
+  if (device === undefined) return 0;
   setLeftover(device, undefined);
   return 0;
 }

@@ -58,7 +58,7 @@ function pointer(domain: Domain | undefined, group: Group | undefined): Pointer 
     case 'empty':
       return domain === group?.blocking ? 'blocking' : 'orphan';
     case 'identity':
-      return 'identity';
+      return domain === domain.instance?.identity ? 'identity' : 'orphan';
     default:
       return 'orphan';
   }

@@ -198,35 +198,37 @@ export class Machine {
   }
 
   private call(op: Op): Outcome {
-    return this.taken(op) ?? this.answered(op, invoke(this.impl, this, op));
+    return this.answered(op, invoke(this.impl, this, op));
   }
 
   /** The calls, to be made at the same time: `step` promises an answer. */
   concurrent(pause: Pause): { step(op: Op): Promise<Outcome> } {
     const calls: ConcurrentCalls = new ConcurrentCore(this.impl, pause);
     const step = async (op: Op): Promise<Outcome> =>
-      this.taken(op) ?? this.answered(op, await (invoke(calls as never, this, op) as Raw | Promise<Raw>));
+      this.answered(op, await (invoke(calls as never, this, op) as Raw | Promise<Raw>));
     return { step };
   }
 
-  /** A name can be given again only when what it stood for was given back. */
-  private taken(op: Op): Outcome | undefined {
-    if (!('as' in op)) return undefined;
-    const used =
-      op.op === 'group_get'
-        ? this.impl.reference(this.references.of(op.as)) >= 0
-        : this.impl.domain(this.domains.of(op.as)) !== undefined;
-    return used ? { is: 'refused', errno: 'EEXIST' } : undefined;
+  /** A name can be given again only when what it stood for was given back; else what was made is given back. */
+  private named(name: number, made: number, isReference: boolean): Outcome {
+    const { impl, references, domains } = this;
+    const used = isReference
+      ? impl.reference(references.of(name)) >= 0
+      : impl.domain(domains.of(name)) !== undefined;
+    if (!used) {
+      (isReference ? references : domains).set(name, made);
+      return { is: 'ok' };
+    }
+    if (isReference) impl.putGroup(made);
+    else impl.freeDomain(made);
+    return { is: 'refused', errno: 'EEXIST' };
   }
 
   private answered(op: Op, raw: Raw): Outcome {
     if (raw === DMA_FAULT || raw === BigInt(DMA_FAULT)) return { is: 'fault' };
     if (raw === DMA_OUTSIDE || raw === BigInt(DMA_OUTSIDE)) return { is: 'outside' };
     if (raw < 0) return refused(Number(raw));
-    if ('as' in op) {
-      (op.op === 'group_get' ? this.references : this.domains).set(op.as, Number(raw));
-      return { is: 'ok' };
-    }
+    if ('as' in op) return this.named(op.as, Number(raw), op.op === 'group_get');
     return (ANSWERS[op.op] ?? plain)(raw, this);
   }
 
