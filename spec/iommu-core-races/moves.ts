@@ -137,7 +137,9 @@ function acted(s: State, thread: number, step: StepName, p: PolicyValues): Acted
       return { state: group(s, { lock: -1 }) };
     case 'lock-device': {
       const locked = device(s, at, { lock: thread });
-      return t.does === 'attach' && !d!.member ? { state: locked, to: giveUp(s, t, p) } : { state: locked };
+      return t.does === 'attach' && !(d!.member && d!.bound)
+        ? { state: locked, to: giveUp(s, t, p) }
+        : { state: locked };
     }
     case 'unlock-device':
       return { state: device(s, at, { lock: -1 }) };

@@ -53,7 +53,7 @@ export const step: readonly Rule[] = [
   does('unlock-group', "The group's mutex is given back.", core('iommu_attach_group: mutex_unlock')),
   does(
     'lock-device',
-    "The device's mutex is taken; whoever attaches looks whether it is still in its group.",
+    "The device's mutex is taken; whoever attaches looks whether it is in its group and has its driver.",
     core('device_lock'),
   ),
   does('unlock-device', "The device's mutex is given back.", core('device_unlock')),

@@ -78,8 +78,7 @@ export const aims: Aims = {
       id: 'reset/refuses-no-bystander',
       says: 'A reset of one device does not keep its group from changing its domain.',
       cite: [cite('linux-7', 'the group_device field blocked')],
-      holds: (_, __, { rule }) =>
-        !rule.endsWith('/reset-in-progress') || rule.includes('pasid') || rule.startsWith('sva_'),
+      holds: (_, __, { rule }) => !rule.endsWith('/reset-in-progress') || /pasid|^sva_|^deferred_/.test(rule),
     },
     {
       id: 'free/never-refused-after-detach',
