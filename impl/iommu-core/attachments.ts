@@ -58,7 +58,7 @@ export function* attachGroup(core: Core, index: number, name: number): Doing {
 
 export function* detachGroup(core: Core, index: number): Doing {
   const group = groupAt(core, index);
-  return group === undefined ? -ENODEV : yield* leave(core, group);
+  return group?.first === undefined ? -ENODEV : yield* leave(core, group);
 }
 
 export function* replaceGroup(core: Core, index: number, name: number): Doing {
@@ -66,7 +66,9 @@ export function* replaceGroup(core: Core, index: number, name: number): Doing {
   const group = groupAt(core, index);
   if (group?.first === undefined) return -ENODEV;
   const domain = domainFor(core, group, name);
-  return domain === undefined ? -ENOENT : yield* setDomain(core, group, domain, false);
+  if (domain === undefined) return -ENOENT;
+  if (group.first.instance === undefined) return -EINVAL;
+  return yield* setDomain(core, group, domain, false);
 }
 
 /** A place in the table of PASIDs; the handle is seen only once all has gone well. */
@@ -91,7 +93,7 @@ export function* attachHandle(core: Core, index: number, name: number, handle: n
 
 export function* detachHandle(core: Core, index: number): Doing {
   const group = groupAt(core, index);
-  if (group === undefined) return -ENODEV;
+  if (group?.first === undefined) return -ENODEV;
   const result = yield* leave(core, group);
   setEntry(core, group, 0, undefined, -1);
   return result;
@@ -103,6 +105,7 @@ export function* replaceHandle(core: Core, index: number, name: number, handle: 
   if (group?.first === undefined) return -ENODEV;
   const domain = domainFor(core, group, name);
   if (domain === undefined) return -ENOENT;
+  if (group.first.instance === undefined) return -EINVAL;
   let error = yield* reserve(core, group, 0);
   if (error === 0) error = yield* setDomain(core, group, domain, false);
   if (error === 0) setEntry(core, group, 0, domain, handle);
@@ -124,8 +127,7 @@ export function getHandle(core: Core, index: number, pasid: number, kind: Handle
 export function* attachDeferred(core: Core, index: number): Doing {
   const device = core.devices[index];
   const group = groupOf(device);
-  if (device === undefined) return -ENODEV;
-  if (group === undefined || !device.deferred) return 0;
+  if (device === undefined || group === undefined || !device.deferred) return 0;
   if (device.resets > 0 || group.resetting !== undefined) return -EBUSY;
   if (group.default === undefined) return -EINVAL;
   return yield* rewire(core, group, device, group.default, 'attach');

@@ -24,7 +24,7 @@ export function* enableAux(core: Core, index: number): Doing {
 export function disableAux(core: Core, index: number): number {
   const device = core.devices[index];
   if (groupOf(device) === undefined || device === undefined) return -ENODEV;
-  if (device.auxDomains > 0) return -EBUSY;
+  if (device.auxDomains.size > 0) return -EBUSY;
   device.aux = false;
   return 0;
 }
@@ -62,7 +62,7 @@ function* attachTo(core: Core, device: Device, domain: Domain): Doing {
     const error = yield* programAux(core, device, domain);
     if (error < 0) return error;
     domain.books++;
-    device.auxDomains++;
+    device.auxDomains.add(domain);
   }
   domain.auxUses.set(device.index, uses + 1);
   return 0;
@@ -106,11 +106,11 @@ export function detachAux(core: Core, index: number, handle: number, mdev: numbe
 }
 
 /** The last use by the device; the last use of all gives the PASID back. */
-function detachFrom(core: Core, device: Device, domain: Domain): void {
+export function detachFrom(core: Core, device: Device, domain: Domain): void {
   domain.auxUses?.delete(device.index);
   setProgrammed(core, device, domain.auxPasid, undefined);
   domain.books--;
-  device.auxDomains--;
+  device.auxDomains.delete(domain);
   if (domain.auxUses !== undefined && domain.auxUses.size > 0) return;
   numbersFor(core, device)?.give(domain.auxPasid);
   domain.auxPasid = 0;

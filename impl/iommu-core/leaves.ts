@@ -1,6 +1,9 @@
 // What does a domain translate, in leaves of the sizes that its IOMMU has?
 import { EEXIST, ENOMEM, ERANGE } from '../errno.js';
 
+/** Frames that an entry of a table can name: 52 bits of address. */
+const FRAMES = 2 ** 40;
+
 export interface Leaf {
   readonly page: number;
   readonly pages: number;
@@ -40,6 +43,7 @@ export class LeafTable {
    * mapped, -ENOMEM where `memory` says so of a leaf.
    */
   map(page: number, frame: number, pages: number, memory: () => boolean): number {
+    if (page + pages > this.limit || frame + pages > FRAMES) return -ERANGE;
     let done = 0;
     while (done < pages) {
       const error = this.mapOne(page + done, frame + done, pages - done, memory);
@@ -55,7 +59,6 @@ export class LeafTable {
   /** Pages of the leaf that was made. */
   private mapOne(page: number, frame: number, pages: number, memory: () => boolean): number {
     const level = this.largest(page, frame, pages);
-    if (page + level.span > this.limit) return -ERANGE;
     const at = page / level.span;
     if (level.below.has(at) || this.leafOver(page) !== undefined) return -EEXIST;
     if (!memory()) return -ENOMEM;

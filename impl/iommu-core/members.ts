@@ -1,6 +1,7 @@
 // How do devices join and leave their group, and where does its default domain come from?
 import { EACCES, EBUSY, EINVAL, ENODEV, ENOMEM, EPERM } from '../errno.js';
 import { moveMember, setDomain, unprogram } from './attaching.js';
+import { detachFrom } from './aux.js';
 import {
   type Core,
   type Doing,
@@ -15,6 +16,7 @@ import {
 } from './core.js';
 import { type Device, Domain, type Group, type Instance } from './objects.js';
 import type { DefaultType } from './options.js';
+import { endBonds } from './sharing.js';
 
 export function* probe(core: Core, index: number, queued: boolean): Doing {
   const device = core.devices[index];
@@ -96,6 +98,7 @@ function countOnBus(core: Core, device: Device, by: number): void {
 
 /** The hardware stops using any domain for the device; the last member takes the group's own domains along. */
 function letGo(core: Core, group: Group, device: Device): void {
+  for (const domain of [...device.auxDomains]) detachFrom(core, device, domain);
   setRid(device, undefined);
   setLeftover(device, undefined);
   unprogram(core, device);
@@ -107,6 +110,10 @@ function letGo(core: Core, group: Group, device: Device): void {
   device.deferred = false;
   device.group = undefined;
   if (group.members > 0) return;
+  for (const entry of group.entries.values()) {
+    if (entry.domain.kind === 'sva') endBonds(core, core.spaces[entry.domain.space], group);
+  }
+  group.auxAttached = false;
   group.default = undefined;
   group.blocking = undefined;
   setBooks(group, undefined);
@@ -155,6 +162,8 @@ function* setupDefault(core: Core, group: Group, target: DefaultType | undefined
   if (group.default === domain) return 0;
   const before = group.default;
   group.default = domain;
+  // Somebody may have taken the group before it was set up: it stays theirs, and comes here later.
+  if (before === undefined && (group.owner >= 0 || group.domain !== undefined)) return 0;
   if (group.domain === undefined) return yield* setDomain(core, group, domain, true);
   const error = yield* setDomain(core, group, domain, false);
   if (error < 0) group.default = before;

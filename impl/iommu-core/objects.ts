@@ -79,8 +79,7 @@ export class Device {
   leftover: Domain | undefined;
   resets = 0;
   aux = false;
-  /** How many aux domains it has. */
-  auxDomains = 0;
+  readonly auxDomains = new Set<Domain>();
   readonly programmed = new Map<number, Domain>();
   /** Its own numbers, where numbers are by device; made when first needed. */
   numbers: Numbers | undefined;
@@ -165,7 +164,7 @@ export class Space {
   alive = true;
   /** Its PASID, 0: none yet. */
   pasid = 0;
-  /** Bonds by device, and all of them. */
+  /** Bonds by group. */
   readonly bonds = new Map<number, number>();
   /** One domain for each IOMMU that it is shared with. */
   readonly domains = new Map<Instance, Domain>();

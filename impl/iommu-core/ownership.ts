@@ -52,10 +52,10 @@ export function* claimDevice(core: Core, index: number, owner: number): Doing {
 
 /** The group is put on blocking, and belongs to the owner. */
 function* take(core: Core, group: Group, owner: number): Doing {
-  if (group.domain !== undefined && group.domain !== group.default) return -EBUSY;
-  if (group.entries.size > 0) return -EBUSY;
   const instance = group.first?.instance;
   if (instance === undefined) return -ENODEV;
+  if (group.domain !== undefined && group.domain !== group.default) return -EBUSY;
+  if (group.entries.size > 0) return -EBUSY;
   let error = yield* findBlocking(core, group, instance);
   if (error === 0) error = yield* setDomain(core, group, group.blocking, false);
   if (error < 0) return error;

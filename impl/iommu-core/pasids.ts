@@ -4,7 +4,7 @@ import { fits } from './attaching.js';
 import { domainFor, reserve } from './attachments.js';
 import { type Core, type Doing, fails, groupOf, setEntry, setProgrammed, WARNED } from './core.js';
 import type { FaultPoint } from './faults.js';
-import { type Device, type Domain, type Group, Numbers } from './objects.js';
+import { BOND, type Device, type Domain, type Group, type Instance, Numbers } from './objects.js';
 
 /** The space that the device's numbers come from; undefined: nobody hands out numbers. */
 export function numbersFor(core: Core, device: Device): Numbers | undefined {
@@ -77,10 +77,14 @@ function* programAll(
   return 0;
 }
 
+/** Can the driver attach a PASID, and block it again? */
+export const knowsPasids = (instance: Instance | undefined): instance is Instance =>
+  instance?.blocked !== undefined && instance.setup.pasids > 0;
+
 /** What attach and replace check alike; 0 or an errno. */
 function refusal(core: Core, group: Group, domain: Domain, pasid: number): number {
   const instance = group.first?.instance;
-  if (instance?.blocked === undefined) return -EOPNOTSUPP;
+  if (!knowsPasids(instance)) return -EOPNOTSUPP;
   if (domain.driver !== instance.setup.driver || pasid === 0) return -EINVAL;
   const perGroup = core.choices.resetState === 'per-group';
   return (perGroup ? group.resetting !== undefined : group.resets > 0) ? -EBUSY : 0;
@@ -122,11 +126,12 @@ export function* replacePasid(core: Core, index: number, name: number, pasid: nu
   if (group === undefined) return -ENODEV;
   const domain = domainFor(core, group, name);
   if (domain === undefined) return -ENOENT;
-  if (group.first?.instance?.blocked === undefined) return -EOPNOTSUPP;
+  if (!knowsPasids(group.first?.instance)) return -EOPNOTSUPP;
   if (handle < 0) return -EINVAL;
   const refused = refusal(core, group, domain, pasid);
   if (refused < 0) return refused;
   const entry = group.entries.get(pasid);
+  if (entry?.handle === BOND) return -EBUSY;
   if (entry === undefined || entry.handle === handle) return -EINVAL;
   let error = 0;
   if (entry.domain !== domain) error = yield* programAll(core, group, pasid, domain, entry.domain);
@@ -138,6 +143,7 @@ export function* detachPasid(core: Core, index: number, pasid: number): Doing {
   const group = groupOf(core.devices[index]);
   if (group === undefined) return -ENODEV;
   if (pasid === 0) return 0;
+  if (group.entries.get(pasid)?.handle === BOND) return -EBUSY;
   return yield* detachEntry(core, group, pasid);
 }
 

@@ -1,5 +1,5 @@
 // What is a device attached to while it is reset, and what afterwards?
-import { EBUSY, ENODEV } from '../errno.js';
+import { EBUSY } from '../errno.js';
 import { findBlocking, rewire, unprogram } from './attaching.js';
 import { type Core, type Doing, fails, groupOf, setLeftover, setProgrammed, WARNED } from './core.js';
 import type { Device, Group } from './objects.js';
@@ -8,8 +8,7 @@ import type { Device, Group } from './objects.js';
 export function* prepareReset(core: Core, index: number): Doing {
   const device = core.devices[index];
   const group = groupOf(device);
-  if (device === undefined) return -ENODEV;
-  if (group === undefined || device.instance === undefined) return 0;
+  if (device === undefined || group === undefined || device.instance === undefined) return 0;
   const perGroup = core.choices.resetState === 'per-group';
   if (perGroup && group.resetting !== undefined) return -EBUSY;
   if (device.resets > 0) {
@@ -34,8 +33,7 @@ export function* prepareReset(core: Core, index: number): Doing {
 export function* finishReset(core: Core, index: number): Doing {
   const device = core.devices[index];
   const group = groupOf(device);
-  if (device === undefined) return -ENODEV;
-  if (group === undefined || device.resets === 0) return 0;
+  if (device === undefined || group === undefined || device.resets === 0) return 0;
   if (device.resets > 1) {
     device.resets--;
     return 0;

@@ -2,7 +2,7 @@
 import { EBUSY, ENODEV, ENOENT, ENOMEM, ENOSPC, EOPNOTSUPP, EOVERFLOW } from '../errno.js';
 import { type Core, type Doing, fails, groupOf } from './core.js';
 import { BOND, type Device, Domain, type Group, type Instance, type Space } from './objects.js';
-import { attachEntry, detachEntry, numbersFor } from './pasids.js';
+import { attachEntry, detachEntry, knowsPasids, numbersFor } from './pasids.js';
 
 export function* bindSpace(core: Core, index: number, mm: number): Doing {
   const device = core.devices[index];
@@ -18,7 +18,7 @@ export function* bindSpace(core: Core, index: number, mm: number): Doing {
   core.pasidsOfSpaces.add(space.pasid);
   const error = yield* share(core, group, device, space, space.pasid);
   if (error < 0) return error;
-  space.bonds.set(index, (space.bonds.get(index) ?? 0) + 1);
+  space.bonds.set(group.index, (space.bonds.get(group.index) ?? 0) + 1);
   return space.pasid;
 }
 
@@ -26,7 +26,7 @@ function* share(core: Core, group: Group, device: Device, space: Space, pasid: n
   const entry = group.entries.get(pasid);
   if (entry !== undefined) return entry.domain.space === space.index ? 0 : -EBUSY;
   const { instance } = device;
-  if (instance?.blocked === undefined) return -EOPNOTSUPP;
+  if (!knowsPasids(instance)) return -EOPNOTSUPP;
   yield;
   if (fails(core, 'sva-handle', device.index)) return -ENOMEM;
   const known = space.domains.get(instance);
@@ -43,23 +43,19 @@ export function* unbindSpace(core: Core, index: number, mm: number): Doing {
   const space = core.spaces[mm];
   const group = groupOf(device);
   if (device === undefined || group === undefined) return -ENODEV;
-  const bonds = space?.bonds.get(index) ?? 0;
+  const bonds = space?.bonds.get(group.index) ?? 0;
   if (space === undefined || bonds === 0) return -ENOENT;
-  if (bonds > 1) space.bonds.set(index, bonds - 1);
-  else space.bonds.delete(index);
-  if (sharedBy(core, group, space)) return 0;
+  if (bonds > 1) {
+    space.bonds.set(group.index, bonds - 1);
+    return 0;
+  }
+  space.bonds.delete(group.index);
   const entry = group.entries.get(space.pasid);
   yield* detachEntry(core, group, space.pasid);
   if (entry !== undefined && entry.domain.books === 0)
     space.domains.delete(entry.domain.instance as Instance);
   bury(core, space);
   return 0;
-}
-
-/** Has any member of the group a bond with the address space? */
-function sharedBy(core: Core, group: Group, space: Space): boolean {
-  for (const d of space.bonds.keys()) if (core.devices[d].group === group) return true;
-  return false;
 }
 
 /** The address space dies. */
@@ -69,6 +65,12 @@ export function endSpace(core: Core, mm: number): number {
   space.alive = false;
   bury(core, space);
   return 0;
+}
+
+/** Nobody of the group is left to share it. */
+export function endBonds(core: Core, space: Space, group: Group): void {
+  space.bonds.delete(group.index);
+  bury(core, space);
 }
 
 /** The PASID of a dead address space is free again when nobody shares it any more. */

@@ -157,7 +157,7 @@ export function capable(core: Core, of: 'device' | 'group' | 'domain', at: numbe
   }
   if (of === 'device') {
     const device = core.devices[at];
-    return device === undefined ? -ENODEV : Number(groupOf(device) !== undefined && deviceCan(device, what));
+    return Number(device !== undefined && groupOf(device) !== undefined && deviceCan(device, what));
   }
   const group = groupAt(core, at);
   if (group?.first === undefined) return -ENODEV;
