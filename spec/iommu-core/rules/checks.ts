@@ -1,9 +1,7 @@
 // Which checks do many calls have in common, and how do calls end that change the domain of a group?
 
-import type { Clause } from '../../law/clause.js';
 import { refuse } from '../../law/clause.js';
 import { type Citation, cite } from '../../law/sources.js';
-import type { Errno } from '../../protocol/errno.js';
 import type { Outcome } from '../../protocol/outcome.js';
 import {
   domainLives,
@@ -15,7 +13,6 @@ import {
   type Named,
   refOf,
 } from '../groups.js';
-import type { PolicyValues } from '../policies.js';
 import type { State } from '../state.js';
 import {
   type Change,
@@ -29,7 +26,10 @@ import {
   resetInTheWay,
 } from '../transition.js';
 
-export type Rule<O> = Clause<State, O, PolicyValues>;
+import { halfway, type Rule } from './halfway.js';
+
+export type { Rule };
+export { halfway };
 
 export const OK: Outcome = { is: 'ok' };
 export const WARNED: Outcome = { is: 'ok', warned: true };
@@ -42,25 +42,6 @@ interface OnDevice {
 }
 interface OnGroup {
   readonly group: number;
-}
-
-/** A refusal that does not leave the very same state, since something was begun and could not be undone. */
-export function halfway<O>(
-  errno: Errno,
-  words: Pick<Rule<O>, 'id' | 'says' | 'cite'>,
-  states: (s: State, o: O, p: PolicyValues) => readonly State[],
-  kind: 'must' | 'may' = 'may',
-  when: (s: State, o: O, p: PolicyValues) => boolean = () => true,
-): Rule<O> {
-  const outcome: Outcome = { is: 'refused', errno };
-  return {
-    status: 'settled',
-    ...words,
-    kind,
-    errno,
-    when: (s, o, p) => when(s, o, p) && states(s, o, p).length > 0,
-    then: (s, o, p) => states(s, o, p).map(state => ({ outcome, state })),
-  };
 }
 
 /** The device must be in a group. */
