@@ -24,13 +24,12 @@ const IOMMU: Instance = {
 };
 const instance = (fields: Partial<Instance> = {}): Instance => ({ ...IOMMU, ...fields });
 
-let requester = 0;
 const device = (name: string, group: number, fields: Partial<Device> = {}): Device => ({
   name,
   bus: 0,
   instance: 0,
   group,
-  rid: requester++,
+  rid: 0,
   aliases: [],
   pasids: 0,
   direct: false,
@@ -63,7 +62,7 @@ function world({ instances, devices, defaultType, scope, ...plan }: Plan): CoreW
   };
   const setup: Setup = {
     instances,
-    devices,
+    devices: devices.map((d, rid) => ({ ...d, rid })),
     groups,
     defaultType: defaultType ?? 'dma',
     mms: scope.mms?.length ?? 0,
