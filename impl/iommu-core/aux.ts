@@ -3,7 +3,7 @@ import { EBUSY, EINVAL, ENODEV, ENOENT, ENOMEM, EPERM } from '../errno.js';
 import { fits } from './attaching.js';
 import { type Core, type Doing, fails, groupOf, setBooks, setProgrammed } from './core.js';
 import type { Device, Domain, Group, Instance } from './objects.js';
-import { numbersFor } from './pasids.js';
+import { giveNumber, isUsed, takeNumber } from './pasids.js';
 
 /** The device, if its IOMMU's driver knows about aux domains. */
 function auxCapable(core: Core, index: number): Device | undefined {
@@ -70,18 +70,15 @@ function* attachTo(core: Core, device: Device, domain: Domain): Doing {
 
 function* programAux(core: Core, device: Device, domain: Domain): Doing {
   if (!fits(domain, device.instance)) return -EINVAL;
-  const numbers = numbersFor(core, device);
   const fresh = domain.auxPasid === 0;
-  const pasid = fresh ? (numbers?.take(device.pasids) ?? 0) : domain.auxPasid;
+  const pasid = fresh ? takeNumber(core, device, true) : domain.auxPasid;
   if (pasid === 0) return -ENODEV;
-  if (pasid >= device.pasids || device.programmed.has(pasid) || device.group?.entries.has(pasid)) {
-    if (fresh) numbers?.give(pasid);
-    return -EBUSY;
-  }
+  let error = pasid >= device.pasids || isUsed(device, pasid) ? -EBUSY : 0;
   yield;
-  if (fails(core, 'pasid', device.index)) {
-    if (fresh) numbers?.give(pasid);
-    return -ENOMEM;
+  if (error === 0 && fails(core, 'pasid', device.index)) error = -ENOMEM;
+  if (error < 0) {
+    if (fresh) giveNumber(core, device, pasid);
+    return error;
   }
   if (domain.table === undefined) domain.formatFor(device.instance as Instance);
   setProgrammed(core, device, pasid, domain);
@@ -112,7 +109,7 @@ export function detachFrom(core: Core, device: Device, domain: Domain): void {
   domain.books--;
   device.auxDomains.delete(domain);
   if (domain.auxUses !== undefined && domain.auxUses.size > 0) return;
-  numbersFor(core, device)?.give(domain.auxPasid);
+  giveNumber(core, device, domain.auxPasid);
   domain.auxPasid = 0;
 }
 

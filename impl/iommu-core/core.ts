@@ -68,11 +68,8 @@ export function groupAt(core: Core, index: number): Group | undefined {
   return group !== undefined && group.refs > 0 ? group : undefined;
 }
 
-/** The group object that the device is a member of. */
-export function groupOf(device: Device | undefined): Group | undefined {
-  const group = device?.group;
-  return group !== undefined && group.refs > 0 ? group : undefined;
-}
+/** The group that the device is a member of. Where members hold no reference it may be dead: that is its danger. */
+export const groupOf = (device: Device | undefined): Group | undefined => device?.group;
 
 /** Somebody lets go of a group; the last takes it along. */
 export function putGroup(core: Core, group: Group): void {

@@ -166,7 +166,10 @@ function* setupDefault(core: Core, group: Group, target: DefaultType | undefined
   if (before === undefined && (group.owner >= 0 || group.domain !== undefined)) return 0;
   if (group.domain === undefined) return yield* setDomain(core, group, domain, true);
   const error = yield* setDomain(core, group, domain, false);
-  if (error < 0) group.default = before;
+  if (error < 0) {
+    group.default = before;
+    domain.orphan = domain !== instance.identity;
+  }
   return error;
 }
 

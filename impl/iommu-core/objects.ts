@@ -21,6 +21,8 @@ export class Domain {
   books = 0;
   wires = 0;
   freed = false;
+  /** It was a group's own, and the group has another now. */
+  orphan = false;
   /** Undefined until it is known which IOMMU it is for. */
   table: LeafTable | undefined;
   /** The PASID that stands for it while it is somebody's aux domain, else 0. */
@@ -147,6 +149,10 @@ export class Numbers {
     if (!this.used.delete(number)) return false;
     if (number < this.low) this.low = number;
     return true;
+  }
+
+  add(number: number): void {
+    this.used.add(number);
   }
 
   has(number: number): boolean {

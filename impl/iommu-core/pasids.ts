@@ -7,7 +7,7 @@ import type { FaultPoint } from './faults.js';
 import { BOND, type Device, type Domain, type Group, type Instance, Numbers } from './objects.js';
 
 /** The space that the device's numbers come from; undefined: nobody hands out numbers. */
-export function numbersFor(core: Core, device: Device): Numbers | undefined {
+function numbersFor(core: Core, device: Device): Numbers | undefined {
   const { pasidAllocator } = core.choices;
   if (pasidAllocator === 'core-global') return core.numbers;
   if (pasidAllocator === 'device-driver') return undefined;
@@ -15,13 +15,32 @@ export function numbersFor(core: Core, device: Device): Numbers | undefined {
   return device.numbers;
 }
 
+/** The lowest number that the device supports and nobody has, 0: none. `keep`: it is written down as given. */
+export function takeNumber(core: Core, device: Device, keep: boolean): number {
+  const numbers = numbersFor(core, device);
+  if (numbers === core.numbers) return numbers.take(device.pasids);
+  // Without one space for all, a number is only as free as the device says.
+  for (let pasid = 1; pasid < device.pasids; pasid++) {
+    if (numbers?.has(pasid) || isUsed(device, pasid)) continue;
+    if (keep) numbers?.add(pasid);
+    return pasid;
+  }
+  return 0;
+}
+
+export const giveNumber = (core: Core, device: Device, pasid: number): void =>
+  void numbersFor(core, device)?.give(pasid);
+
+export const isUsed = (device: Device, pasid: number): boolean =>
+  device.programmed.has(pasid) || (device.group?.entries.has(pasid) ?? false);
+
 /** A PASID from 1 up that the device supports, or an errno. */
 export function allocPasid(core: Core, index: number): number {
   const device = core.devices[index];
   if (groupOf(device) === undefined || device === undefined) return -ENODEV;
   const numbers = numbersFor(core, device);
   if (numbers === undefined) return -EOPNOTSUPP;
-  const pasid = numbers.take(device.pasids);
+  const pasid = takeNumber(core, device, true);
   return pasid === 0 ? -ENOSPC : pasid;
 }
 
@@ -38,8 +57,7 @@ export function freePasid(core: Core, index: number, pasid: number): number {
 
 /** Is anything attached under the number, or is it that of an address space? */
 function inUse(core: Core, device: Device, pasid: number): boolean {
-  if (core.choices.pasidAllocator === 'per-device')
-    return device.programmed.has(pasid) || (device.group?.entries.has(pasid) ?? false);
+  if (core.choices.pasidAllocator === 'per-device') return isUsed(device, pasid);
   return core.pasidsOfSpaces.has(pasid) || core.pasidUses.has(pasid);
 }
 

@@ -2,7 +2,7 @@
 import { EBUSY, ENODEV, ENOENT, ENOMEM, ENOSPC, EOPNOTSUPP, EOVERFLOW } from '../errno.js';
 import { type Core, type Doing, fails, groupOf } from './core.js';
 import { BOND, type Device, Domain, type Group, type Instance, type Space } from './objects.js';
-import { attachEntry, detachEntry, knowsPasids, numbersFor } from './pasids.js';
+import { attachEntry, detachEntry, knowsPasids, takeNumber } from './pasids.js';
 
 export function* bindSpace(core: Core, index: number, mm: number): Doing {
   const device = core.devices[index];
@@ -13,7 +13,8 @@ export function* bindSpace(core: Core, index: number, mm: number): Doing {
   if (device.instance === undefined) return -EOPNOTSUPP;
   if (space.pasid > 0 && space.pasid >= device.pasids) return -EOVERFLOW;
   // Its PASID stays with the address space, even if nothing comes of the bond.
-  if (space.pasid === 0) space.pasid = numbersFor(core, device)?.take(device.pasids) ?? 0;
+  if (space.pasid === 0)
+    space.pasid = takeNumber(core, device, core.choices.pasidAllocator === 'core-global');
   if (space.pasid === 0) return -ENOSPC;
   core.pasidsOfSpaces.add(space.pasid);
   const error = yield* share(core, group, device, space, space.pasid);
@@ -76,7 +77,7 @@ export function endBonds(core: Core, space: Space, group: Group): void {
 /** The PASID of a dead address space is free again when nobody shares it any more. */
 function bury(core: Core, space: Space): void {
   if (space.alive || space.bonds.size > 0 || space.pasid === 0) return;
-  core.numbers.give(space.pasid);
+  if (core.choices.pasidAllocator === 'core-global') core.numbers.give(space.pasid);
   core.pasidsOfSpaces.delete(space.pasid);
   space.pasid = 0;
 }

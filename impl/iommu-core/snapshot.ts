@@ -47,6 +47,7 @@ export interface DomainSeen {
 function pointer(domain: Domain | undefined, group: Group | undefined): Pointer {
   if (domain === undefined) return null;
   if (domain.freed) return 'freed';
+  if (domain.orphan) return 'orphan';
   if (domain === group?.default) return 'default';
   switch (domain.kind) {
     case 'paging':
@@ -56,11 +57,11 @@ function pointer(domain: Domain | undefined, group: Group | undefined): Pointer 
     case 'blocked':
       return 'blocking';
     case 'empty':
-      return domain === group?.blocking ? 'blocking' : 'orphan';
+      return 'blocking';
     case 'identity':
-      return domain === domain.instance?.identity ? 'identity' : 'orphan';
+      return domain === domain.instance?.identity ? 'identity' : 'default';
     default:
-      return 'orphan';
+      return 'default';
   }
 }
 

@@ -160,7 +160,7 @@ export function capable(core: Core, of: 'device' | 'group' | 'domain', at: numbe
     return Number(device !== undefined && groupOf(device) !== undefined && deviceCan(device, what));
   }
   const group = groupAt(core, at);
-  if (group?.first === undefined) return -ENODEV;
+  if (group === undefined) return -ENODEV;
   for (let d: Device | undefined = group.first; d !== undefined; d = d.next)
     if (!deviceCan(d, what)) return 0;
   return 1;
