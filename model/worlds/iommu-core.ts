@@ -145,7 +145,7 @@ export const IOMMU_CORE_WORLDS: readonly CoreWorld[] = [
       resets: [0],
       types: ['identity', 'dma', 'dma-fq', 'auto'],
     },
-    counts: { states: 1624, transitions: 59_135 },
+    counts: { states: 2116, transitions: 74_203 },
   }),
   world({
     name: 'boot',
@@ -187,7 +187,7 @@ export const IOMMU_CORE_WORLDS: readonly CoreWorld[] = [
       deferred: true,
       mms: [0],
     },
-    counts: { states: 3704, transitions: 99_234 },
+    counts: { states: 3288, transitions: 88_586 },
   }),
   world({
     name: 'pasids',
@@ -283,7 +283,7 @@ export const IOMMU_CORE_WORLDS: readonly CoreWorld[] = [
       aux: [1, 2],
       ask: true,
     },
-    counts: { states: 6992, transitions: 1_101_199 },
+    counts: { states: 8424, transitions: 1_325_084 },
   }),
   world({
     name: 'firmware',

@@ -72,7 +72,8 @@ export const fits = (s: State, instance: Instance, ref: Ref): boolean => {
   const made = ref < 0 ? -1 : s.domains.get(ref).instance;
   if (made < 0) return true;
   const from = s.instances[made]!;
-  if (from === instance) return true;
+  if (from === instance || (s.domains.get(ref).kind === 'unset' && from.driver === instance.driver))
+    return true;
   return (
     from.driver === instance.driver && from.limit <= instance.limit && subset(from.sizes, instance.sizes)
   );

@@ -81,7 +81,7 @@ export interface Group {
 export interface Domain {
   /** `unset`: allocated for a bus, and not attached yet. */
   readonly kind: 'free' | 'unset' | 'paging';
-  /** The IOMMU instance that its format, page sizes and width are those of, -1 while unset. */
+  /** The IOMMU instance that its format, page sizes and width are those of; while unset, the driver's only. */
   readonly instance: number;
   /** While some device has it as an aux domain: its PASID, else 0. */
   readonly pasid: number;

@@ -29,7 +29,7 @@ export function view(s: State): View {
     domains: s.domains.reduce(
       (all: { readonly [name: string]: ViewValue }, d, key) => ({
         ...all,
-        [key]: { instance: d.instance < 0 ? null : d.instance, pasid: d.pasid, maps: mapsOf(s, key) },
+        [key]: { instance: d.kind === 'unset' ? null : d.instance, pasid: d.pasid, maps: mapsOf(s, key) },
       }),
       {},
     ),

@@ -82,6 +82,10 @@ export const allocByGroup: readonly Rule<ByGroup>[] = [
   ),
 ];
 
+/** The instances that the devices of a bus are behind, as far as they were found. */
+const onBus = (s: State, bus: number): readonly number[] =>
+  s.devices.flatMap(d => (d.bus === bus && d.member && d.instance >= 0 ? [d.instance] : []));
+
 export const allocByBus: readonly Rule<ByBus>[] = [
   refuse(
     'ENODEV',
@@ -90,7 +94,16 @@ export const allocByBus: readonly Rule<ByBus>[] = [
       says: 'A bus on which no device was found behind an IOMMU has no driver that could make a domain.',
       cite: [cite('linux-5', 'iommu_domain_alloc: bus->iommu_ops')],
     },
-    (s, o) => s.devices.every(d => d.bus !== o.bus || !d.member || d.instance < 0),
+    (s, o) => onBus(s, o.bus).length === 0,
+  ),
+  refuse(
+    'ENODEV',
+    {
+      id: 'alloc_by_bus/two-drivers',
+      says: 'A bus whose devices are behind IOMMUs of two drivers cannot tell whose domain is meant.',
+      cite: [cite('linux', '__iommu_domain_alloc_dev: "Multiple IOMMU drivers present for bus"')],
+    },
+    (s, o) => new Set(onBus(s, o.bus).map(i => s.instances[i]!.driver)).size > 1,
   ),
   nameFree('alloc_by_bus'),
   noMemory('alloc_by_bus'),
@@ -105,7 +118,9 @@ export const allocByBus: readonly Rule<ByBus>[] = [
     },
     (s, o) => ({
       outcome: OK,
-      state: patch(s, { domains: s.domains.set(o.as, { kind: 'unset', instance: -1, pasid: 0 }) }),
+      state: patch(s, {
+        domains: s.domains.set(o.as, { kind: 'unset', instance: onBus(s, o.bus)[0]!, pasid: 0 }),
+      }),
     }),
   ),
 ];

@@ -137,6 +137,7 @@ export const capable: readonly Rule<Capable>[] = [
       says: 'A domain can do what the instance can that it is made for; one made for a bus can do nothing before its first attach.',
       cite: [cite('mail-2022', '"better done against the domain or the group object, as appropriate"')],
     },
-    (s, o) => told(s, ofInstance(s, s.domains.get(o.at).instance, o.what)),
+    (s, o) =>
+      told(s, s.domains.get(o.at).kind === 'paging' && ofInstance(s, s.domains.get(o.at).instance, o.what)),
   ),
 ];

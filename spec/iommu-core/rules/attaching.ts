@@ -5,7 +5,17 @@ import { type Citation, cite } from '../../law/sources.js';
 import { instanceOf, membersOf, type Named, ofDriver, onCoreDomain, refOf } from '../groups.js';
 import type { Op, State } from '../state.js';
 import { changed } from '../transition.js';
-import { type Asks, changeTo, changing, hasDomain, hasMember, inGroup, OK, type Rule } from './checks.js';
+import {
+  type Asks,
+  changeTo,
+  changing,
+  hasDomain,
+  hasGroup,
+  hasMember,
+  inGroup,
+  OK,
+  type Rule,
+} from './checks.js';
 
 type AttachDevice = Extract<Op, { op: 'attach_device' }>;
 type AttachGroup = Extract<Op, { op: 'attach_group' }>;
@@ -87,7 +97,7 @@ export const attachHandle: readonly Rule<AttachHandle>[] = [
     { id: 'attach_handle/no-handle', says: 'An attach with a handle brings one.', cite: [HANDLE] },
     (_, o) => o.handle === null,
   ),
-  hasMember('attach_handle'),
+  hasGroup('attach_handle'),
   hasDomain<AttachHandle>('attach_handle', byGroup, o => o.domain),
   refuse(
     'ENOMEM',
@@ -108,6 +118,7 @@ export const attachHandle: readonly Rule<AttachHandle>[] = [
     },
     (s, o) => s.entries.has(slotOf(s, o.group)),
   ),
+  hasMember('attach_handle'),
   ...attaching<AttachHandle>('attach_handle', byGroup, HANDLE, (s, o) =>
     patch(s, {
       entries: s.entries.set(slotOf(s, o.group), {

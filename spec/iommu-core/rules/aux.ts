@@ -128,7 +128,7 @@ function attached(s: State, o: Attach, p: PolicyValues): State {
   const pasid = pasidFor(s, o, p);
   const key = useKey(s, o.domain, o.device);
   const numbered = row.pasid > 0 ? s : takeNumber(s, o.device, pasid, p);
-  const instance = row.instance < 0 ? s.devices[o.device]!.instance : row.instance;
+  const instance = row.kind === 'unset' ? s.devices[o.device]!.instance : row.instance;
   const on = patch(programmed(numbered, s.devices[o.device]!.resets > 0 ? [] : [o.device], pasid, o.domain), {
     domains: s.domains.set(o.domain, { kind: 'paging', instance, pasid }),
     auxUses: s.auxUses.set(key, { count: s.auxUses.get(key).count + 1 }),

@@ -56,6 +56,14 @@ export const inGroup = <O extends OnDevice>(op: string, cited: Citation): Rule<O
     (s, o) => !isMember(s, o.device),
   );
 
+/** There must be a group object to speak of. */
+export const hasGroup = <O extends OnGroup>(op: string): Rule<O> =>
+  refuse(
+    'ENODEV',
+    { id: `${op}/no-group`, says: 'A group that does not exist cannot be spoken of.', cite: [ours] },
+    (s, o) => !groupLives(s, o.group),
+  );
+
 /** The group must have a member, or the kernel would look at the first of an empty list. */
 export const hasMember = <O extends OnGroup>(op: string): Rule<O> =>
   refuse(

@@ -5,7 +5,7 @@ import { cite } from '../../law/sources.js';
 import { blocksAlways, hasEntries } from '../groups.js';
 import { BLOCKED, DEFAULT, NONE, type Op, type State } from '../state.js';
 import { changed } from '../transition.js';
-import { type Asks, changing, hasMember, inGroup, OK, ours, type Rule } from './checks.js';
+import { type Asks, changing, hasGroup, hasMember, inGroup, OK, ours, type Rule } from './checks.js';
 
 type ClaimGroup = Extract<Op, { op: 'claim_group' }>;
 type ClaimDevice = Extract<Op, { op: 'claim_device' }>;
@@ -87,8 +87,7 @@ function keepsBlocking<O>(c: Rule<O>, home: Home<O>): Rule<O> {
 
 export const claimGroup: readonly Rule<ClaimGroup>[] = [
   noOwner('claim_group'),
-  hasMember('claim_group'),
-  ...withIommu<ClaimGroup>('claim_group', (_, o) => o.group),
+  hasGroup('claim_group'),
   refuse(
     'EPERM',
     {
@@ -98,6 +97,8 @@ export const claimGroup: readonly Rule<ClaimGroup>[] = [
     },
     (s, o) => s.groups[o.group]!.owners > 0,
   ),
+  hasMember('claim_group'),
+  ...withIommu<ClaimGroup>('claim_group', (_, o) => o.group),
   ...taking<ClaimGroup>('claim_group', (_, o) => o.group),
 ];
 

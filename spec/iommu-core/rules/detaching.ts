@@ -6,7 +6,7 @@ import { coreDomain, isMember, membersOf, refOf } from '../groups.js';
 import type { PolicyValues } from '../policies.js';
 import { NO_ENTRY, NONE, type Op, type State } from '../state.js';
 import { forced, forcedFailures, frozen, refusal, resetInTheWay } from '../transition.js';
-import { type Asks, hasMember, OK, type Rule, WARNED } from './checks.js';
+import { type Asks, hasGroup, OK, type Rule, WARNED } from './checks.js';
 
 type DetachDevice = Extract<Op, { op: 'detach_device' }>;
 type DetachGroup = Extract<Op, { op: 'detach_group' }>;
@@ -94,12 +94,12 @@ export const detachDevice: readonly Rule<DetachDevice>[] = [
 ];
 
 export const detachGroup: readonly Rule<DetachGroup>[] = [
-  hasMember('detach_group'),
+  hasGroup('detach_group'),
   ...detaching<DetachGroup>('detach_group', byGroup, cite('linux', 'iommu_detach_group')),
 ];
 
 export const detachHandle: readonly Rule<DetachHandle>[] = [
-  hasMember('detach_handle'),
+  hasGroup('detach_handle'),
   ...detaching<DetachHandle>('detach_handle', byGroup, cite('linux', 'iommu_detach_group_handle'), (s, o) =>
     s.entries.get(slotOf(s, o.group)) === NO_ENTRY
       ? s

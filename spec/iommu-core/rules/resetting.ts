@@ -6,7 +6,7 @@ import { blocksAlways, groupOf, isMember } from '../groups.js';
 import { parkedPasids, restoredPasids } from '../pasids.js';
 import type { PolicyValues } from '../policies.js';
 import { BLOCKED, NONE, type Op, type State } from '../state.js';
-import { OK, type Rule, WARNED } from './checks.js';
+import { halfway, OK, type Rule, WARNED } from './checks.js';
 
 type Prepare = Extract<Op, { op: 'reset_prepare' }>;
 type Done = Extract<Op, { op: 'reset_done' }>;
@@ -18,17 +18,27 @@ const homeOf = (s: State, o: Prepare | Done): number => s.devices[o.device]!.hom
 const seen = (s: State, o: Prepare | Done): boolean =>
   isMember(s, o.device) && s.devices[o.device]!.instance >= 0;
 
+/** Is the group on its blocking domain already, so that the device need not be attached to it? */
+const blocked = (s: State, o: Prepare): boolean => {
+  const { domain, blocking } = groupOf(s, o.device);
+  return domain === BLOCKED && blocking;
+};
+
+const withBlocking = (s: State, o: Prepare): State =>
+  groupOf(s, o.device).blocking
+    ? s
+    : patch(s, { groups: patchAt(s.groups, homeOf(s, o), { blocking: true }) });
+
 /** The device is on blocking, and all its PASIDs are; what is wanted stays written in the group. */
 function parked(s: State, o: Prepare, p: PolicyValues): State {
-  const g = homeOf(s, o);
-  const d = s.devices[o.device]!;
+  const now = withBlocking(s, o);
+  const resets = s.devices[o.device]!.resets + 1;
+  const place = blocked(s, o) ? {} : { rid: BLOCKED, leftover: NONE, deferred: false };
+  const resetting = p['reset-state'] === 'per-group' ? o.device : groupOf(s, o.device).resetting;
   return parkedPasids(
-    patch(s, {
-      devices: patchAt(s.devices, o.device, { rid: BLOCKED, resets: d.resets + 1, leftover: NONE }),
-      groups: patchAt(s.groups, g, {
-        blocking: true,
-        resetting: p['reset-state'] === 'per-group' ? o.device : s.groups[g]!.resetting,
-      }),
+    patch(now, {
+      devices: patchAt(s.devices, o.device, { ...place, resets }),
+      groups: patchAt(now.groups, homeOf(s, o), { resetting }),
     }),
     o.device,
   );
@@ -72,11 +82,20 @@ export const resetPrepare: readonly Rule<Prepare>[] = [
     'ENOMEM',
     {
       id: 'reset_prepare/no-blocking-domain',
-      says: 'Where there is no static blocked domain, one may not be had, or not be attached.',
+      says: 'Where there is no static blocked domain, an empty paging domain is allocated once, which may fail.',
       cite: [PREPARE, cite('linux', '__iommu_group_alloc_blocking_domain')],
     },
-    (s, o) => !blocksAlways(s, homeOf(s, o)),
+    (s, o) => !blocksAlways(s, homeOf(s, o)) && !groupOf(s, o.device).blocking,
     'may',
+  ),
+  halfway(
+    'ENOMEM',
+    {
+      id: 'reset_prepare/attach-fails',
+      says: 'A blocking domain that is not static may not be attached; the device is not parked, and must not be reset.',
+      cite: [PREPARE],
+    },
+    (s, o) => (blocksAlways(s, homeOf(s, o)) || blocked(s, o) ? [] : [withBlocking(s, o)]),
   ),
   ending(
     {

@@ -31,15 +31,6 @@ export const svaBind: readonly Rule<Bind>[] = [
     (s, o) => !s.mms[o.mm]!.alive,
   ),
   refuse(
-    'EOPNOTSUPP',
-    {
-      id: 'sva_bind/no-pasids',
-      says: 'A driver that cannot attach a PASID, or cannot block it again, is not asked.',
-      cite: [cite('linux-7', 'iommu_attach_device_pasid')],
-    },
-    (s, o) => !canSetPasids(s, homeOf(s, o)),
-  ),
-  refuse(
     'EOVERFLOW',
     {
       id: 'sva_bind/too-large',
@@ -65,31 +56,48 @@ export const svaBind: readonly Rule<Bind>[] = [
     }),
     (s, o) => s.bonds.has(bondOf(s, o)),
   ),
-  refuse(
+  halfway(
     'EBUSY',
     {
       id: 'sva_bind/pasid-used',
-      says: 'A PASID under which something else is attached to the group cannot stand for the address space.',
+      says: 'A PASID under which something else is attached to the group cannot stand for the address space, which keeps it all the same.',
       cite: [BIND],
     },
+    (s, o, p) => [numbered(s, o, p)],
+    'must',
     (s, o, p) => notedDomain(s, homeOf(s, o), pasidFor(s, o, p)) !== NONE || usedBeside(s, o, p),
   ),
-  refuse(
+  halfway(
+    'EOPNOTSUPP',
+    {
+      id: 'sva_bind/no-pasids',
+      says: 'A driver that cannot attach a PASID, or cannot block it again, is not asked.',
+      cite: [cite('linux-7', 'iommu_attach_device_pasid')],
+    },
+    (s, o, p) => [numbered(s, o, p)],
+    'must',
+    (s, o) => !canSetPasids(s, homeOf(s, o)),
+  ),
+  halfway(
     'EBUSY',
     {
       id: 'sva_bind/reset-in-progress',
       says: 'While a member is reset, no PASID of the group is attached.',
       cite: [cite('linux-7', 'iommu_attach_device_pasid: resetting_domain')],
     },
+    (s, o, p) => [numbered(s, o, p)],
+    'must',
     (s, o) => inReset(s, homeOf(s, o)),
   ),
-  refuse(
+  halfway(
     'EINVAL',
     {
       id: 'sva_bind/sibling-too-small',
       says: 'Every member that knows PASIDs must have this one.',
       cite: [cite('linux-7', 'iommu_attach_device_pasid')],
     },
+    (s, o, p) => [numbered(s, o, p)],
+    'must',
     (s, o, p) => tooLarge(s, homeOf(s, o), pasidFor(s, o, p)),
   ),
   halfway(
