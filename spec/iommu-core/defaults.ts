@@ -7,23 +7,23 @@ import { forced, forcedFailures } from './transition.js';
 
 type Type = Exclude<Group['type'], 'none'>;
 
-/** What the members' drivers ask for together; `conflict`: they ask for different things. */
-export function wanted(s: State, g: number): 'any' | 'dma' | 'identity' | 'conflict' {
-  const wants = new Set(
-    membersOf(s, g)
-      .map(at => s.devices[at]!.wants)
-      .filter(w => w !== 'any'),
-  );
-  return wants.size > 1 ? 'conflict' : ([...wants][0] ?? 'any');
+/** What the members' drivers ask for together: where they disagree, identity takes precedence. */
+export function wanted(s: State, g: number): 'any' | 'dma' | 'identity' {
+  const wants = membersOf(s, g).map(at => s.devices[at]!.wants);
+  return wants.includes('identity') ? 'identity' : wants.includes('dma') ? 'dma' : 'any';
 }
 
-/** The type that a default domain gets if `asked` for, or null: the drivers do not agree to any. */
-export function negotiated(s: State, g: number, asked: Type | 'auto'): Type | null {
+/** The type of the first default domain, or of one that nobody asks for by name. */
+export function automatic(s: State, g: number): Type {
   const want = wanted(s, g);
-  if (want === 'conflict') return null;
-  if (asked === 'auto')
-    return want === 'any' || matches(s.machine.defaultType, want) ? s.machine.defaultType : want;
-  return want === 'any' || want === asked ? asked : null;
+  return want === 'any' || matches(s.machine.defaultType, want) ? s.machine.defaultType : want;
+}
+
+/** The type that a default domain gets if `asked` for, or null: a driver does not allow it. */
+export function negotiated(s: State, g: number, asked: Type | 'auto'): Type | null {
+  if (asked === 'auto') return automatic(s, g);
+  const want = wanted(s, g);
+  return want === 'any' || matches(asked, want) ? asked : null;
 }
 
 const matches = (type: Type, want: 'dma' | 'identity'): boolean =>

@@ -13,11 +13,11 @@ const keyOf = (s: State, device: number, pasid: number): number => device * s.ma
 
 /** The PASID of these devices is attached to `to`; NONE blocks it. */
 export function programmed(s: State, devices: readonly number[], pasid: number, to: Ref): State {
-  const rows = devices.reduce(
-    (now, device) =>
-      to === NONE ? now.delete(keyOf(s, device, pasid)) : now.set(keyOf(s, device, pasid), { domain: to }),
-    s.programmed,
-  );
+  const rows = devices.reduce((now, device) => {
+    const key = keyOf(s, device, pasid);
+    if (now.get(key).domain === to) return now;
+    return to === NONE ? now.delete(key) : now.set(key, { domain: to });
+  }, s.programmed);
   return rows === s.programmed ? s : patch(s, { programmed: rows });
 }
 

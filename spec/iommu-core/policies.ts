@@ -170,13 +170,13 @@ export const POLICIES: readonly Policy[] = [
     values: [
       {
         value: 'per-device',
-        says: 'those of the device: resets nest, teardown goes on and is carried out when the reset ends',
+        says: 'those of the device: resets nest, and what must succeed goes on for the others and is carried out for it when the reset ends',
         argument:
           'Another member has nothing to do with the reset, and a detach that may fail leaves a dangling domain.',
       },
       {
         value: 'per-group',
-        says: 'those of the whole group: one reset at a time, every change of domain is refused meanwhile',
+        says: 'those of the whole group: one reset at a time, and every change of domain is refused meanwhile, a detach as well',
         argument: 'One pointer in the group is enough, and a caller who is refused may try again.',
       },
     ],

@@ -18,9 +18,13 @@ export interface Change {
   readonly given?: Ref;
 }
 
-/** Does a reset stand in the way of changes that may fail? */
+/** Does a reset stand in the way of every change, also of those that must succeed? */
 export const resetInTheWay = (s: State, g: number, p: PolicyValues): boolean =>
   p['reset-state'] === 'per-group' && s.groups[g]!.resetting >= 0;
+
+/** Does a reset stand in the way of changes that may fail? */
+export const resetOfMember = (s: State, g: number): boolean =>
+  s.groups[g]!.resetting >= 0 || s.devices.some(d => d.member && d.home === g && d.resets > 0);
 
 /** Does an attached PASID keep the requester id where it is? */
 export const frozen = (s: State, g: number, p: PolicyValues): boolean =>

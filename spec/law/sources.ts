@@ -42,7 +42,7 @@ export const SOURCES = {
   },
   'linux-7': {
     title: 'Linux kernel source, where it differs from 6.12',
-    version: '7.0',
+    version: '7.0; for resets that nest, 7.2',
   },
   'linux-5': {
     title: 'Linux kernel source of the aux-domain era',

@@ -75,12 +75,6 @@ export const aims: Aims = {
         state.groups.every((g, at) => g.domain === before.groups[at]!.domain),
     },
     {
-      id: 'reset/refuses-no-bystander',
-      says: 'A reset of one device does not keep its group from changing its domain.',
-      cite: [cite('linux-7', 'the group_device field blocked')],
-      holds: (_, __, { rule }) => !rule.endsWith('/reset-in-progress') || /pasid|^sva_|^deferred_/.test(rule),
-    },
-    {
       id: 'free/never-refused-after-detach',
       says: 'A domain that was detached everywhere can be freed.',
       cite: [cite('linux', 'iommu_domain_free')],

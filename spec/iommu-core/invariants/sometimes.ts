@@ -62,9 +62,6 @@ export const sometimes: readonly Sometimes[] = [
   ),
   seen('seen/in-reset', 'A device is being reset.', s => some(s, d => d.resets > 0)),
   seen('seen/nested-reset', 'A device is reset within a reset.', s => some(s, d => d.resets > 1)),
-  seen('seen/moved-during-reset', 'A group has changed its domain while a member is reset.', s =>
-    some(s, d => d.resets > 0 && s.groups[d.home]!.domain >= 0),
-  ),
   seen('seen/pasid', 'A PASID is attached.', s => s.programmed.size > 0),
   seen('seen/pasid-beside-rid', 'A device has a domain for itself and another for a PASID.', s =>
     s.programmed.reduce((found: boolean, p, key) => {

@@ -23,7 +23,7 @@ import {
   frozen,
   isThere,
   refusal,
-  resetInTheWay,
+  resetOfMember,
 } from '../transition.js';
 
 import { halfway, type Rule } from './halfway.js';
@@ -117,11 +117,10 @@ const endings = <O>(op: string, asks: Asks<O>): readonly Rule<O>[] => [
     'EBUSY',
     {
       id: `${op}/reset-in-progress`,
-      says: 'While a device of the group is reset, the group changes its domain for nobody (policy reset-state=per-group).',
+      says: 'While a device of the group is reset, no change of domain begins that might have to be taken back.',
       cite: [cite('linux-7', '__iommu_group_set_domain_internal: resetting_domain')],
-      status: 'disputed',
     },
-    (s, o, p) => !isThere(s, asks(s, o)) && resetInTheWay(s, asks(s, o).group, p),
+    (s, o) => !isThere(s, asks(s, o)) && resetOfMember(s, asks(s, o).group),
   ),
   refuse(
     'EBUSY',

@@ -2,11 +2,11 @@
 import { patch, patchAt } from '../../kit/record.js';
 import { ending, refuse } from '../../law/clause.js';
 import { cite } from '../../law/sources.js';
-import { allocates, firstDefault, firstDefaultFailures, negotiated } from '../defaults.js';
+import { allocates, automatic, firstDefault, firstDefaultFailures, negotiated } from '../defaults.js';
 import { groupLives, groupWorks } from '../groups.js';
 import type { PolicyValues } from '../policies.js';
 import { DEFAULT, FREED, type Op, ORPHAN, type State } from '../state.js';
-import { type Change, changed, doubleFailures, failures, resetInTheWay } from '../transition.js';
+import { type Change, changed, doubleFailures, failures, resetOfMember } from '../transition.js';
 import { halfway, hasMember, OK, type Rule } from './checks.js';
 
 type Setup = Extract<Op, { op: 'setup_default' }>;
@@ -27,18 +27,9 @@ export const setupDefault: readonly Rule<Setup>[] = [
     (s, o) => s.groups[o.group]!.type !== 'none' || !groupWorks(s, o.group),
   ),
   refuse(
-    'EINVAL',
-    {
-      id: 'setup_default/drivers-disagree',
-      says: 'Devices of one group whose drivers ask for different default domains cannot have one.',
-      cite: [cite('linux', 'iommu_get_default_domain_type')],
-    },
-    (s, o) => negotiated(s, o.group, 'auto') === null,
-  ),
-  refuse(
     'ENOMEM',
     { id: 'setup_default/no-memory', says: 'The allocation of the default domain may fail.', cite: [SETUP] },
-    (s, o) => allocates(s, o.group, negotiated(s, o.group, 'auto')!),
+    (s, o) => allocates(s, o.group, automatic(s, o.group)),
     'may',
   ),
   halfway(
@@ -53,7 +44,7 @@ export const setupDefault: readonly Rule<Setup>[] = [
         ),
       ],
     },
-    (s, o, p) => firstDefaultFailures(s, o.group, negotiated(s, o.group, 'auto')!, p),
+    (s, o, p) => firstDefaultFailures(s, o.group, automatic(s, o.group), p),
   ),
   ending(
     {
@@ -61,7 +52,7 @@ export const setupDefault: readonly Rule<Setup>[] = [
       says: 'The default domain is what the members need together, and all of them are attached to it, unless somebody has taken the group meanwhile.',
       cite: [SETUP, cite('ours', 'ADR-0011: a group that is taken before it is set up')],
     },
-    (s, o, p) => ({ outcome: OK, state: firstDefault(s, o.group, negotiated(s, o.group, 'auto')!, p) }),
+    (s, o, p) => ({ outcome: OK, state: firstDefault(s, o.group, automatic(s, o.group), p) }),
   ),
 ];
 
@@ -158,11 +149,10 @@ export const storeType: readonly Rule<StoreType>[] = [
     'EBUSY',
     {
       id: 'store_type/reset-in-progress',
-      says: 'While a device of the group is reset, the group changes its domain for nobody (policy reset-state=per-group).',
+      says: 'While a device of the group is reset, no change of domain begins that might have to be taken back.',
       cite: [cite('linux-7', '__iommu_group_set_domain_internal: resetting_domain')],
-      status: 'disputed',
     },
-    (s, o, p) => resetInTheWay(s, o.group, p),
+    (s, o) => resetOfMember(s, o.group),
   ),
   halfway(
     'ENOMEM',

@@ -28,6 +28,14 @@ const bond = <O extends OnPasid>(op: string): Rule<O> =>
 
 const exchanges = (s: State, o: Replace): boolean => current(s, o) !== refFor(s, o);
 
+/** The members that the driver is called for. */
+const called = (s: State, o: Replace): readonly number[] =>
+  exchanges(s, o) ? programmable(s, homeOf(s, o)) : [];
+
+/** Number `k` failed: the members before it are attached to the old domain again, whatever they were before. */
+const wentBack = (s: State, o: Replace, k: number): State =>
+  programmed(s, called(s, o).slice(0, k), o.pasid, current(s, o));
+
 export const replacePasid: readonly Rule<Replace>[] = [
   ...common<Replace>('replace_pasid', REPLACE),
   refuse(
@@ -59,7 +67,7 @@ export const replacePasid: readonly Rule<Replace>[] = [
       says: 'The driver may fail for a member; the members before it go back to the old domain, and the old entry stays.',
       cite: [SET],
     },
-    (s, o) => (exchanges(s, o) ? programmable(s, homeOf(s, o)).map(() => s) : []),
+    (s, o) => called(s, o).map((_, k) => wentBack(s, o, k)),
   ),
   halfway(
     'ENOMEM',
@@ -68,10 +76,12 @@ export const replacePasid: readonly Rule<Replace>[] = [
       says: 'A member may not even go back to the old domain, though it must; its PASID is blocked.',
       cite: [SET],
     },
-    (s, o) => {
-      const all = exchanges(s, o) ? programmable(s, homeOf(s, o)) : [];
-      return all.flatMap((_, k) => all.slice(0, k).map(lost => programmed(s, [lost], o.pasid, NONE)));
-    },
+    (s, o) =>
+      called(s, o).flatMap((_, k) =>
+        called(s, o)
+          .slice(0, k)
+          .map(lost => programmed(wentBack(s, o, k), [lost], o.pasid, NONE)),
+      ),
   ),
   ending(
     {

@@ -2,7 +2,7 @@
 import { patch, patchAt } from '../../kit/record.js';
 import { ending, refuse } from '../../law/clause.js';
 import { cite } from '../../law/sources.js';
-import { allocates, firstDefault, firstDefaultFailures, negotiated } from '../defaults.js';
+import { allocates, automatic, firstDefault, firstDefaultFailures } from '../defaults.js';
 import { blocksAlways, isMember } from '../groups.js';
 import { leave } from '../leaving.js';
 import type { PolicyValues } from '../policies.js';
@@ -42,7 +42,7 @@ const putOff = (s: State, o: Probe): boolean =>
 const setsUp = (s: State, o: Probe): boolean =>
   !hasCurrent(s, o) && groupFor(s, o).type === 'none' && o.queued !== true;
 
-const typeFor = (s: State, o: Probe, p: PolicyValues) => negotiated(joined(s, o, p), homeOf(s, o), 'auto');
+const typeFor = (s: State, o: Probe, p: PolicyValues) => automatic(joined(s, o, p), homeOf(s, o));
 
 const attachedToCurrent = (s: State, o: Probe, p: PolicyValues): State => {
   const now = joined(s, o, p);
@@ -127,22 +127,13 @@ export const probe: readonly Rule<Probe>[] = [
     hasCurrent,
   ),
   refuse(
-    'EINVAL',
-    {
-      id: 'probe/drivers-disagree',
-      says: 'Devices of one group whose drivers ask for different default domains cannot have one.',
-      cite: [cite('linux', 'iommu_get_default_domain_type')],
-    },
-    (s, o, p) => setsUp(s, o) && typeFor(s, o, p) === null,
-  ),
-  refuse(
     'ENOMEM',
     {
       id: 'probe/no-default-domain',
       says: 'The allocation of the default domain may fail, and then the device does not join.',
       cite: [cite('linux', 'iommu_setup_default_domain')],
     },
-    (s, o, p) => setsUp(s, o) && allocates(joined(s, o, p), homeOf(s, o), typeFor(s, o, p)!),
+    (s, o, p) => setsUp(s, o) && allocates(joined(s, o, p), homeOf(s, o), typeFor(s, o, p)),
     'may',
   ),
   halfway(
@@ -159,7 +150,7 @@ export const probe: readonly Rule<Probe>[] = [
     },
     (s, o, p) =>
       setsUp(s, o)
-        ? firstDefaultFailures(joined(s, o, p), homeOf(s, o), typeFor(s, o, p)!, p).map(after =>
+        ? firstDefaultFailures(joined(s, o, p), homeOf(s, o), typeFor(s, o, p), p).map(after =>
             withdrawn(s, after, o, p),
           )
         : [],
@@ -172,7 +163,7 @@ export const probe: readonly Rule<Probe>[] = [
     },
     (s, o, p) => ({
       outcome: OK,
-      state: firstDefault(joined(s, o, p), homeOf(s, o), typeFor(s, o, p)!, p),
+      state: firstDefault(joined(s, o, p), homeOf(s, o), typeFor(s, o, p), p),
     }),
     setsUp,
   ),

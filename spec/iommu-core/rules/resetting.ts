@@ -33,7 +33,7 @@ const withBlocking = (s: State, o: Prepare): State =>
 function parked(s: State, o: Prepare, p: PolicyValues): State {
   const now = withBlocking(s, o);
   const resets = s.devices[o.device]!.resets + 1;
-  const place = blocked(s, o) ? {} : { rid: BLOCKED, leftover: NONE, deferred: false };
+  const place = blocked(s, o) ? {} : { rid: BLOCKED, leftover: NONE, deferred: false, astray: false };
   const resetting = p['reset-state'] === 'per-group' ? o.device : groupOf(s, o.device).resetting;
   return parkedPasids(
     patch(now, {
