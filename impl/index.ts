@@ -1,5 +1,6 @@
 // What does the implementation offer to a project that lifts it out? Its public face; it imports nothing else.
 export * as errno from './errno.js';
+export { IommuCore } from './iommu-core/machine.js';
 export { Iotlb } from './iotlb/iotlb.js';
 export { Translator } from './iotlb/translator.js';
 export { PageArena } from './radix/arena.js';

@@ -1,10 +1,17 @@
 // Which worlds are there, and which of them was made for which debate?
 import type { AnyWorld } from './explore/world.js';
+import { IOMMU_CORE_WORLDS } from './worlds/iommu-core.js';
+import { IOMMU_CORE_RACE_WORLDS } from './worlds/iommu-core-races.js';
 import { LINUX_DMA_WORLDS } from './worlds/linux-dma.js';
 import { VFIO_2011_WORLDS } from './worlds/vfio-2011.js';
 
 /** All worlds, of all profiles. */
-export const WORLDS: readonly AnyWorld[] = [...VFIO_2011_WORLDS, ...LINUX_DMA_WORLDS];
+export const WORLDS: readonly AnyWorld[] = [
+  ...VFIO_2011_WORLDS,
+  ...IOMMU_CORE_WORLDS,
+  ...IOMMU_CORE_RACE_WORLDS,
+  ...LINUX_DMA_WORLDS,
+];
 
 export const worldNamed = (name: string): AnyWorld | undefined => WORLDS.find(w => w.name === name);
 
@@ -18,4 +25,17 @@ export const DEBATES: { readonly [policy: string]: readonly string[] } = {
   'failed-hot-add': ['hotplug'],
   'hot-remove-in-use': ['timeout-kill'],
   'group-handle-is-use': ['unplug-merged'],
+  'aux-flag': ['aux'],
+  'pasid-allocator': ['pasid-numbers'],
+  'rid-while-pasid': ['pasids'],
+  'blocking-attach': ['leak'],
+  'device-group-reference': ['drivers'],
+  'failed-replace': ['handles', 'no-static-blocked'],
+  'free-trusts-detach': ['no-static-blocked'],
+  'reset-state': ['resets'],
+  'attach-by': ['attach-unplug', 'attach-unplug-all'],
+  'attach-lock': ['attach-unplug', 'attach-while-open'],
+  'invalidate-lock': ['attach-invalidate'],
+  'attach-order': ['attach-invalidate'],
+  'probe-lock': ['probe-probe'],
 };

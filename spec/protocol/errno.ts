@@ -1,7 +1,7 @@
 // Which errors may an operation answer with, and what does POSIX call them?
 import * as t from 'io-ts';
 
-/** The closed set of errnos that any profile's law may speak of, by their POSIX (Linux) names. */
+/** The closed set of errnos that any profile's law may speak of, by their POSIX (Linux) names. EPROBE_DEFER never leaves the kernel. */
 export const ERRNOS = [
   'EPERM',
   'ENOENT',
@@ -17,6 +17,9 @@ export const ERRNOS = [
   'ENOSPC',
   'ERANGE',
   'EOPNOTSUPP',
+  'EACCES',
+  'EOVERFLOW',
+  'EPROBE_DEFER',
 ] as const;
 
 export type Errno = (typeof ERRNOS)[number];

@@ -1,6 +1,8 @@
 // Which words do all parts share? The public face of the protocol.
 export * from './codec.js';
 export * from './errno.js';
+export * as iommuCore from './iommu-core.js';
+export * as iommuCoreRaces from './iommu-core-races.js';
 export * as linuxDma from './linux-dma.js';
 export * from './outcome.js';
 export * from './profiles.js';

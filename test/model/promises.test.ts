@@ -2,50 +2,15 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { explore } from '../../model/explore/explore.js';
-import type { VfioWorld } from '../../model/worlds/vfio-2011.js';
 import { worldNamed } from '../../model/worlds.js';
 import { patch, patchAt } from '../../spec/kit/record.js';
-import type { Clause } from '../../spec/law/clause.js';
 import type { PolicyValues } from '../../spec/vfio-2011/policies.js';
 import { vfio2011 } from '../../spec/vfio-2011/profile.js';
 import type { Op, State } from '../../spec/vfio-2011/state.js';
+import { gone, type Rewrite as RewriteOf, rewritten, spoiled as spoiledBy } from './rewritten.js';
 
-type AnyClause = Clause<State, Op, PolicyValues>;
-type Rewrite = (clause: AnyClause) => AnyClause | null;
-
-/** The world under a law in which one clause is another, or gone. */
-function rewritten(world: VfioWorld, id: string, rewrite: Rewrite): VfioWorld {
-  let met = 0;
-  const change = (c: AnyClause): readonly AnyClause[] => {
-    if (c.id !== id) return [c];
-    met++;
-    const other = rewrite(c);
-    return other === null ? [] : [other];
-  };
-  const rules = Object.fromEntries(
-    Object.entries(vfio2011.rules).map(([op, clauses]) => [
-      op,
-      (clauses as readonly AnyClause[]).flatMap(change),
-    ]),
-  ) as unknown as typeof vfio2011.rules;
-  assert.equal(met, 1, `there is no clause ${id}`);
-  return { ...world, profile: { ...vfio2011, rules } };
-}
-
-const gone: Rewrite = () => null;
-
-/** The clause with its state after changed. */
-const spoiled =
-  (spoil: (after: State, op: Op, before: State) => State): Rewrite =>
-  clause => ({
-    ...clause,
-    then: (s, op, p) => {
-      const next = clause.then(s, op, p);
-      if (Array.isArray(next)) throw new Error('one ending expected');
-      const one = next as { outcome: never; state: State };
-      return { outcome: one.outcome, state: spoil(one.state, op, s) };
-    },
-  });
+type Rewrite = RewriteOf<State, Op, PolicyValues>;
+const spoiled = spoiledBy<State, Op, PolicyValues>;
 
 const openAll = (s: State): State =>
   patch(s, { contexts: s.contexts.map(c => patch(c, { open: true, mm: 0 })) });
@@ -129,7 +94,7 @@ const BREAKS: readonly (readonly [string, string, string, Rewrite, number, Parti
 
 for (const [promise, world, clause, rewrite, length, policies] of BREAKS) {
   test(`${promise} fails when ${clause} is broken`, () => {
-    const broken = rewritten(worldNamed(world) as VfioWorld, clause, rewrite);
+    const broken = rewritten(worldNamed(world)!, clause, rewrite);
     const { violations } = explore(broken, policies ?? {}, { all: true, maxStates: 50_000 });
     const found = violations.find(v => v.property === promise);
     assert.ok(found, `not noticed; broken were: ${violations.map(v => v.property).join(', ') || 'none'}`);
