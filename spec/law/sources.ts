@@ -11,6 +11,11 @@ export const SOURCES = {
     title: 'A. Williamson and C. Benvenuti, review of "VFIO Driver core framework", kvm list',
     version: '9 to 11 November 2011',
   },
+  'mail-2022': {
+    title:
+      'A. Kardashevskiy and J. Gunthorpe, review of "powerpc/iommu: Add iommu_ops to report capabilities and allow blocking domains"',
+    version: '7 and 8 July 2022',
+  },
   'vfio-rfc-1': {
     title: 'VFIO driver core framework, request for comments, drivers/vfio/vfio_main.c and vfio_iommu.c',
     version: 'posting of November 2011 (GET_FLAGS, unmerge by descriptor)',
@@ -27,9 +32,21 @@ export const SOURCES = {
     title: 'Linux kernel documentation',
     version: '6.12',
   },
+  papr: {
+    title: 'Linux on Power Architecture Reference (LoPAR)',
+    version: '2.13',
+  },
+  qemu: {
+    title: 'QEMU source',
+    version: '10.2',
+  },
   'vt-d': {
     title: 'Intel Virtualization Technology for Directed I/O, architecture specification',
     version: 'revision 4.1',
+  },
+  'linux-tce': {
+    title: 'Linux kernel source, the TCE code of arch/powerpc and drivers/vfio/vfio_iommu_spapr_tce.c',
+    version: '7.2; older ones where the text says so',
   },
   posix: { title: 'POSIX.1', version: '2017' },
   ours: { title: 'a decision of this project', version: 'docs/adr' },

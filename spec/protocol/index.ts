@@ -4,5 +4,6 @@ export * from './errno.js';
 export * as linuxDma from './linux-dma.js';
 export * from './outcome.js';
 export * from './profiles.js';
+export * as spaprTce from './spapr-tce.js';
 export * from './trace.js';
 export * as vfio2011 from './vfio-2011.js';

@@ -1,18 +1,35 @@
 // What can an operation answer?
 import * as t from 'io-ts';
-import { closed, Hex64, tagged } from './codec.js';
+import { closed, Hex64, tagged, whole } from './codec.js';
 import { Errno } from './errno.js';
 
 /**
  * The answer of one operation, normal data in every case:
  * - `ok`: done, with the values that the caller sees;
- * - `refused`: an errno, and nothing changed;
+ * - `refused`: an error code. Nothing changed, unless the clause says that a part of a batch was done;
  * - `fault`: a DMA that the IOMMU did not translate;
  * - `outside`: a DMA by a device that no context of ours translates (the kernel's own domain decides);
  * - `waits`: the operation blocks; a later `resume` finishes it.
  */
 export const Outcome = tagged('is', {
-  ok: closed('ok', { is: t.literal('ok') }, { viable: t.boolean, mmLocked: t.boolean, paddr: Hex64 }),
+  ok: closed(
+    'ok',
+    { is: t.literal('ok') },
+    {
+      viable: t.boolean,
+      mmLocked: t.boolean,
+      paddr: Hex64,
+      coherent: t.boolean,
+      tce: Hex64,
+      start: Hex64,
+      size: Hex64,
+      liobn: Hex64,
+      windows: whole('windows', 0, 255),
+      largest: Hex64,
+      pageSizes: Hex64,
+      levels: whole('levels', 0, 255),
+    },
+  ),
   refused: closed('refused', { is: t.literal('refused'), errno: Errno }),
   fault: closed('fault', { is: t.literal('fault') }),
   outside: closed('outside', { is: t.literal('outside') }),
@@ -25,6 +42,19 @@ export type Outcome =
       readonly viable?: boolean;
       readonly mmLocked?: boolean;
       readonly paddr?: bigint;
+      /** DMA is cache coherent. */
+      readonly coherent?: boolean;
+      /** The entry that was read. */
+      readonly tce?: bigint;
+      /** A window: first bus address, bytes, number. */
+      readonly start?: bigint;
+      readonly size?: bigint;
+      readonly liobn?: bigint;
+      /** How many dynamic windows there can be, or still be; the largest in pages; page sizes; levels of a table. */
+      readonly windows?: number;
+      readonly largest?: bigint;
+      readonly pageSizes?: bigint;
+      readonly levels?: number;
     }
   | { readonly is: 'refused'; readonly errno: Errno }
   | { readonly is: 'fault' }

@@ -2,6 +2,7 @@
 import type * as t from 'io-ts';
 import type { Defect } from './codec.js';
 import * as linuxDma from './linux-dma.js';
+import * as spaprTce from './spapr-tce.js';
 import * as vfio2011 from './vfio-2011.js';
 
 /** How one profile's machine and operations are written down. */
@@ -23,4 +24,8 @@ export const VOCABULARIES: { readonly [profile: string]: Vocabulary } = {
     opFits: vfio2011.opFits,
   }),
   'linux-dma': vocabulary(linuxDma.Machine, linuxDma.Op),
+  'spapr-tce': vocabulary(spaprTce.Machine, spaprTce.Op, {
+    machineFits: spaprTce.machineFits,
+    opFits: spaprTce.opFits,
+  }),
 };

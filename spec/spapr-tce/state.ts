@@ -1,0 +1,387 @@
+// What does a POWER machine with TCE windows remember, and how does it start?
+import { orderedTable } from '../kit/ordered-table.js';
+import { slotTable, type Table } from '../kit/table.js';
+import type { Machine, Op as TceOp } from '../protocol/spapr-tce.js';
+
+export type Op = TceOp;
+
+/**
+ * Addresses and sizes are numbers of 4 KiB pages, which a double holds exactly up to 2^64 bytes; a table's own offset
+ * and size are numbers of its pages. A row that is not in use has the kind `free` (a new one takes the lowest free
+ * row); -1 is nobody.
+ */
+export interface Platform {
+  readonly name: 'powernv' | 'pseries';
+  /** PAGE_SHIFT of the host. */
+  readonly pageShift: number;
+  /** Pages behind a bypass window, 0: the kernel uses none. */
+  readonly bypass: number;
+  /** The address space that runs the guest, -1: there is no guest. */
+  readonly guestMm: number;
+}
+
+/** A PCI host bridge. Constant. */
+export interface Bridge {
+  readonly iommu: boolean;
+  readonly deviceGroup: boolean;
+}
+
+/** A partitionable endpoint and its iommu group. */
+export interface Group {
+  /** Constant: its host bridge, its 32-bit window, page sizes as a mask, dynamic windows, levels, kind of operations. */
+  readonly bridge: number;
+  readonly start: number;
+  readonly size: number;
+  readonly pageSizes: bigint;
+  readonly windows: number;
+  readonly levels: number;
+  readonly family: number;
+  /** False once the last reference was dropped. */
+  readonly exists: boolean;
+  readonly domain: 'platform' | 'blocked';
+  /** Row of the container that it is attached to, and its place in that container's list: 0 was attached last. */
+  readonly container: number;
+  readonly order: number;
+  /** Rows of the tables that its two windows point at. */
+  readonly window0: number;
+  readonly window1: number;
+  readonly bypass: boolean;
+  /** References that were dropped though nobody had taken them. */
+  readonly lost: number;
+}
+
+export interface Device {
+  /** Constant. */
+  readonly bridge: number;
+  readonly group: number;
+  /** `vfio`: VFIO has taken it. */
+  readonly state: 'absent' | 'present' | 'vfio';
+}
+
+/** An address space. Constant. */
+export interface Mm {
+  /** RLIMIT_MEMLOCK in pages of the host; -1: none. */
+  readonly lockLimit: number;
+}
+
+/** A run of an address space's memory, and what backs it. Constant. */
+export interface Memory {
+  readonly mm: number;
+  readonly ua: number;
+  readonly pa: number;
+  readonly pages: number;
+  /** Shift of the pages that back it. */
+  readonly shift: number;
+}
+
+/** A guest's memory slot, a guest's host bridge. Constant. */
+export interface Slot {
+  readonly gpa: number;
+  readonly ua: number;
+  readonly pages: number;
+}
+export interface GuestBridge {
+  readonly buid: bigint;
+  readonly low: number;
+  readonly lowSize: number;
+  readonly high: number;
+  readonly pageSizes: bigint;
+  readonly ddw: boolean;
+}
+
+/** The SPAPR TCE driver's container. */
+export interface Container {
+  readonly kind: 'free' | 'open';
+  /** Its name in the recording. */
+  readonly name: number;
+  readonly version: 1 | 2;
+  readonly enabled: boolean;
+  /** The default window is to be made on first use. */
+  readonly pending: boolean;
+  /** The address space that it is bound to, -1: none yet. */
+  readonly mm: number;
+  /** Pages that `enable` charged. */
+  readonly locked: number;
+  /** Rows of its own tables. */
+  readonly window0: number;
+  readonly window1: number;
+}
+
+/** A hardware TCE table. It lives while a group's window, a container or a guest's window points at it. */
+export interface TceTable {
+  /** Who made it. */
+  readonly kind: 'free' | 'kernel' | 'container';
+  readonly shift: number;
+  /** First bus address and number of entries, both in pages of 2^shift. */
+  readonly offset: number;
+  readonly size: number;
+  readonly levels: number;
+  /** Address space whose registered regions its entries count in; -1: none (the kernel's, version 1). */
+  readonly mm: number;
+}
+
+/** A live entry of a hardware table. The key in its table is its index. */
+export interface Tce {
+  /** Page number of the physical address. */
+  readonly frame: number;
+  readonly prot: 'none' | 'r' | 'w' | 'rw';
+  /** Page number of the user's address, the mirror; -1 where there is none. */
+  readonly ua: number;
+}
+
+/** An old entry that an endpoint may still use, because it was not told. The key is the index. */
+export interface Stale extends Tce {
+  /** Shift of the table it was in, and its first bus address in pages of that size. */
+  readonly shift: number;
+  readonly offset: number;
+}
+
+/** Preregistered memory of an address space. */
+export interface Region {
+  readonly kind: 'free' | 'registered';
+  readonly mm: number;
+  readonly ua: number;
+  readonly pages: number;
+  /** Shift of the largest TCE page that it can be mapped with. */
+  readonly shift: number;
+  /** Uses that were counted for entries that permit nothing. */
+  readonly leaked: number;
+}
+
+/** A container holds a region, by container; the key is the region's row. */
+export interface Hold {
+  readonly held: boolean;
+}
+
+/** A guest's window: of a guest bridge (by RTAS), or KVM's own. */
+export interface Window {
+  readonly kind: 'free' | 'rtas' | 'kvm';
+  readonly liobn: bigint;
+  /** Position of its guest bridge and its slot there; -1: KVM's own. */
+  readonly bridge: number;
+  readonly slot: number;
+  readonly shift: number;
+  readonly offset: number;
+  readonly size: number;
+}
+
+/** What a guest sees in its window: the value as written, whatever it is. The key is the index. */
+export interface Shadow {
+  readonly tce: bigint;
+}
+
+/** A guest's window writes through to this table, on behalf of a group: the key. */
+export interface Link {
+  readonly table: number;
+}
+
+/** A slot of a guest bridge. */
+export interface GuestSlot {
+  /** Is a window there taken for the default one when it is removed (policy default-window=sticky). */
+  readonly isDefault: boolean;
+}
+
+export interface State {
+  readonly platform: Platform;
+  readonly bridges: readonly Bridge[];
+  readonly memory: readonly Memory[];
+  readonly slots: readonly Slot[];
+  readonly guestBridges: readonly GuestBridge[];
+  readonly mms: readonly Mm[];
+  readonly devices: readonly Device[];
+  readonly groups: readonly Group[];
+  readonly containers: readonly Container[];
+  readonly tables: readonly TceTable[];
+  /** By table. */
+  readonly entries: readonly Table<Tce>[];
+  /** By group: two for each, its windows. */
+  readonly stale: readonly Table<Stale>[];
+  readonly regions: readonly Region[];
+  /** By container. */
+  readonly holds: readonly Table<Hold>[];
+  readonly windows: readonly Window[];
+  /** By guest's window. */
+  readonly shadow: readonly Table<Shadow>[];
+  readonly links: readonly Table<Link>[];
+  /** By guest bridge: two for each. */
+  readonly guestSlots: readonly GuestSlot[];
+}
+
+export const FREE_CONTAINER: Container = {
+  kind: 'free',
+  name: -1,
+  version: 1,
+  enabled: false,
+  pending: false,
+  mm: -1,
+  locked: 0,
+  window0: -1,
+  window1: -1,
+};
+export const FREE_TABLE: TceTable = {
+  kind: 'free',
+  shift: 0,
+  offset: 0,
+  size: 0,
+  levels: 0,
+  mm: -1,
+};
+export const FREE_REGION: Region = { kind: 'free', mm: -1, ua: 0, pages: 0, shift: 0, leaked: 0 };
+export const FREE_WINDOW: Window = {
+  kind: 'free',
+  liobn: 0n,
+  bridge: -1,
+  slot: -1,
+  shift: 0,
+  offset: 0,
+  size: 0,
+};
+export const NO_TCE: Tce = { frame: 0, prot: 'none', ua: -1 };
+export const NO_STALE: Stale = { frame: 0, prot: 'none', ua: -1, shift: 0, offset: 0 };
+export const NO_HOLD: Hold = { held: false };
+export const NO_SHADOW: Shadow = { tce: 0n };
+export const NO_LINK: Link = { table: -1 };
+
+/** How many rows and entries of each kind a bounded world has. */
+export interface Bounds {
+  readonly containers: number;
+  readonly tables: number;
+  /** Entries of a hardware table, and of a guest's window. */
+  readonly entries: number;
+  readonly regions: number;
+  readonly windows: number;
+}
+
+/** The machine under judgement, as the protocol describes it; for a bounded world with its bounds. */
+export interface Setup extends Machine {
+  readonly bounds?: Bounds;
+}
+
+const NO_BOUNDS: Bounds = { containers: 0, tables: 0, entries: 0, regions: 0, windows: 0 };
+const PAGE_BITS = 12n;
+
+/** Page number of an address, or number of pages of a size. */
+const pagesOf = (bytes: bigint): number => Number(bytes >> PAGE_BITS);
+
+const many = <R>(count: number, row: R): readonly R[] => Array.from({ length: count }, () => row);
+
+/**
+ * The state at the start: devices that are present have been probed, every endpoint is in the platform's domain with
+ * the kernel's table in its first window, and every guest bridge has its default window.
+ */
+export function initial(setup: Setup, _: object, bounded: boolean): State {
+  const bounds = setup.bounds ?? NO_BOUNDS;
+  const table = <R>(slots: number, empty: R): Table<R> =>
+    bounded ? slotTable(slots, empty) : orderedTable(empty);
+  const tables = kernelTables(setup);
+  const windows = defaultWindows(setup);
+  const tableRows = Math.max(bounds.tables, tables.length);
+  const windowRows = Math.max(bounds.windows, windows.length);
+  const pad = <R>(rows: readonly R[], count: number, empty: R): readonly R[] => [
+    ...rows,
+    ...many(count - rows.length, empty),
+  ];
+  return {
+    ...constants(setup),
+    devices: setup.devices.map(d => ({
+      bridge: d.bridge ?? -1,
+      group: d.group ?? -1,
+      state: d.present ? 'present' : 'absent',
+    })),
+    groups: setup.groups.map((g, at) => groupOf(setup, g, at)),
+    containers: many(bounds.containers, FREE_CONTAINER),
+    tables: pad(tables, tableRows, FREE_TABLE),
+    entries: many(tableRows, table(bounds.entries, NO_TCE)),
+    stale: many(2 * setup.groups.length, table(bounds.entries, NO_STALE)),
+    regions: many(bounds.regions, FREE_REGION),
+    holds: many(bounds.containers, table(bounds.regions, NO_HOLD)),
+    windows: pad(windows, windowRows, FREE_WINDOW),
+    shadow: many(windowRows, table(bounds.entries, NO_SHADOW)),
+    links: many(windowRows, table(setup.groups.length, NO_LINK)),
+    guestSlots: (setup.guest?.bridges ?? []).flatMap(() => [{ isDefault: true }, { isDefault: false }]),
+  };
+}
+
+function constants(
+  setup: Setup,
+): Pick<State, 'platform' | 'bridges' | 'memory' | 'slots' | 'guestBridges' | 'mms'> {
+  return {
+    platform: {
+      name: setup.platform,
+      pageShift: setup.pageShift,
+      bypass: pagesOf(setup.bypass),
+      guestMm: setup.guest?.mm ?? -1,
+    },
+    bridges: setup.bridges,
+    memory: setup.memory.map(m => ({
+      mm: m.mm,
+      ua: pagesOf(m.ua),
+      pa: pagesOf(m.pa),
+      pages: pagesOf(m.size),
+      shift: m.shift,
+    })),
+    slots: (setup.guest?.slots ?? []).map(s => ({
+      gpa: pagesOf(s.gpa),
+      ua: pagesOf(s.ua),
+      pages: pagesOf(s.size),
+    })),
+    guestBridges: (setup.guest?.bridges ?? []).map(b => ({
+      buid: b.buid,
+      low: pagesOf(b.low.start),
+      lowSize: pagesOf(b.low.size),
+      high: pagesOf(b.high),
+      pageSizes: b.pageSizes,
+      ddw: b.ddw,
+    })),
+    mms: setup.mms.map(m => ({ lockLimit: m.lockLimit ?? -1 })),
+  };
+}
+
+function groupOf(setup: Setup, g: Machine['groups'][number], at: number): Group {
+  return {
+    bridge: g.bridge,
+    start: pagesOf(g.window.start),
+    size: pagesOf(g.window.size),
+    pageSizes: g.pageSizes,
+    windows: g.windows,
+    levels: g.levels,
+    family: g.family,
+    exists: true,
+    domain: 'platform',
+    container: -1,
+    order: -1,
+    window0: at,
+    window1: -1,
+    bypass: setup.bypass > 0n,
+    lost: 0,
+  };
+}
+
+/** One for each group, of pages of the host's size. */
+function kernelTables(setup: Setup): readonly TceTable[] {
+  return setup.groups.map(g => ({
+    kind: 'kernel',
+    shift: setup.pageShift,
+    offset: Number(g.window.start >> BigInt(setup.pageShift)),
+    size: Number(g.window.size >> BigInt(setup.pageShift)),
+    levels: 1,
+    mm: -1,
+  }));
+}
+
+/** The default window of each guest bridge has pages of 4 KiB. */
+function defaultWindows(setup: Setup): readonly Window[] {
+  return (setup.guest?.bridges ?? []).map((b, at) => ({
+    kind: 'rtas',
+    liobn: liobnOf(at, 0),
+    bridge: at,
+    slot: 0,
+    shift: 12,
+    offset: pagesOf(b.low.start),
+    size: pagesOf(b.low.size),
+  }));
+}
+
+/** The number of a window that RTAS makes: of guest bridge `bridge`, in slot 0 or 1. */
+export const liobnOf = (bridge: number, slot: number): bigint =>
+  0x8000_0000n | (BigInt(bridge) << 8n) | BigInt(slot);
