@@ -259,6 +259,9 @@ export function machineFits(machine: Machine): Fit {
     ...machine.memory.flatMap((m, i) => [
       beyond(`memory.${i}.mm`, m.mm, machine.mms, 'address spaces'),
       misfit(`memory.${i}`, { ua: m.ua, pa: m.pa }, m.size),
+      m.shift < 12 || ((m.ua | m.pa | m.size) & ((1n << BigInt(m.shift)) - 1n)) !== 0n
+        ? { path: `memory.${i}.shift`, reason: 'at least 12, and the run is whole pages of 2^shift' }
+        : undefined,
     ]),
     ...guestFits(machine),
   ];

@@ -1,6 +1,5 @@
-// What does a POWER machine with TCE windows remember, and how does it start?
-import { orderedTable } from '../kit/ordered-table.js';
-import { slotTable, type Table } from '../kit/table.js';
+// What does a POWER machine with TCE windows remember?
+import type { Table } from '../kit/table.js';
 import type { Machine, Op as TceOp } from '../protocol/spapr-tce.js';
 
 export type Op = TceOp;
@@ -120,9 +119,10 @@ export interface TceTable {
   readonly mm: number;
 }
 
-/** A live entry of a hardware table. The key in its table is its index. */
-export interface Tce {
-  /** Page number of the physical address. */
+/** A maximal run of live entries of a hardware table that continue each other. The key is the first index. */
+export interface Run {
+  readonly count: number;
+  /** Page number of the physical address behind the first entry. */
   readonly frame: number;
   readonly prot: 'none' | 'r' | 'w' | 'rw';
   /** Page number of the user's address, the mirror; -1 where there is none. */
@@ -130,7 +130,9 @@ export interface Tce {
 }
 
 /** An old entry that an endpoint may still use, because it was not told. The key is the index. */
-export interface Stale extends Tce {
+export interface Stale {
+  readonly frame: number;
+  readonly prot: 'none' | 'r' | 'w' | 'rw';
   /** Shift of the table it was in, and its first bus address in pages of that size. */
   readonly shift: number;
   readonly offset: number;
@@ -165,8 +167,9 @@ export interface Window {
   readonly size: number;
 }
 
-/** What a guest sees in its window: the value as written, whatever it is. The key is the index. */
-export interface Shadow {
+/** A maximal run of one value in a guest's window, as written, whatever it is, but 0. The key is the first index. */
+export interface Value {
+  readonly count: number;
   readonly tce: bigint;
 }
 
@@ -193,7 +196,7 @@ export interface State {
   readonly containers: readonly Container[];
   readonly tables: readonly TceTable[];
   /** By table. */
-  readonly entries: readonly Table<Tce>[];
+  readonly entries: readonly Table<Run>[];
   /** By group: two for each, its windows. */
   readonly stale: readonly Table<Stale>[];
   readonly regions: readonly Region[];
@@ -201,7 +204,7 @@ export interface State {
   readonly holds: readonly Table<Hold>[];
   readonly windows: readonly Window[];
   /** By guest's window. */
-  readonly shadow: readonly Table<Shadow>[];
+  readonly shadow: readonly Table<Value>[];
   readonly links: readonly Table<Link>[];
   /** By guest bridge: two for each. */
   readonly guestSlots: readonly GuestSlot[];
@@ -236,10 +239,10 @@ export const FREE_WINDOW: Window = {
   offset: 0,
   size: 0,
 };
-export const NO_TCE: Tce = { frame: 0, prot: 'none', ua: -1 };
-export const NO_STALE: Stale = { frame: 0, prot: 'none', ua: -1, shift: 0, offset: 0 };
+export const NO_RUN: Run = { count: 0, frame: 0, prot: 'none', ua: -1 };
+export const NO_STALE: Stale = { frame: 0, prot: 'none', shift: 0, offset: 0 };
 export const NO_HOLD: Hold = { held: false };
-export const NO_SHADOW: Shadow = { tce: 0n };
+export const NO_VALUE: Value = { count: 0, tce: 0n };
 export const NO_LINK: Link = { table: -1 };
 
 /** How many rows and entries of each kind a bounded world has. */
@@ -256,132 +259,3 @@ export interface Bounds {
 export interface Setup extends Machine {
   readonly bounds?: Bounds;
 }
-
-const NO_BOUNDS: Bounds = { containers: 0, tables: 0, entries: 0, regions: 0, windows: 0 };
-const PAGE_BITS = 12n;
-
-/** Page number of an address, or number of pages of a size. */
-const pagesOf = (bytes: bigint): number => Number(bytes >> PAGE_BITS);
-
-const many = <R>(count: number, row: R): readonly R[] => Array.from({ length: count }, () => row);
-
-/**
- * The state at the start: devices that are present have been probed, every endpoint is in the platform's domain with
- * the kernel's table in its first window, and every guest bridge has its default window.
- */
-export function initial(setup: Setup, _: object, bounded: boolean): State {
-  const bounds = setup.bounds ?? NO_BOUNDS;
-  const table = <R>(slots: number, empty: R): Table<R> =>
-    bounded ? slotTable(slots, empty) : orderedTable(empty);
-  const tables = kernelTables(setup);
-  const windows = defaultWindows(setup);
-  const tableRows = Math.max(bounds.tables, tables.length);
-  const windowRows = Math.max(bounds.windows, windows.length);
-  const pad = <R>(rows: readonly R[], count: number, empty: R): readonly R[] => [
-    ...rows,
-    ...many(count - rows.length, empty),
-  ];
-  return {
-    ...constants(setup),
-    devices: setup.devices.map(d => ({
-      bridge: d.bridge ?? -1,
-      group: d.group ?? -1,
-      state: d.present ? 'present' : 'absent',
-    })),
-    groups: setup.groups.map((g, at) => groupOf(setup, g, at)),
-    containers: many(bounds.containers, FREE_CONTAINER),
-    tables: pad(tables, tableRows, FREE_TABLE),
-    entries: many(tableRows, table(bounds.entries, NO_TCE)),
-    stale: many(2 * setup.groups.length, table(bounds.entries, NO_STALE)),
-    regions: many(bounds.regions, FREE_REGION),
-    holds: many(bounds.containers, table(bounds.regions, NO_HOLD)),
-    windows: pad(windows, windowRows, FREE_WINDOW),
-    shadow: many(windowRows, table(bounds.entries, NO_SHADOW)),
-    links: many(windowRows, table(setup.groups.length, NO_LINK)),
-    guestSlots: (setup.guest?.bridges ?? []).flatMap(() => [{ isDefault: true }, { isDefault: false }]),
-  };
-}
-
-function constants(
-  setup: Setup,
-): Pick<State, 'platform' | 'bridges' | 'memory' | 'slots' | 'guestBridges' | 'mms'> {
-  return {
-    platform: {
-      name: setup.platform,
-      pageShift: setup.pageShift,
-      bypass: pagesOf(setup.bypass),
-      guestMm: setup.guest?.mm ?? -1,
-    },
-    bridges: setup.bridges,
-    memory: setup.memory.map(m => ({
-      mm: m.mm,
-      ua: pagesOf(m.ua),
-      pa: pagesOf(m.pa),
-      pages: pagesOf(m.size),
-      shift: m.shift,
-    })),
-    slots: (setup.guest?.slots ?? []).map(s => ({
-      gpa: pagesOf(s.gpa),
-      ua: pagesOf(s.ua),
-      pages: pagesOf(s.size),
-    })),
-    guestBridges: (setup.guest?.bridges ?? []).map(b => ({
-      buid: b.buid,
-      low: pagesOf(b.low.start),
-      lowSize: pagesOf(b.low.size),
-      high: pagesOf(b.high),
-      pageSizes: b.pageSizes,
-      ddw: b.ddw,
-    })),
-    mms: setup.mms.map(m => ({ lockLimit: m.lockLimit ?? -1 })),
-  };
-}
-
-function groupOf(setup: Setup, g: Machine['groups'][number], at: number): Group {
-  return {
-    bridge: g.bridge,
-    start: pagesOf(g.window.start),
-    size: pagesOf(g.window.size),
-    pageSizes: g.pageSizes,
-    windows: g.windows,
-    levels: g.levels,
-    family: g.family,
-    exists: true,
-    domain: 'platform',
-    container: -1,
-    order: -1,
-    window0: at,
-    window1: -1,
-    bypass: setup.bypass > 0n,
-    lost: 0,
-  };
-}
-
-/** One for each group, of pages of the host's size. */
-function kernelTables(setup: Setup): readonly TceTable[] {
-  return setup.groups.map(g => ({
-    kind: 'kernel',
-    shift: setup.pageShift,
-    offset: Number(g.window.start >> BigInt(setup.pageShift)),
-    size: Number(g.window.size >> BigInt(setup.pageShift)),
-    levels: 1,
-    mm: -1,
-  }));
-}
-
-/** The default window of each guest bridge has pages of 4 KiB. */
-function defaultWindows(setup: Setup): readonly Window[] {
-  return (setup.guest?.bridges ?? []).map((b, at) => ({
-    kind: 'rtas',
-    liobn: liobnOf(at, 0),
-    bridge: at,
-    slot: 0,
-    shift: 12,
-    offset: pagesOf(b.low.start),
-    size: pagesOf(b.low.size),
-  }));
-}
-
-/** The number of a window that RTAS makes: of guest bridge `bridge`, in slot 0 or 1. */
-export const liobnOf = (bridge: number, slot: number): bigint =>
-  0x8000_0000n | (BigInt(bridge) << 8n) | BigInt(slot);
