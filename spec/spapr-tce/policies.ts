@@ -13,6 +13,7 @@ export type PolicyValues = {
   readonly 'range-check': 'every-page' | 'first-page';
   readonly invalidation: 'every-linked-group' | 'first-linked-group';
   readonly 'indirect-no-permission': 'clears' | 'counts-a-use';
+  readonly 'region-of-closed-container': 'goes-when-idle' | 'leaks';
   readonly 'default-window': 'restored' | 'sticky';
 };
 
@@ -164,6 +165,28 @@ const KEPT: readonly Policy[] = [
         value: 'with-last-group',
         says: 'only the last group: the others keep what is mapped for them',
         argument: 'The user of the other groups did not ask for anything to be unmapped.',
+      },
+    ],
+  },
+  {
+    name: 'region-of-closed-container',
+    question:
+      'What becomes of registered memory whose last holder is closed while another container has entries in it?',
+    cite: [
+      cite('linux-tce', 'tce_iommu_release: tce_iommu_prereg_free, WARN_ON'),
+      cite('linux-tce', 'mm_iommu_put'),
+    ],
+    values: [
+      {
+        value: 'goes-when-idle',
+        says: 'it is given back with the last entry',
+        argument: 'Nobody is left who could unregister it.',
+      },
+      {
+        value: 'leaks',
+        says: 'it stays registered, pinned and charged as long as the address space lives',
+        argument:
+          'The reference could not be dropped while entries were live, and nobody tries again. Linux.',
       },
     ],
   },

@@ -34,8 +34,9 @@ export function initial(setup: Setup, _: object, bounded: boolean): State {
     bounded ? slotTable(slots, empty) : orderedTable(empty);
   const tables = kernelTables(setup);
   const windows = defaultWindows(setup);
-  const tableRows = Math.max(bounds.tables, tables.length);
-  const windowRows = Math.max(bounds.windows, windows.length);
+  const tableRows = Math.max(1, bounds.tables, tables.length);
+  const windowRows = Math.max(1, bounds.windows, windows.length);
+  const containerRows = Math.max(1, bounds.containers);
   const pad = <R>(rows: readonly R[], count: number, empty: R): readonly R[] => [
     ...rows,
     ...many(count - rows.length, empty),
@@ -48,12 +49,12 @@ export function initial(setup: Setup, _: object, bounded: boolean): State {
       state: d.present ? 'present' : 'absent',
     })),
     groups: setup.groups.map((g, at) => groupOf(setup, g, at)),
-    containers: many(bounds.containers, FREE_CONTAINER),
+    containers: many(containerRows, FREE_CONTAINER),
     tables: pad(tables, tableRows, FREE_TABLE),
     entries: many(tableRows, table(bounds.entries, NO_RUN)),
     stale: many(2 * setup.groups.length, table(bounds.entries, NO_STALE)),
     regions: many(bounds.regions, FREE_REGION),
-    holds: many(bounds.containers, table(bounds.regions, NO_HOLD)),
+    holds: many(containerRows, table(bounds.regions, NO_HOLD)),
     windows: pad(windows, windowRows, FREE_WINDOW),
     shadow: many(windowRows, table(bounds.entries, NO_VALUE)),
     links: many(windowRows, table(setup.groups.length, NO_LINK)),

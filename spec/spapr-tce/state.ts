@@ -148,6 +148,8 @@ export interface Region {
   readonly shift: number;
   /** Uses that were counted for entries that permit nothing. */
   readonly leaked: number;
+  /** Its last holder was closed while entries were live: the reference that nobody drops any more. */
+  readonly kept: 0 | 1;
 }
 
 /** A container holds a region, by container; the key is the region's row. */
@@ -229,7 +231,7 @@ export const FREE_TABLE: TceTable = {
   levels: 0,
   mm: -1,
 };
-export const FREE_REGION: Region = { kind: 'free', mm: -1, ua: 0, pages: 0, shift: 0, leaked: 0 };
+export const FREE_REGION: Region = { kind: 'free', mm: -1, ua: 0, pages: 0, shift: 0, leaked: 0, kept: 0 };
 export const FREE_WINDOW: Window = {
   kind: 'free',
   liobn: 0n,
