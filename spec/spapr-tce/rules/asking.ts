@@ -106,8 +106,8 @@ export const hasGroup = <O extends OnContainer>(op: string, errno: 'ENXIO' | 'EN
 
 const pending = (s: State, o: OnContainer): boolean => containerOf(s, o).pending;
 
-/** The default window is made on first use: what can stand in the way. */
-export const defaultWindowFits = <O extends ByProcess>(op: string): readonly Rule<O>[] => [
+/** A default window that was put off needs a group to be made for. */
+export const groupForDefaultWindow = <O extends OnContainer>(op: string): Rule<O> =>
   refuse(
     'ENODEV',
     {
@@ -116,7 +116,10 @@ export const defaultWindowFits = <O extends ByProcess>(op: string): readonly Rul
       cite: [vfio('tce_iommu_create_default_window')],
     },
     (s, o) => pending(s, o) && !hasGroups(s, rowOf(s, o)),
-  ),
+  );
+
+/** The default window is made on first use: what can stand in the way. */
+export const defaultWindowFits = <O extends ByProcess>(op: string): readonly Rule<O>[] => [
   refuse(
     'EINVAL',
     {
