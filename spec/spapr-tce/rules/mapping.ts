@@ -1,69 +1,19 @@
-// Which memory may a user map where, and what does unmapping leave?
+// Which memory may a user map where?
 
 import { ending, refuse } from '../../law/clause.js';
 import type { Errno } from '../../protocol/errno.js';
 import { cleared, effective } from '../changing.js';
-import { prepared } from '../containing.js';
-import { indexIn, tableHolding } from '../looking.js';
 import { mappedIn, type Obstacle, pinObstacle, regionObstacle, type Source } from '../mapping.js';
-import { aligned, entryOf, pagesOf } from '../pages.js';
+import { aligned, pagesOf } from '../pages.js';
 import type { PolicyValues } from '../policies.js';
-import type { Op, State, TceTable } from '../state.js';
-import {
-  argument,
-  boundHere,
-  containerOf,
-  defaultWindowFits,
-  groupForDefaultWindow,
-  isOpen,
-  noFlags,
-  type Rule,
-  rowOf,
-  vfio,
-} from './asking.js';
+import type { Op, State } from '../state.js';
+import { containerOf, type Rule, vfio } from './asking.js';
+import { beginning, countFor, indexFor, ready, rowFor, runsOver, tableFor } from './reaching.js';
 
 type Map = Extract<Op, { op: 'map' }>;
-type Unmap = Extract<Op, { op: 'unmap' }>;
 
 const MAP = vfio('VFIO_IOMMU_MAP_DMA');
-const UNMAP = vfio('VFIO_IOMMU_UNMAP_DMA');
 const BUILD = vfio('tce_iommu_build_v2');
-
-/** The state with the default window made, and the row of the table that holds the address there. */
-const ready = (s: State, o: Map | Unmap): State => prepared(s, rowOf(s, o));
-const rowFor = (s: State, o: Map | Unmap): number => tableHolding(ready(s, o), rowOf(s, o), o.iova);
-const tableFor = (s: State, o: Map | Unmap): TceTable => ready(s, o).tables[rowFor(s, o)]!;
-const indexFor = (s: State, o: Map | Unmap): number => indexIn(tableFor(s, o), o.iova);
-const countFor = (s: State, o: Map | Unmap): number => entryOf(o.size, tableFor(s, o).shift);
-
-const beginning = <O extends Map | Unmap>(op: string): readonly Rule<O>[] => [
-  isOpen(op),
-  boundHere(op),
-  refuse(
-    'EPERM',
-    {
-      id: `${op}/not-enabled`,
-      says: 'A container is enabled first: by its own command in version 1, by registered memory in version 2.',
-      cite: [vfio('tce_iommu_ioctl: container->enabled')],
-    },
-    (s, o) => !containerOf(s, o).enabled,
-  ),
-  ...argument<O>(op),
-  noFlags(op),
-  groupForDefaultWindow(op),
-  ...defaultWindowFits<O>(op),
-  refuse(
-    'ENXIO',
-    {
-      id: `${op}/no-window`,
-      says: 'Some window of the container holds the first address.',
-      cite: [vfio('tce_iommu_find_table')],
-    },
-    (s, o) => rowFor(s, o) < 0,
-  ),
-];
-
-const runsOver = (s: State, o: Map | Unmap): boolean => countFor(s, o) > tableFor(s, o).size - indexFor(s, o);
 
 const source = (s: State, o: Map): Source => ({
   mm: o.mm,
@@ -174,43 +124,5 @@ export const map: readonly Rule<Map>[] = [
       const state = mappedIn(ready(s, o), rowFor(s, o), indexFor(s, o), source(s, o), prot, mirror, p);
       return { outcome: { is: 'ok' }, state };
     },
-  ),
-];
-
-export const unmap: readonly Rule<Unmap>[] = [
-  ...beginning<Unmap>('unmap'),
-  refuse(
-    'EINVAL',
-    { id: 'unmap/misaligned-size', says: "The size is whole pages of the window's size.", cite: [UNMAP] },
-    (s, o) => !aligned(o.size, tableFor(s, o).shift),
-  ),
-  refuse(
-    'EINVAL',
-    {
-      id: 'unmap/misaligned',
-      says: 'The bus address is a whole page.',
-      cite: [vfio('iommu_tce_check_ioba')],
-    },
-    (s, o) => !aligned(o.iova, tableFor(s, o).shift),
-  ),
-  refuse(
-    'EINVAL',
-    {
-      id: 'unmap/past-window',
-      says: 'All pages lie in the window.',
-      cite: [vfio('iommu_tce_clear_param_check')],
-    },
-    (s, o) => runsOver(s, o),
-  ),
-  ending(
-    {
-      id: 'unmap/unmapped',
-      says: 'No page of the range translates any more for any group of the container; holes are passed over.',
-      cite: [UNMAP, vfio('tce_iommu_clear')],
-    },
-    (s, o, p) => ({
-      outcome: { is: 'ok' },
-      state: cleared(ready(s, o), rowFor(s, o), indexFor(s, o), countFor(s, o), p),
-    }),
   ),
 ];
