@@ -38,6 +38,8 @@ export class TceArena {
   readonly base: number;
   /** The memory, as hardware sees it. */
   readonly view: DataView;
+  /** The same as 32-bit words in this processor's order, which is enough to see what is 0. */
+  readonly words: Int32Array;
   /** High word of the physical address of any block; the low word is the offset, or-ed to `baseLow`. */
   readonly baseHigh: number;
   readonly baseLow: number;
@@ -72,6 +74,7 @@ export class TceArena {
     this.baseHigh = Math.floor(base / 2 ** 32);
     this.baseLow = base | 0;
     this.view = new DataView(buffer);
+    this.words = new Int32Array(buffer);
     this.writeWords = writerOf(this.view);
     this.#memory = new Uint8Array(buffer);
     this.#entries = new BigInt64Array(buffer);

@@ -31,7 +31,7 @@ export interface Stretch {
   readonly count: number;
 }
 
-/** One entry with permissions: its index in the table and its words. */
+/** One entry that is not 0: its index in the table and its words. */
 export type VisitEntry = (index: number, hi: number, lo: number) => void;
 
 /**
@@ -234,14 +234,15 @@ export abstract class TceTable {
     return leaves;
   }
 
-  /** Visits the entries with permissions among `count` from `index` on, in ascending order. */
-  eachLive(index: number, count: number, visit: VisitEntry): void {
-    const { view } = this.arena;
+  /** Visits the entries that are not 0 among `count` from `index` on, in ascending order. */
+  eachEntry(index: number, count: number, visit: VisitEntry): void {
+    const { view, words } = this.arena;
     for (const stretch of this.stretches(index, count)) {
-      for (let i = 0; i < stretch.count; i++) {
-        const at = stretch.offset + i * 8;
-        const low = view.getInt32(at + 4);
-        if ((low & READ_WRITE) !== 0) visit(stretch.first + i, view.getInt32(at), low);
+      const from = stretch.offset / 4;
+      for (let i = 0; i < 2 * stretch.count; i += 2) {
+        if ((words[from + i] | words[from + i + 1]) === 0) continue;
+        const at = stretch.offset + i * 4;
+        visit(stretch.first + i / 2, view.getInt32(at), view.getInt32(at + 4));
       }
     }
   }

@@ -1,0 +1,154 @@
+// How do the hardware's tables come, change and go, and who is told?
+import { FOUND_HI } from '../tce/format.js';
+import { type Geometry, MOST_LEVELS } from '../tce/geometry.js';
+import { newTable } from '../tce/kinds.js';
+import { frameHigh, frameLow, frameOf, pagesIn } from './addresses.js';
+import type { Core } from './core.js';
+import { type Group, type HwTable, READ, WRITE } from './objects.js';
+import { regionAt } from './regions.js';
+
+const PROT = 3;
+/** Entries of a block of 4 KiB. */
+const BLOCK_SHIFT = 9;
+
+/** A geometry that costs little where most of a table stays empty. */
+export function sparse(entries: number): Geometry {
+  let entriesShift = 0;
+  while (2 ** entriesShift < entries) entriesShift++;
+  const levels = Math.min(Math.max(Math.ceil(entriesShift / BLOCK_SHIFT), 1), MOST_LEVELS);
+  const levelShift = Math.max(BLOCK_SHIFT, Math.ceil(entriesShift / levels));
+  return { levels, levelShift, entriesShift: Math.max(entriesShift, BLOCK_SHIFT) };
+}
+
+/** What a table is, beside its memory. */
+export type Shape = Pick<HwTable, 'shift' | 'offset' | 'size' | 'mm' | 'charged' | 'chargedMm'>;
+
+/** A new table, with a mirror of user addresses if its entries count in somebody's regions; null without memory. */
+export function makeTable(core: Core, shape: Shape, geometry: Geometry): HwTable | null {
+  const tces = newTable(core.arena, geometry);
+  if (typeof tces === 'number') return null;
+  const mirror = shape.mm < 0 ? null : newTable(core.arena, geometry);
+  if (typeof mirror === 'number') {
+    tces.destroy();
+    return null;
+  }
+  const holders = { places: [], containers: new Set<never>(), guests: new Set<never>() };
+  const table: HwTable = { ...shape, ...holders, tces, mirror, live: 0 };
+  core.tables.add(table);
+  return table;
+}
+
+/** The kernel's own table stands in the group's first window: of pages of the host, as long as the 32-bit window. */
+export function addKernelTable(core: Core, group: Group): void {
+  const { hardware } = core;
+  const { window } = hardware.groups[group.name];
+  const shift = hardware.pageShift;
+  const bits = BigInt(shift);
+  const size = Number(window.size >> bits);
+  const shape = { shift, offset: Number(window.start >> bits), size, mm: -1, charged: 0, chargedMm: -1 };
+  const table = makeTable(core, shape, sparse(size));
+  if (table === null) throw new RangeError('the memory for tables has no room for those of the kernel');
+  point(table, group, 0);
+}
+
+/** Points a group's window at the table, and makes the endpoint forget all that it knew there. */
+export function point(table: HwTable, group: Group, number: 0 | 1): void {
+  group.windows[number] = table;
+  table.places.push({ group, number });
+  forgetAll(group, number);
+}
+
+/** Unsets a group's window; the table goes if that was the last who pointed at it. */
+export function unpoint(core: Core, group: Group, number: 0 | 1): void {
+  const table = group.windows[number];
+  if (table === null) return;
+  group.windows[number] = null;
+  const at = table.places.findIndex(place => place.group === group && place.number === number);
+  table.places.splice(at, 1);
+  forgetAll(group, number);
+  freeIfUnused(core, table);
+}
+
+function forgetAll(group: Group, number: 0 | 1): void {
+  group.remembered[number].clear();
+  group.kills++;
+}
+
+export function freeIfUnused(core: Core, table: HwTable): void {
+  if (table.places.length > 0 || table.containers.size > 0 || table.guests.size > 0) return;
+  table.tces.destroy();
+  table.mirror?.destroy();
+  core.tables.delete(table);
+}
+
+export function dropTables(core: Core): void {
+  for (const table of core.tables) {
+    table.tces.destroy();
+    table.mirror?.destroy();
+  }
+  core.tables.clear();
+}
+
+/** What bare metal stores: who may write may read. */
+export const storedProt = (core: Core, prot: number): number =>
+  core.hardware.platform === 'powernv' && (prot & WRITE) !== 0 ? prot | READ : prot;
+
+/**
+ * Puts one entry over whatever is there. Its levels exist, and its region has counted it; nobody is told: `tell` ends
+ * the batch.
+ */
+export function putEntry(
+  core: Core,
+  table: HwTable,
+  index: number,
+  frame: number,
+  prot: number,
+  ua: number,
+): void {
+  const low = table.tces.read(index);
+  if ((low & PROT) !== 0) letGo(core, table, index, core.arena.found[FOUND_HI], low);
+  table.tces.put(index, frameHigh(frame), frameLow(frame) | prot);
+  table.mirror?.put(index, frameHigh(ua), frameLow(ua));
+  table.live++;
+}
+
+/** Clears what there is in a range and tells it at once. */
+export function clearEntries(core: Core, table: HwTable, index: number, count: number): void {
+  emptyEntries(core, table, index, count);
+  if (count > 0) tell(core, table, index, count);
+}
+
+/** Clears what there is in a range, counted back; nobody is told yet. */
+export function emptyEntries(core: Core, table: HwTable, index: number, count: number): void {
+  if (table.live === 0) return;
+  table.tces.eachEntry(index, count, (at, hi, low) => {
+    letGo(core, table, at, hi, low);
+  });
+  table.tces.clear(index, count);
+  table.mirror?.clear(index, count);
+}
+
+/** An entry that was there is not there any more. */
+function letGo(core: Core, table: HwTable, index: number, hi: number, low: number): void {
+  table.live--;
+  if (table.mirror !== null) {
+    const mirrored = table.mirror.read(index);
+    const ua = frameOf(core.arena.found[FOUND_HI], mirrored);
+    const region = regionAt(core, table.mm, ua, pagesIn(table.shift));
+    if (region !== null) region.mapped--;
+  }
+  if (core.choices.invalidation === 'every-linked-group') return;
+  const entry = { frame: frameOf(hi, low), prot: low & PROT, shift: table.shift, offset: table.offset };
+  for (const { group, number } of table.places.slice(1)) group.remembered[number].set(index, entry);
+}
+
+/** One invalidation for the range, towards the endpoints that are told. */
+export function tell(core: Core, table: HwTable, index: number, count: number): void {
+  const all = core.choices.invalidation === 'every-linked-group';
+  for (const { group, number } of all ? table.places : table.places.slice(0, 1)) {
+    group.kills++;
+    for (const at of group.remembered[number].keys()) {
+      if (at >= index && at < index + count) group.remembered[number].delete(at);
+    }
+  }
+}
