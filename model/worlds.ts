@@ -1,10 +1,11 @@
 // Which worlds are there, and which of them was made for which debate?
 import type { AnyWorld } from './explore/world.js';
 import { LINUX_DMA_WORLDS } from './worlds/linux-dma.js';
+import { SPAPR_TCE_WORLDS } from './worlds/spapr-tce.js';
 import { VFIO_2011_WORLDS } from './worlds/vfio-2011.js';
 
 /** All worlds, of all profiles. */
-export const WORLDS: readonly AnyWorld[] = [...VFIO_2011_WORLDS, ...LINUX_DMA_WORLDS];
+export const WORLDS: readonly AnyWorld[] = [...VFIO_2011_WORLDS, ...LINUX_DMA_WORLDS, ...SPAPR_TCE_WORLDS];
 
 export const worldNamed = (name: string): AnyWorld | undefined => WORLDS.find(w => w.name === name);
 
@@ -18,4 +19,15 @@ export const DEBATES: { readonly [policy: string]: readonly string[] } = {
   'failed-hot-add': ['hotplug'],
   'hot-remove-in-use': ['timeout-kill'],
   'group-handle-is-use': ['unplug-merged'],
+  dialect: ['tce-guest', 'tce-batches'],
+  'blocking-attach': ['tce-ownership'],
+  'take-empties': ['tce-ownership'],
+  'device-group-reference': ['tce-devices'],
+  'indirect-no-permission': ['tce-guest'],
+  'default-window': ['tce-firmware'],
+  'detach-clears': ['tce-shared'],
+  'region-of-closed-container': ['tce-two-containers'],
+  'map-failure': ['tce-memory'],
+  'range-check': ['tce-memory'],
+  invalidation: ['tce-shared'],
 };

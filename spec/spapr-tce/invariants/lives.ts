@@ -1,0 +1,42 @@
+// What must end, and end well, once users close what they hold?
+import type { Liveness } from '../../law/profile.js';
+import { cite } from '../../law/sources.js';
+import { lockedBy, windowNumbered } from '../looking.js';
+import type { PolicyValues } from '../policies.js';
+import type { Op, State } from '../state.js';
+
+type Lives = Liveness<State, Op, PolicyValues>;
+
+const linux = (at: string) => cite('linux-tce', at);
+
+const openContainers = (s: State): number => s.containers.filter(c => c.kind === 'open').length;
+const kvmWindows = (s: State): number => s.windows.filter(w => w.kind === 'kvm').length;
+const blocked = (s: State): number => s.groups.filter(g => g.domain === 'blocked').length;
+
+export const lives: readonly Lives[] = [
+  {
+    id: 'close/frees-everything',
+    says: 'Once every container is closed, in whatever order, no table of a user, no registered memory and no charge is left.',
+    cite: [linux('tce_iommu_release')],
+    drives: (s, op) =>
+      op.op === 'close' || (op.op === 'kvm_close' && s.windows[windowNumbered(s, op.liobn)]?.kind === 'kvm'),
+    rank: s => [openContainers(s), kvmWindows(s)],
+    good: s =>
+      openContainers(s) === 0 &&
+      s.groups.every(g => g.container < 0) &&
+      s.tables.every(t => t.kind !== 'container') &&
+      s.regions.every(r => r.kind === 'free') &&
+      s.mms.every((_, mm) => lockedBy(s, mm) === 0),
+  },
+  {
+    id: 'release/gives-everything-back',
+    says: 'Once every container is closed and every group released, in whatever order, the kernel has all its windows back.',
+    cite: [linux('spapr_tce_platform_iommu_attach_dev')],
+    drives: (_, op) => op.op === 'close' || op.op === 'release',
+    rank: s => [openContainers(s), blocked(s)],
+    good: s =>
+      s.groups.every(
+        g => g.domain === 'platform' && g.window0 >= 0 && g.window1 < 0 && g.bypass === s.platform.bypass > 0,
+      ),
+  },
+];
