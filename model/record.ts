@@ -12,7 +12,12 @@ export interface Recording {
 
 /** The machine that a bounded world describes, without its bounds. */
 function machineOf(setup: object): object {
-  const { handles: _, pages: __, bounds: ___, ...machine } = setup as {
+  const {
+    handles: _,
+    pages: __,
+    bounds: ___,
+    ...machine
+  } = setup as {
     handles?: number;
     pages?: number;
     bounds?: object;

@@ -7,6 +7,8 @@ export const HIGH = 1n << 59n;
 /** Two pages of user memory of each address space, one region each. */
 export const MEMORY_A = 0x10000n;
 export const MEMORY_B = 0x11000n;
+/** Memory that is backed by pages of 64 KiB, where a machine has it. */
+export const HUGE = 0x20000n;
 export const NO_MEMORY = 0x80000n;
 
 export const claim = (group: number): Op => ({ op: 'claim', group });
@@ -121,8 +123,56 @@ export const guestDma = (liobn: bigint, ioba: bigint, access: 'read' | 'write' =
   access,
 });
 
-/** A new container takes the lowest free name: any other choice is the same state with names swapped. */
+/** One instance for each way to be wrong about a container; they are refused or noted, so they cost few states. */
+export function wrongArguments(container: number): readonly Op[] {
+  const arg = ['unreadable', 'short', 'flags'] as const;
+  const at = { container, mm: 0 };
+  const map = { op: 'map', ...at, iova: 0n, ua: MEMORY_A, size: PAGE, prot: 'rw' } as const;
+  const unmap = { op: 'unmap', ...at, iova: 0n, size: PAGE } as const;
+  const region = { ...at, ua: MEMORY_A, size: PAGE } as const;
+  const window = { op: 'create_window', ...at, shift: 12, size: PAGE, levels: 1 } as const;
+  const last = (1n << 64n) - PAGE;
+  return [
+    ...arg.flatMap((word): readonly Op[] => [
+      { op: 'info', ...at, arg: word },
+      { op: 'register', ...region, arg: word },
+      { op: 'unregister', ...region, arg: word },
+      { ...window, arg: word },
+      { op: 'remove_window', ...at, start: 0n, arg: word },
+      { ...map, arg: word },
+      { ...unmap, arg: word },
+    ]),
+    { op: 'register', ...region, ua: MEMORY_A + 1n },
+    { op: 'register', ...region, ua: last, size: 2n * PAGE },
+    { op: 'register', ...region, ua: last },
+    { op: 'unregister', ...region, size: 1n },
+    { op: 'unregister', ...region, ua: MEMORY_B },
+    { ...window, shift: 13 },
+    { ...window, size: 0x3000n },
+    { ...window, size: 1n << 32n },
+    { op: 'remove_window', ...at, start: 1n << 40n },
+    { ...map, prot: 'none' },
+    { ...map, ua: MEMORY_A + 1n },
+    { ...map, iova: 1n },
+    { ...map, iova: last },
+    { ...map, iova: HIGH },
+    { ...map, size: last },
+    { ...map, size: 0n },
+    { ...map, ua: last, size: 2n * PAGE },
+    { ...map, ua: NO_MEMORY },
+    { ...unmap, iova: 1n },
+    { ...unmap, iova: HIGH },
+    { ...unmap, size: 1n },
+    { ...unmap, size: last },
+  ];
+}
+
+/**
+ * A new container takes the lowest free name: any other choice is the same state with names swapped. Uses that nobody
+ * takes back are made once: two of them are the same as one.
+ */
 export function offers(s: State, op: Op): boolean {
+  if (op.op === 'h_put_tce_indirect') return s.regions.every(r => r.leaked === 0);
   if (op.op !== 'open') return true;
   const taken = s.containers.filter(c => c.kind === 'open').map(c => c.name);
   const lowest = s.containers.findIndex((_, name) => !taken.includes(name));

@@ -36,11 +36,11 @@ export interface Source {
 
 /** Why a page cannot be mapped, and how many before it can. */
 export interface Obstacle {
-  readonly why: 'none' | 'not-memory' | 'not-contained' | 'not-registered' | 'page-too-large';
+  readonly why: 'none' | 'not-memory' | 'not-registered' | 'page-too-large';
   readonly before: number;
 }
 
-/** Version 1 pins page by page: each must be memory, and backed by pages as large as the table's. */
+/** Version 1 pins page by page: each must be memory. Its window has pages of 4 KiB, which any memory can back. */
 export const pinObstacle = selector('pinObstacle', (s: State, { mm, ua, count, shift }: Source): Obstacle => {
   const step = unitsOf(shift);
   for (let before = 0; before < count; ) {
@@ -48,7 +48,6 @@ export const pinObstacle = selector('pinObstacle', (s: State, { mm, ua, count, s
     const row = memoryHolding(s, mm, at);
     if (row < 0) return { why: 'not-memory', before };
     const m = s.memory[row]!;
-    if (m.shift < shift) return { why: 'not-contained', before };
     before += (m.ua + m.pages - at) / step;
   }
   return { why: 'none', before: count };

@@ -3,6 +3,7 @@ import { orderedTable } from '../kit/ordered-table.js';
 import { slotTable, type Table } from '../kit/table.js';
 import type { Machine } from '../protocol/spapr-tce.js';
 import { liobnOf, pagesOf } from './pages.js';
+import type { PolicyValues } from './policies.js';
 import {
   type Bounds,
   FREE_CONTAINER,
@@ -28,7 +29,7 @@ const many = <R>(count: number, row: R): readonly R[] => Array.from({ length: co
  * The state at the start: devices that are present have been probed, every endpoint is in the platform's domain with
  * the kernel's table in its first window, and every guest bridge has its default window.
  */
-export function initial(setup: Setup, _: object, bounded: boolean): State {
+export function initial(setup: Setup, policies: PolicyValues, bounded: boolean): State {
   const bounds = setup.bounds ?? NO_BOUNDS;
   const table = <R>(slots: number, empty: R): Table<R> =>
     bounded ? slotTable(slots, empty) : orderedTable(empty);
@@ -48,7 +49,7 @@ export function initial(setup: Setup, _: object, bounded: boolean): State {
       group: d.group ?? -1,
       state: d.present ? 'present' : 'absent',
     })),
-    groups: setup.groups.map((g, at) => groupOf(setup, g, at)),
+    groups: setup.groups.map((g, at) => groupOf(setup, policies, g, at)),
     containers: many(containerRows, FREE_CONTAINER),
     tables: pad(tables, tableRows, FREE_TABLE),
     entries: many(tableRows, table(bounds.entries, NO_RUN)),
@@ -97,7 +98,7 @@ function constants(
   };
 }
 
-function groupOf(setup: Setup, g: Machine['groups'][number], at: number): Group {
+function groupOf(setup: Setup, policies: PolicyValues, g: Machine['groups'][number], at: number): Group {
   return {
     bridge: g.bridge,
     start: pagesOf(g.window.start),
@@ -113,9 +114,15 @@ function groupOf(setup: Setup, g: Machine['groups'][number], at: number): Group 
     window0: at,
     window1: -1,
     bypass: setup.bypass > 0n,
-    lost: 0,
+    lost: policies['device-group-reference'] === 'taken' ? 0 : probed(setup, at),
   };
 }
+
+/** How many devices of the group were probed before the start. */
+const probed = (setup: Setup, group: number): number =>
+  setup.devices.filter(
+    d => d.present && d.group === group && d.bridge !== null && setup.bridges[d.bridge]!.iommu,
+  ).length;
 
 /** One for each group, of pages of the host's size. */
 function kernelTables(setup: Setup): readonly TceTable[] {

@@ -17,7 +17,6 @@ const STOP_IN_THE_MIDDLE: readonly string[] = [
   'h_put_tce_indirect/stops-at-end',
   'h_stuff_tce/stops-at-end',
   'map/not-memory',
-  'map/not-contained',
   'map/not-registered',
   'map/page-too-large',
 ];

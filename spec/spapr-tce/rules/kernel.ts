@@ -44,15 +44,6 @@ const common = <O extends Map | Unmap>(op: string): readonly Rule<O>[] => [
     (s, o) => s.groups[o.group]!.domain !== 'platform',
   ),
   refuse(
-    'ENODEV',
-    {
-      id: `${op}/no-table`,
-      says: 'Without a table in the first window the DMA API has nothing to map with.',
-      cite: [linux('iommu_map_page: DMA_MAPPING_ERROR')],
-    },
-    (s, o) => rowOf(s, o) < 0,
-  ),
-  refuse(
     'EINVAL',
     {
       id: `${op}/not-whole-pages`,

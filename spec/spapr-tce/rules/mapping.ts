@@ -85,12 +85,6 @@ export const map: readonly Rule<Map>[] = [
     'tce_iommu_use_page',
   ),
   fails(
-    'EPERM',
-    'not-contained',
-    'A page that is backed by smaller pages than those of the window would expose its neighbours.',
-    'tce_page_is_contained',
-  ),
-  fails(
     'EINVAL',
     'not-registered',
     'Version 2 maps only pages that lie in one registered region each.',
