@@ -38,6 +38,7 @@ export function restart(core: Core): void {
   core.groups.length = 0;
   core.containers.clear();
   core.regions.clear();
+  core.orphans.clear();
   core.locked.fill(0);
   boot(core);
 }

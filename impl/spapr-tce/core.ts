@@ -18,6 +18,8 @@ export class Core {
   readonly containers = new Map<number, Container>();
   readonly tables = new Set<HwTable>();
   readonly regions = new Set<Region>();
+  /** Those that no container holds any more, and that go with their last entry. */
+  readonly orphans = new Set<Region>();
   readonly windows = new Map<bigint, GuestWindow>();
   /** Pages of the host that each address space has locked. */
   readonly locked: Float64Array;

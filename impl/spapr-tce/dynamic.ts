@@ -26,24 +26,40 @@ export function createWindow(
   const container = boundContainer(core, name, mm, 2);
   if (typeof container === 'number') return container;
   if (container.groups.length === 0) return -ENXIO;
-  const refused = argumentRefused(arg) || ensureDefault(core, container, mm);
+  const refused = argumentRefused(arg);
   if (refused < 0) return refused;
-  const table = addWindow(core, container, mm, shift, size, levels);
-  if (typeof table === 'number') return table;
+  const made = withDefault(core, container, mm, () => addWindow(core, container, mm, shift, size, levels));
+  if (typeof made === 'number') return made;
   bind(container, mm);
-  return { start: table.offset * pagesIn(table.shift) };
+  return { start: made.offset * pagesIn(made.shift) };
 }
 
-/** The window that a user expects to find is made when it is first needed: pages of 4 KiB, one level. */
-export function ensureDefault(core: Core, container: Container, mm: number): number {
-  if (!container.pending) return 0;
-  const [first] = container.groups;
-  if (first === undefined) return -ENODEV;
-  const { size } = core.hardware.groups[first.name].window;
-  const table = addWindow(core, container, mm, DEFAULT_SHIFT, size, 1);
-  if (typeof table === 'number') return table;
-  container.pending = false;
-  return 0;
+/**
+ * The window that a user expects to find is made by the first call that needs it: pages of 4 KiB, one level. If that call
+ * is refused, the window goes again.
+ */
+export function withDefault<A>(
+  core: Core,
+  container: Container,
+  mm: number,
+  call: () => A | number,
+): A | number {
+  const { pending } = container;
+  if (pending) {
+    const [first] = container.groups;
+    if (first === undefined) return -ENODEV;
+    const { size } = core.hardware.groups[first.name].window;
+    const made = addWindow(core, container, mm, DEFAULT_SHIFT, size, 1);
+    if (typeof made === 'number') return made;
+    container.pending = false;
+  }
+  const answer = call();
+  if (pending && typeof answer === 'number' && answer < 0) {
+    for (const group of container.groups) unpoint(core, group, 0);
+    dropTable(core, container, 0);
+    container.pending = true;
+  }
+  return answer;
 }
 
 function addWindow(
@@ -148,6 +164,14 @@ export function removeWindow(core: Core, name: number, mm: number, start: bigint
   return 0;
 }
 
+/** A guest's windows lead to a table no longer than the container keeps it. */
+function unlinkAll(table: HwTable): void {
+  for (const window of table.guests) {
+    for (const [group, linked] of window.links) if (linked === table) window.links.delete(group);
+  }
+  table.guests.clear();
+}
+
 /** The container lets one of its tables go. */
 export function dropTable(core: Core, container: Container, number: 0 | 1): void {
   const table = container.windows[number];
@@ -155,6 +179,7 @@ export function dropTable(core: Core, container: Container, number: 0 | 1): void
   clearEntries(core, table, 0, table.size);
   container.windows[number] = null;
   table.containers.delete(container);
+  unlinkAll(table);
   core.locked[table.chargedMm] -= table.charged;
   freeIfUnused(core, table);
 }

@@ -1,11 +1,11 @@
 // How do the hardware's tables come, change and go, and who is told?
-import { FOUND_HI } from '../tce/format.js';
+import { ENTRY_SHIFT, FOUND_HI } from '../tce/format.js';
 import { type Geometry, MOST_LEVELS } from '../tce/geometry.js';
 import { newTable } from '../tce/kinds.js';
 import { frameHigh, frameLow, frameOf, pagesIn } from './addresses.js';
 import type { Core } from './core.js';
 import { type Group, type HwTable, READ, WRITE } from './objects.js';
-import { regionAt } from './regions.js';
+import { regionAt, sweep } from './regions.js';
 
 const PROT = 3;
 /** Entries of a block of 4 KiB. */
@@ -23,11 +23,25 @@ export function sparse(entries: number): Geometry {
 /** What a table is, beside its memory. */
 export type Shape = Pick<HwTable, 'shift' | 'offset' | 'size' | 'mm' | 'charged' | 'chargedMm'>;
 
+/** Part of the memory that one level in one piece may take. */
+const LARGEST_PIECE = 1 / 8;
+
+/**
+ * A level is one piece of memory. One that would need more of it than a machine in here has is laid out in levels that
+ * nobody sees: whether such a table can be had is up to the host, and a host that has the memory must be believed.
+ */
+function laidOut(core: Core, geometry: Geometry): Geometry {
+  const shift = geometry.levels === 1 ? geometry.entriesShift : geometry.levelShift;
+  const fits = 2 ** (shift + ENTRY_SHIFT) <= core.arena.bytes * LARGEST_PIECE;
+  return fits ? geometry : sparse(2 ** geometry.entriesShift);
+}
+
 /** A new table, with a mirror of user addresses if its entries count in somebody's regions; null without memory. */
 export function makeTable(core: Core, shape: Shape, geometry: Geometry): HwTable | null {
-  const tces = newTable(core.arena, geometry);
+  const layout = laidOut(core, geometry);
+  const tces = newTable(core.arena, layout);
   if (typeof tces === 'number') return null;
-  const mirror = shape.mm < 0 ? null : newTable(core.arena, geometry);
+  const mirror = shape.mm < 0 ? null : newTable(core.arena, layout);
   if (typeof mirror === 'number') {
     tces.destroy();
     return null;
@@ -142,7 +156,7 @@ function letGo(core: Core, table: HwTable, index: number, hi: number, low: numbe
   for (const { group, number } of table.places.slice(1)) group.remembered[number].set(index, entry);
 }
 
-/** One invalidation for the range, towards the endpoints that are told. */
+/** The end of a batch: one invalidation for the range, towards the endpoints that are told. */
 export function tell(core: Core, table: HwTable, index: number, count: number): void {
   const all = core.choices.invalidation === 'every-linked-group';
   for (const { group, number } of all ? table.places : table.places.slice(0, 1)) {
@@ -151,4 +165,5 @@ export function tell(core: Core, table: HwTable, index: number, count: number): 
       if (at >= index && at < index + count) group.remembered[number].delete(at);
     }
   }
+  sweep(core);
 }

@@ -5,7 +5,7 @@ import { type Core, fails } from './core.js';
 import { freeIfUnused } from './hardware.js';
 import type { Group, GuestWindow, HwTable } from './objects.js';
 import { groupNamed } from './ownership.js';
-import { dropWindow, makeWindow } from './rtas.js';
+import { dropWindow, isForFirmware, makeWindow } from './rtas.js';
 
 const LEAST_SHIFT = 12;
 const MOST_SHIFT = 34;
@@ -15,7 +15,7 @@ export function create(core: Core, liobn: bigint, shift: number, offset: bigint,
   if (core.hardware.guest === undefined || core.choices.dialect === 'qemu') return -ENODEV;
   if (size === 0n || shift < LEAST_SHIFT || shift > MOST_SHIFT) return -EINVAL;
   if (offset + size > (1n << BigInt(64 - shift)) - 1n) return -EINVAL;
-  if (core.windows.has(liobn)) return -EBUSY;
+  if (core.windows.has(liobn) || isForFirmware(core, liobn)) return -EBUSY;
   if (fails(core, 'kvm-table')) return -ENOMEM;
   const shape = {
     liobn,

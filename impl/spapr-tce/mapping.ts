@@ -3,19 +3,29 @@ import { EFAULT, EINVAL, ENOMEM, ENXIO, EPERM } from '../errno.js';
 import { isWhole, pageOf, pagesIn } from './addresses.js';
 import { argumentRefused, boundContainer } from './calls.js';
 import { type Core, fails } from './core.js';
-import { ensureDefault, indexIn, windowAt } from './dynamic.js';
+import { indexIn, windowAt, withDefault } from './dynamic.js';
 import { clearEntries, putEntry, storedProt, tell } from './hardware.js';
 import type { HwTable, Region } from './objects.js';
 import { backing, regionAt } from './regions.js';
 
-/** The window that a call speaks of, and all that is checked on the way to it. */
-function windowFor(core: Core, name: number, mm: number, iova: bigint, arg: number): HwTable | number {
+/** Checks all that map and unmap check on the way to the window, and calls with it. */
+function inWindow(
+  core: Core,
+  name: number,
+  mm: number,
+  iova: bigint,
+  arg: number,
+  call: (table: HwTable) => number,
+): number {
   const container = boundContainer(core, name, mm, 0);
   if (typeof container === 'number') return container;
   if (!container.enabled) return -EPERM;
-  const refused = argumentRefused(arg) || ensureDefault(core, container, mm);
+  const refused = argumentRefused(arg);
   if (refused < 0) return refused;
-  return windowAt(container, pageOf(iova)) ?? -ENXIO;
+  return withDefault<never>(core, container, mm, () => {
+    const table = windowAt(container, pageOf(iova));
+    return table === null ? -ENXIO : call(table);
+  });
 }
 
 /** One page of a map that was checked. */
@@ -35,8 +45,18 @@ export function map(
   prot: number,
   arg: number,
 ): number {
-  const table = windowFor(core, name, mm, iova, arg);
-  if (typeof table === 'number') return table;
+  return inWindow(core, name, mm, iova, arg, table => mapInto(core, table, mm, iova, ua, size, prot));
+}
+
+function mapInto(
+  core: Core,
+  table: HwTable,
+  mm: number,
+  iova: bigint,
+  ua: bigint,
+  size: bigint,
+  prot: number,
+): number {
   if (!isWhole(ua | size, table.shift) || prot === 0 || !isWhole(iova, table.shift)) return -EINVAL;
   const index = indexIn(table, pageOf(iova));
   const count = pageOf(size) / pagesIn(table.shift);
@@ -50,8 +70,8 @@ export function map(
   }
   if (fails(core, 'level-memory') || !prepared(table, index, count)) return -ENOMEM;
   const stored = storedProt(core, prot);
+  for (const { region } of pieces) if (region !== null) region.mapped++;
   pieces.forEach((piece, i) => {
-    if (piece.region !== null) piece.region.mapped++;
     putEntry(core, table, index + i, piece.frame, stored, piece.ua);
   });
   if (count > 0) tell(core, table, index, count);
@@ -63,18 +83,17 @@ function check(core: Core, table: HwTable, mm: number, ua: number, count: number
   const step = pagesIn(table.shift);
   for (let i = 0; i < count; i++) {
     const at = ua + i * step;
-    const found = table.mirror === null ? pinned(core, table, mm, at) : registered(core, table, at);
+    const found = table.mirror === null ? pinned(core, mm, at) : registered(core, table, at);
     if (typeof found === 'number') return found;
     pieces.push(found);
   }
   return 0;
 }
 
-/** Version 1: whatever is there, if the pages behind it are large enough. */
-function pinned(core: Core, table: HwTable, mm: number, ua: number): Piece | number {
+/** Version 1: whatever is there. Its one window has pages of 4 KiB, and no memory is backed by smaller ones. */
+function pinned(core: Core, mm: number, ua: number): Piece | number {
   const found = backing(core, mm, ua);
-  if (found === null) return -EFAULT;
-  return found.shift < table.shift ? -EPERM : { frame: found.frame, ua: 0, region: null };
+  return found === null ? -EFAULT : { frame: found.frame, ua: 0, region: null };
 }
 
 /** Version 2: what was registered before. */
@@ -91,12 +110,12 @@ export function prepared(table: HwTable, index: number, count: number): boolean 
 }
 
 export function unmap(core: Core, name: number, mm: number, iova: bigint, size: bigint, arg: number): number {
-  const table = windowFor(core, name, mm, iova, arg);
-  if (typeof table === 'number') return table;
-  if (!isWhole(size | iova, table.shift)) return -EINVAL;
-  const index = indexIn(table, pageOf(iova));
-  const count = pageOf(size) / pagesIn(table.shift);
-  if (count > table.size - index) return -EINVAL;
-  clearEntries(core, table, index, count);
-  return 0;
+  return inWindow(core, name, mm, iova, arg, table => {
+    if (!isWhole(size | iova, table.shift)) return -EINVAL;
+    const index = indexIn(table, pageOf(iova));
+    const count = pageOf(size) / pagesIn(table.shift);
+    if (count > table.size - index) return -EINVAL;
+    clearEntries(core, table, index, count);
+    return 0;
+  });
 }

@@ -8,6 +8,7 @@ export interface Choices {
   readonly takeEmpties: 'table-and-bypass' | 'table-only';
   readonly deviceGroupReference: 'taken' | 'missing';
   readonly detachClears: 'always' | 'with-last-group';
+  readonly regionOfClosed: 'goes-when-idle' | 'leaks';
   readonly mapFailure: 'undone' | 'cleared';
   readonly rangeCheck: 'every-page' | 'first-page';
   readonly invalidation: 'every-linked-group' | 'first-linked-group';
@@ -21,6 +22,7 @@ export const DEFAULT_CHOICES: Choices = {
   takeEmpties: 'table-and-bypass',
   deviceGroupReference: 'taken',
   detachClears: 'always',
+  regionOfClosed: 'goes-when-idle',
   mapFailure: 'undone',
   rangeCheck: 'every-page',
   invalidation: 'every-linked-group',

@@ -59,6 +59,7 @@ export function register(
     return -ENOMEM;
   }
   region.used++;
+  core.orphans.delete(region);
   container.holds.add(region);
   container.enabled = true;
   bind(container, mm);
@@ -111,7 +112,13 @@ function alignment(pages: number): number {
 
 const hostPagesIn = (core: Core, pages: number): number => pages / 2 ** (core.hardware.pageShift - 12);
 
+/** Regions that nobody holds go once no entry needs them. */
+export function sweep(core: Core): void {
+  for (const region of core.orphans) if (region.mapped === 1) dropRegion(core, region);
+}
+
 function dropRegion(core: Core, region: Region): void {
+  core.orphans.delete(region);
   core.locked[region.mm] -= hostPagesIn(core, region.pages);
   core.regions.delete(region);
 }
@@ -132,14 +139,18 @@ export function unregister(
   if (!isWhole(ua | size, core.hardware.pageShift)) return -EINVAL;
   const region = exactly(core, mm, pageOf(ua), pageOf(size));
   if (region === null || !container.holds.has(region)) return -ENOENT;
-  return letGoOfRegion(core, container, region) ? 0 : -EBUSY;
+  if (region.used === 1 && region.mapped !== 1) return -EBUSY;
+  letGoOfRegion(core, container, region);
+  return 0;
 }
 
-/** The container lets the region go; not the last who holds it while entries are live. */
-export function letGoOfRegion(core: Core, container: Container, region: Region): boolean {
-  if (region.used === 1 && region.mapped !== 1) return false;
-  region.used--;
+/** The container lets the region go. Entries of others may still be live in one that nobody else holds. */
+export function letGoOfRegion(core: Core, container: Container, region: Region): void {
   container.holds.delete(region);
-  if (region.used === 0) dropRegion(core, region);
-  return true;
+  const last = region.used === 1;
+  if (last && region.mapped !== 1 && core.choices.regionOfClosed === 'leaks') return;
+  region.used--;
+  if (!last) return;
+  core.orphans.add(region);
+  sweep(core);
 }
