@@ -2,6 +2,7 @@
 import type { Core } from './core.js';
 import { addKernelTable, dropTables } from './hardware.js';
 import { ABSENT, type Group, PRESENT } from './objects.js';
+import { joins } from './ownership.js';
 import { addDefaultWindow, dropWindow } from './rtas.js';
 
 /** The first moment: devices that are there have been probed, the kernel has its tables, a guest its default windows. */
@@ -24,7 +25,7 @@ export function boot(core: Core): void {
   }
   hardware.devices.forEach((device, d) => {
     devices[d] = device.present ? PRESENT : ABSENT;
-    if (device.present) groups[device.group].refs++;
+    if (device.present) joins(core, groups[device.group], hardware.bridges[device.bridge].iommu);
   });
   hardware.guest?.bridges.forEach((_, b) => {
     addDefaultWindow(core, b);

@@ -4,7 +4,7 @@ import { pageOf } from './addresses.js';
 import { argumentRefused, bind, boundContainer } from './calls.js';
 import { type Core, charge, fails } from './core.js';
 import { dropTable, NUMBERS } from './dynamic.js';
-import { clearEntries, point, unpoint } from './hardware.js';
+import { clearTable, point, unpoint } from './hardware.js';
 import type { Container, Group } from './objects.js';
 import { groupNamed, takeOver } from './ownership.js';
 import { letGoOfRegion } from './regions.js';
@@ -87,7 +87,7 @@ function leave(core: Core, container: Container, group: Group): void {
   for (const number of NUMBERS) {
     const table = container.windows[number];
     if (table === null) continue;
-    if (clears) clearEntries(core, table, 0, table.size);
+    if (clears) clearTable(core, table);
     unpoint(core, group, number);
   }
 }

@@ -4,7 +4,7 @@ import { chargedBytes, type Geometry, geometryOf } from '../tce/geometry.js';
 import { ADDRESS_PAGES, pageOf, pagesIn } from './addresses.js';
 import { argumentRefused, bind, boundContainer } from './calls.js';
 import { type Core, charge, fails } from './core.js';
-import { clearEntries, freeIfUnused, makeTable, point, unpoint } from './hardware.js';
+import { clearTable, freeIfUnused, makeTable, point, unpoint } from './hardware.js';
 import type { Container, HwTable } from './objects.js';
 
 /** The numbers of an endpoint's windows. */
@@ -158,7 +158,7 @@ export function removeWindow(core: Core, name: number, mm: number, start: bigint
   if (table === null) return -EINVAL;
   const number = container.windows[0] === table ? 0 : 1;
   // Cleared before it is unset: afterwards nobody would give back what the entries hold.
-  clearEntries(core, table, 0, table.size);
+  clearTable(core, table);
   for (const group of container.groups) unpoint(core, group, number);
   dropTable(core, container, number);
   return 0;
@@ -176,7 +176,7 @@ function unlinkAll(table: HwTable): void {
 export function dropTable(core: Core, container: Container, number: 0 | 1): void {
   const table = container.windows[number];
   if (table === null) return;
-  clearEntries(core, table, 0, table.size);
+  clearTable(core, table);
   container.windows[number] = null;
   table.containers.delete(container);
   unlinkAll(table);

@@ -69,6 +69,8 @@ export function addKernelTable(core: Core, group: Group): void {
 export function point(table: HwTable, group: Group, number: 0 | 1): void {
   group.windows[number] = table;
   table.places.push({ group, number });
+  // A window and a bypass are one entry of the hardware: the one takes the place of the other.
+  if (number === 1) group.bypass = false;
   forgetAll(group, number);
 }
 
@@ -130,6 +132,11 @@ export function putEntry(
 export function clearEntries(core: Core, table: HwTable, index: number, count: number): void {
   emptyEntries(core, table, index, count);
   if (count > 0) tell(core, table, index, count);
+}
+
+/** Clears all of a table, and what ran past its end where nobody checked: see `roomFor` in dynamic.ts. */
+export function clearTable(core: Core, table: HwTable): void {
+  clearEntries(core, table, 0, table.tces.size);
 }
 
 /** Clears what there is in a range, counted back; nobody is told yet. */

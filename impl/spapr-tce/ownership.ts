@@ -19,10 +19,14 @@ export function probe(core: Core, d: number): number {
   const bridge = core.hardware.bridges[device.bridge];
   if (bridge.iommu && !bridge.deviceGroup) return -ENOENT;
   core.devices[d] = PRESENT;
-  group.refs++;
-  // The core puts the group that device_group gave it. What was not taken for it is somebody else's.
-  if (bridge.iommu && core.choices.deviceGroupReference === 'missing') group.refs--;
+  joins(core, group, bridge.iommu);
   return 0;
+}
+
+/** A device takes a reference; and the core puts the one of device_group, which somebody should have taken. */
+export function joins(core: Core, group: Group, asked: boolean): void {
+  group.refs++;
+  if (asked && core.choices.deviceGroupReference === 'missing') group.refs--;
 }
 
 export function remove(core: Core, d: number): number {
