@@ -53,7 +53,7 @@ export const writable = selector('writable', (s: State, w: number, tce: bigint):
   const mm = s.platform.guestMm;
   return tablesBehind(s, w).every(t => {
     const { shift } = s.tables[t]!;
-    return regionObstacle(s, { mm, ua, count: partsOf(s, w, t), shift }).why === 'none';
+    return regionObstacle(s, mm, ua, partsOf(s, w, t), shift).why === 'none';
   });
 });
 

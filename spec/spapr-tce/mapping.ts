@@ -41,22 +41,25 @@ export interface Obstacle {
 }
 
 /** Version 1 pins page by page: each must be memory. Its window has pages of 4 KiB, which any memory can back. */
-export const pinObstacle = selector('pinObstacle', (s: State, { mm, ua, count, shift }: Source): Obstacle => {
-  const step = unitsOf(shift);
-  for (let before = 0; before < count; ) {
-    const at = ua + before * step;
-    const row = memoryHolding(s, mm, at);
-    if (row < 0) return { why: 'not-memory', before };
-    const m = s.memory[row]!;
-    before += (m.ua + m.pages - at) / step;
-  }
-  return { why: 'none', before: count };
-});
+export const pinObstacle = selector(
+  'pinObstacle',
+  (s: State, mm: number, ua: number, count: number, shift: number): Obstacle => {
+    const step = unitsOf(shift);
+    for (let before = 0; before < count; ) {
+      const at = ua + before * step;
+      const row = memoryHolding(s, mm, at);
+      if (row < 0) return { why: 'not-memory', before };
+      const m = s.memory[row]!;
+      before += (m.ua + m.pages - at) / step;
+    }
+    return { why: 'none', before: count };
+  },
+);
 
 /** Version 2 and KVM map registered memory only: each page wholly in one region, and none larger than the region's. */
 export const regionObstacle = selector(
   'regionObstacle',
-  (s: State, { mm, ua, count, shift }: Source): Obstacle => {
+  (s: State, mm: number, ua: number, count: number, shift: number): Obstacle => {
     const step = unitsOf(shift);
     for (let before = 0; before < count; ) {
       const at = ua + before * step;

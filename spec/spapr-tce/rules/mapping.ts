@@ -22,8 +22,11 @@ const source = (s: State, o: Map): Source => ({
   shift: tableFor(s, o).shift,
 });
 
-const obstacle = (s: State, o: Map): Obstacle =>
-  containerOf(s, o).version === 1 ? pinObstacle(s, source(s, o)) : regionObstacle(s, source(s, o));
+const obstacle = (s: State, o: Map): Obstacle => {
+  const { mm, ua, count, shift } = source(s, o);
+  const find = containerOf(s, o).version === 1 ? pinObstacle : regionObstacle;
+  return find(s, mm, ua, count, shift);
+};
 
 /** A page in the middle that cannot be mapped: what was written before it is undone, or cleared. */
 const fails = (errno: Errno, why: Obstacle['why'], says: string, at: string): Rule<Map> => ({
