@@ -47,7 +47,7 @@ export function makeTable(core: Core, shape: Shape, geometry: Geometry): HwTable
     return null;
   }
   const holders = { places: [], containers: new Set<never>(), guests: new Set<never>() };
-  const table: HwTable = { ...shape, ...holders, tces, mirror, live: 0 };
+  const table: HwTable = { ...shape, ...holders, tces, mirror, live: 0, seen: null };
   core.tables.add(table);
   return table;
 }
@@ -126,6 +126,7 @@ export function putEntry(
   table.tces.put(index, frameHigh(frame), frameLow(frame) | prot);
   table.mirror?.put(index, frameHigh(ua), frameLow(ua));
   table.live++;
+  table.seen = null;
 }
 
 /** Clears what there is in a range and tells it at once. */
@@ -142,6 +143,7 @@ export function clearTable(core: Core, table: HwTable): void {
 /** Clears what there is in a range, counted back; nobody is told yet. */
 export function emptyEntries(core: Core, table: HwTable, index: number, count: number): void {
   if (table.live === 0) return;
+  table.seen = null;
   table.tces.eachEntry(index, count, (at, hi, low) => {
     letGo(core, table, at, hi, low);
   });

@@ -4,6 +4,15 @@ import type { TceTable } from '../tce/table.js';
 export const READ = 1;
 export const WRITE = 2;
 
+/** A maximal run of entries that continue each other; `prot` 1 read, 2 write, 3 both; `ua` -1: no user's page. */
+export interface Run {
+  readonly index: number;
+  readonly count: number;
+  readonly frame: number;
+  readonly prot: number;
+  readonly ua: number;
+}
+
 /** The number of a group's window that points at a table. */
 export interface Place {
   readonly group: Group;
@@ -30,6 +39,8 @@ export interface HwTable {
   readonly guests: Set<GuestWindow>;
   /** Entries that permit something. */
   live: number;
+  /** What was seen of them last; null once they have changed. */
+  seen: readonly Run[] | null;
 }
 
 /** An entry that an endpoint was not told to forget. */

@@ -2,18 +2,9 @@
 import { FOUND_HI } from '../tce/format.js';
 import { frameOf, pagesIn, wordOf } from './addresses.js';
 import type { Core } from './core.js';
-import { type GuestWindow, type HwTable, tablesBehind } from './objects.js';
+import { type GuestWindow, type HwTable, type Run, tablesBehind } from './objects.js';
 
 const PROT = 3;
-
-/** A maximal run of entries that continue each other; `prot` 1 read, 2 write, 3 both; `ua` -1: no user's page. */
-export interface Run {
-  readonly index: number;
-  readonly count: number;
-  readonly frame: number;
-  readonly prot: number;
-  readonly ua: number;
-}
 
 export interface TableSeen {
   /** First page of 4 KiB. */
@@ -48,7 +39,7 @@ export function tableSeen(core: Core, table: HwTable): TableSeen {
     shift: table.shift,
     size: table.size,
     refs: places.length + containers.size + guests.size,
-    runs: runsOf(core, table),
+    runs: (table.seen ??= runsOf(core, table)),
   };
 }
 
