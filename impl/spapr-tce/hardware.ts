@@ -4,7 +4,7 @@ import { type Geometry, MOST_LEVELS } from '../tce/geometry.js';
 import { newTable } from '../tce/kinds.js';
 import { frameHigh, frameLow, frameOf, pagesIn } from './addresses.js';
 import type { Core } from './core.js';
-import { type Group, type HwTable, READ, WRITE } from './objects.js';
+import { type Group, type HwTable, type Place, READ, WRITE } from './objects.js';
 import { regionAt, sweep } from './regions.js';
 
 const PROT = 3;
@@ -122,8 +122,13 @@ export function putEntry(
   ua: number,
 ): void {
   const low = table.tces.read(index);
-  if ((low & PROT) !== 0) letGo(core, table, index, core.arena.found[FOUND_HI], low);
-  table.tces.put(index, frameHigh(frame), frameLow(frame) | prot);
+  const hi = core.arena.found[FOUND_HI];
+  const next = frameLow(frame) | prot;
+  if ((low & PROT) !== 0) {
+    if (low !== next || hi !== frameHigh(frame)) remember(core, table, index, hi, low);
+    letGo(core, table, index);
+  }
+  table.tces.put(index, frameHigh(frame), next);
   table.mirror?.put(index, frameHigh(ua), frameLow(ua));
   table.live++;
   table.seen = null;
@@ -145,30 +150,44 @@ export function emptyEntries(core: Core, table: HwTable, index: number, count: n
   if (table.live === 0) return;
   table.seen = null;
   table.tces.eachEntry(index, count, (at, hi, low) => {
-    letGo(core, table, at, hi, low);
+    remember(core, table, at, hi, low);
+    letGo(core, table, at);
   });
   table.tces.clear(index, count);
   table.mirror?.clear(index, count);
 }
 
-/** An entry that was there is not there any more. */
-function letGo(core: Core, table: HwTable, index: number, hi: number, low: number): void {
+/** An entry that was there is not there any more: its region counts one less. */
+function letGo(core: Core, table: HwTable, index: number): void {
   table.live--;
-  if (table.mirror !== null) {
-    const mirrored = table.mirror.read(index);
-    const ua = frameOf(core.arena.found[FOUND_HI], mirrored);
-    const region = regionAt(core, table.mm, ua, pagesIn(table.shift));
-    if (region !== null) region.mapped--;
-  }
-  if (core.choices.invalidation === 'every-linked-group') return;
+  if (table.mirror === null) return;
+  const mirrored = table.mirror.read(index);
+  const ua = frameOf(core.arena.found[FOUND_HI], mirrored);
+  const region = regionAt(core, table.mm, ua, pagesIn(table.shift));
+  if (region !== null) region.mapped--;
+}
+
+/** Who is told that entries changed: every endpoint that is linked, or the first of them by position. */
+function whoIsTold(core: Core, table: HwTable): readonly Place[] {
+  if (core.choices.invalidation === 'every-linked-group') return table.places;
+  const names = table.places.map(place => place.group.name);
+  const first = Math.min(...names);
+  return table.places.filter(place => place.group.name === first);
+}
+
+/** The TCE caches of those who are not told keep an old entry. */
+function remember(core: Core, table: HwTable, index: number, hi: number, low: number): void {
+  const toldToo = whoIsTold(core, table);
+  if (toldToo.length === table.places.length) return;
   const entry = { frame: frameOf(hi, low), prot: low & PROT, shift: table.shift, offset: table.offset };
-  for (const { group, number } of table.places.slice(1)) group.remembered[number].set(index, entry);
+  for (const place of table.places) {
+    if (!toldToo.includes(place)) place.group.remembered[place.number].set(index, entry);
+  }
 }
 
 /** The end of a batch: one invalidation for the range, towards the endpoints that are told. */
 export function tell(core: Core, table: HwTable, index: number, count: number): void {
-  const all = core.choices.invalidation === 'every-linked-group';
-  for (const { group, number } of all ? table.places : table.places.slice(0, 1)) {
+  for (const { group, number } of whoIsTold(core, table)) {
     group.kills++;
     for (const at of group.remembered[number].keys()) {
       if (at >= index && at < index + count) group.remembered[number].delete(at);
