@@ -63,6 +63,8 @@ const steps = (entries: number): fc.Arbitrary<readonly Step[]> =>
         fc.nat(Math.min(entries, 2000) - 1),
         fc.nat(2000).map(n => Math.max(entries - 1 - n, 0)),
         fc.nat(2000).map(n => Math.floor(entries / 2) + n),
+        // Every bit of the short ways.
+        fc.nat(Math.min(entries, 2 ** 31) - 1),
       ),
       count: fc.oneof(fc.constant(1), fc.nat(1200), fc.constant(entries)),
       value,
