@@ -149,6 +149,24 @@ for (const geometry of GEOMETRIES) {
   });
 }
 
+test('every bit of an index counts', () => {
+  for (const geometry of GEOMETRIES) {
+    const arena = new TceArena({ bytes: 2 ** 24 });
+    const table = tableIn(arena, geometry);
+    const indices = [0, ...Array.from({ length: geometry.entriesShift }, (_, bit) => 2 ** bit)];
+    // Twice: the second time all levels are there.
+    for (let round = 0; round < 2; round++) {
+      indices.forEach((index, i) => {
+        assert.equal(table.put(index, round, i + 1), DONE);
+      });
+    }
+    indices.forEach((index, i) => {
+      assert.equal(walk(arena, table, BigInt(index)), (1n << 32n) | BigInt(i + 1), `bytes of ${index}`);
+      assert.equal(table.get(index), 2 ** 32 + i + 1, `get ${index}`);
+    });
+  }
+});
+
 test('an index that is none is refused, and reads as a fault', () => {
   const arena = new TceArena({ bytes: 2 ** 20 });
   for (const geometry of [GEOMETRIES[0], GEOMETRIES[1], GEOMETRIES[5]]) {
