@@ -5,4 +5,8 @@ export { Iotlb } from './iotlb/iotlb.js';
 export { Translator } from './iotlb/translator.js';
 export { PageArena } from './radix/arena.js';
 export { RadixTable } from './radix/table.js';
+export { SpaprTce } from './spapr-tce/machine.js';
+export { TceArena } from './tce/arena.js';
+export { newTable as newTceTable } from './tce/kinds.js';
+export type { TceTable } from './tce/table.js';
 export { Vfio2011 } from './vfio-2011/machine.js';

@@ -4,6 +4,7 @@ import type { AnyOp } from '../spec/law/profile.js';
 import type { Outcome } from '../spec/protocol/outcome.js';
 import type { Steps } from './agree.js';
 import { Machine as IommuCoreMachine } from './machines/iommu-core.js';
+import { Machine as SpaprTceMachine } from './machines/spapr-tce.js';
 import { Machine as Vfio2011Machine } from './machines/vfio-2011.js';
 
 /**
@@ -35,6 +36,7 @@ const MACHINES: {
 } = {
   'vfio-2011': (setup, policies) => new Vfio2011Machine(setup, policies) as Restartable,
   'iommu-core': (setup, policies) => new IommuCoreMachine(setup, policies) as Restartable,
+  'spapr-tce': (setup, policies) => new SpaprTceMachine(setup, policies) as Restartable,
 };
 
 export const hasImplementation = (profile: string): boolean => Object.hasOwn(MACHINES, profile);

@@ -4,6 +4,7 @@ import { iommuCore } from './iommu-core/profile.js';
 import { iommuCoreRaces } from './iommu-core-races/profile.js';
 import type { AnyProfile } from './law/profile.js';
 import { linuxDma } from './linux-dma/profile.js';
+import { spaprTce } from './spapr-tce/profile.js';
 import { vfio2011 } from './vfio-2011/profile.js';
 
 export const PROFILES: { readonly [name: string]: AnyProfile } = {
@@ -11,4 +12,5 @@ export const PROFILES: { readonly [name: string]: AnyProfile } = {
   'iommu-core': iommuCore,
   'iommu-core-races': iommuCoreRaces,
   'linux-dma': linuxDma,
+  'spapr-tce': spaprTce,
 };

@@ -1,4 +1,5 @@
 // Whatever the interleaving: what never happens, what must end, and what was really seen?
+import { sum } from '../kit/selector.js';
 import type { Liveness, StateProperty } from '../law/profile.js';
 import { cite } from '../law/sources.js';
 import { FINISHED } from './moves.js';
@@ -48,13 +49,19 @@ export const always: readonly Always[] = [
   },
 ];
 
+const stepsLeft = sum(
+  'stepsLeft',
+  (s: State) => s.threads,
+  t => FINISHED - t.at,
+);
+
 export const lives: readonly Liveness<State, Op, PolicyValues>[] = [
   {
     id: 'threads/all-finish',
     says: 'Every thread finishes, whoever runs first: there is no deadlock.',
     cite: [cite('mail-2022', '"trying to take the dev->mutex might be a bit heavy-handed and risky"')],
     drives: () => true,
-    rank: s => [s.threads.reduce((n, t) => n + FINISHED - t.at, 0)],
+    rank: [stepsLeft],
     good: s => s.threads.every(t => t.at >= FINISHED),
   },
 ];

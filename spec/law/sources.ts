@@ -52,9 +52,21 @@ export const SOURCES = {
     title: 'Linux kernel documentation',
     version: '6.12',
   },
+  papr: {
+    title: 'Linux on Power Architecture Reference (LoPAR)',
+    version: '2.13',
+  },
+  qemu: {
+    title: 'QEMU source',
+    version: '10.2',
+  },
   'vt-d': {
     title: 'Intel Virtualization Technology for Directed I/O, architecture specification',
     version: 'revision 4.1',
+  },
+  'linux-tce': {
+    title: 'Linux kernel source, the TCE code of arch/powerpc and drivers/vfio/vfio_iommu_spapr_tce.c',
+    version: '7.2; older ones where the text says so',
   },
   posix: { title: 'POSIX.1', version: '2017' },
   ours: { title: 'a decision of this project', version: 'docs/adr' },

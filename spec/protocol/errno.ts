@@ -20,10 +20,21 @@ export const ERRNOS = [
   'EACCES',
   'EOVERFLOW',
   'EPROBE_DEFER',
+  'EIO',
+  'ENXIO',
 ] as const;
 
-export type Errno = (typeof ERRNOS)[number];
+/** Hypercall return codes beside H_SUCCESS, by their PAPR names; H_TOO_HARD hands the call to user space. */
+export const HCALL_CODES = ['H_PARAMETER', 'H_TOO_HARD'] as const;
+
+/** RTAS statuses beside success: -1 and -3. */
+export const RTAS_STATUSES = ['RTAS_HW_ERROR', 'RTAS_PARAM_ERROR'] as const;
+
+/** Every code by which an operation can be refused: of a kernel call, of a hypercall, of a firmware call. */
+const CODES = [...ERRNOS, ...HCALL_CODES, ...RTAS_STATUSES] as const;
+
+export type Errno = (typeof CODES)[number];
 
 export const Errno: t.Type<Errno> = t.keyof(
-  Object.fromEntries(ERRNOS.map(name => [name, null])) as Record<Errno, null>,
+  Object.fromEntries(CODES.map(name => [name, null])) as Record<Errno, null>,
 ) as unknown as t.Type<Errno>;

@@ -4,6 +4,7 @@ import type { Defect } from './codec.js';
 import * as iommuCore from './iommu-core.js';
 import * as iommuCoreRaces from './iommu-core-races.js';
 import * as linuxDma from './linux-dma.js';
+import * as spaprTce from './spapr-tce.js';
 import * as vfio2011 from './vfio-2011.js';
 
 /** How one profile's machine and operations are written down. */
@@ -32,4 +33,8 @@ export const VOCABULARIES: { readonly [profile: string]: Vocabulary } = {
     machineFits: iommuCoreRaces.machineFits,
   }),
   'linux-dma': vocabulary(linuxDma.Machine, linuxDma.Op),
+  'spapr-tce': vocabulary(spaprTce.Machine, spaprTce.Op, {
+    machineFits: spaprTce.machineFits,
+    opFits: spaprTce.opFits,
+  }),
 };

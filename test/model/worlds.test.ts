@@ -31,6 +31,9 @@ for (const name of [
   'dma-tagged',
   'drivers',
   'attach-unplug',
+  'tce-ownership',
+  'tce-memory',
+  'tce-firmware',
 ]) {
   test(`${name}: the explorer reaches exactly the states that the naive one reaches`, () => {
     const world = worldNamed(name)!;
