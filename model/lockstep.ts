@@ -71,8 +71,23 @@ interface Call {
   readonly force?: Force;
 }
 
+/** An operation that the world offers in a state, with its endings there. */
+interface Offer {
+  readonly op: AnyOp;
+  readonly endings: readonly Allowed<unknown>[];
+}
+
 /** No call has more steps of one kind that may fail; a machine on which one always fails is not followed for ever. */
 const MOST_STEPS = 64;
+
+/** After so many ways to part the shortest is taken for the shortest. */
+const MOST_TRIES = 100;
+
+/** Does the answer say more than that the call was done or not? */
+const tells = (outcome: Outcome): boolean =>
+  outcome.is === 'fault' ||
+  outcome.is === 'outside' ||
+  (outcome.is === 'ok' && Object.keys(outcome).length > 1);
 
 /** The endings that an implementation only takes when something fails. */
 export function permittedBy(profile: Profile<unknown, AnyOp, Policies, unknown>): ReadonlySet<string> {
@@ -99,6 +114,8 @@ class Coverer {
   /** What the machine was told since it was last put back to the start: refused calls leave traces, too. */
   private calls: Call[] = [];
   private transitions = 0;
+  /** Ways to part that were made shorter, in search of the shortest. */
+  private tries = 0;
   private parting: Parting | undefined;
 
   constructor(
@@ -129,21 +146,22 @@ class Coverer {
   /** Is there nothing to be found from here on that would be worth it? */
   private done(place: Place): boolean {
     if (this.parting === undefined) return false;
-    return this.options.shortest !== true || place.depth + 1 >= this.parting.recording.events.length;
+    if (this.options.shortest !== true || this.tries >= MOST_TRIES) return true;
+    return place.depth + 1 >= this.parting.recording.events.length;
   }
 
   private visit(place: Place): void {
     const view = this.profile.view(place.state);
     const moving: { op: AnyOp; ending: Allowed<unknown> }[] = [];
+    const offered = this.offered(place.state);
+    const looks = this.looksAt(place.state, offered);
     this.goTo(place);
-    for (const op of this.world.ops as readonly AnyOp[]) {
-      if (this.world.offers !== undefined && !this.world.offers(place.state, op)) continue;
-      const endings = allowed(this.profile, place.state, op, this.policies);
+    for (const { op, endings } of offered) {
       for (const ending of endings) {
         if (ending.state !== place.state) moving.push({ op, ending });
         else {
           this.take(place, op, ending, view);
-          if (this.may.has(ending.rule)) this.sweep(place, op, ending, endings);
+          if (this.may.has(ending.rule)) this.sweep(place, op, ending, endings, looks);
         }
         if (this.done(place)) return;
       }
@@ -152,8 +170,23 @@ class Coverer {
       if (this.done(place)) return;
       if (i > 0) this.goTo(place);
       this.take(place, op, ending, this.profile.view(ending.state));
+      this.look(place, this.looksAt(ending.state));
       this.discover(place, op, ending);
     });
+  }
+
+  private offered(state: unknown): readonly Offer[] {
+    const { offers, ops } = this.world;
+    return (ops as readonly AnyOp[])
+      .filter(op => offers === undefined || offers(state, op))
+      .map(op => ({ op, endings: allowed(this.profile, state, op, this.policies) }));
+  }
+
+  /** The calls that change nothing and whose answer tells something: they show what a view does not. */
+  private looksAt(state: unknown, offered = this.offered(state)): readonly Offer[] {
+    return offered.filter(
+      ({ endings: [only, ...more] }) => more.length === 0 && only!.state === state && tells(only!.outcome),
+    );
   }
 
   private discover(from: Place, op: AnyOp, ending: Allowed<unknown>): void {
@@ -193,7 +226,20 @@ class Coverer {
     this.transitions++;
     const { observed, seen } = this.call(op, this.callTo(op, ending.rule, 0).force);
     const first = differenceOf(ending.outcome, observed, 'outcome') ?? differenceOf(view, seen, '');
-    if (first !== null) this.part(place, ending.rule, first);
+    if (first !== null) this.part(place, ending.rule, first, place.depth + 1);
+  }
+
+  /** What a call left behind may show only when one looks: as nothing is numbered anew, also after a detour. */
+  private look(place: Place, looks: readonly Offer[]): void {
+    if (this.done(place)) return;
+    for (const { op, endings } of looks) {
+      const [only] = endings;
+      const { observed } = this.call(op, undefined);
+      const first = differenceOf(only!.outcome, observed, 'outcome');
+      if (first === null) continue;
+      this.part(place, only!.rule, first, place.depth + 2);
+      return;
+    }
   }
 
   /** The same failure at the second step of its kind and on, for as long as the call ends by it. */
@@ -202,31 +248,36 @@ class Coverer {
     op: AnyOp,
     failure: Allowed<unknown>,
     endings: readonly Allowed<unknown>[],
+    looks: readonly Offer[],
   ): void {
+    this.look(place, looks);
     for (let at = 1; at < MOST_STEPS && !this.done(place); at++) {
       const { observed, seen } = this.call(op, { rule: failure.rule, at });
       const same = (e: Allowed<unknown>) => differenceOf(e.outcome, observed, 'outcome') === null;
       const met = endings.find(e => same(e) && differenceOf(this.profile.view(e.state), seen, '') === null);
-      if (met?.rule === failure.rule) continue;
-      if (met === undefined) {
-        const nearest = endings.find(same);
-        const first = nearest
-          ? differenceOf(this.profile.view(nearest.state), seen, '')!
-          : differenceOf(endings.at(-1)!.outcome, observed, 'outcome')!;
-        this.part(place, nearest?.rule ?? failure.rule, first);
-      } else this.goTo(place);
+      if (met?.rule === failure.rule) {
+        this.look(place, looks);
+        continue;
+      }
+      const nearest = endings.find(same);
+      const first = nearest
+        ? differenceOf(this.profile.view(nearest.state), seen, '')
+        : differenceOf(endings.at(-1)!.outcome, observed, 'outcome');
+      if (met === undefined) this.part(place, nearest?.rule ?? failure.rule, first!, place.depth + 1);
+      else this.goTo(place);
       return;
     }
   }
 
-  /** Law and implementation have parted with the last call. */
-  private part(place: Place, rule: string, first: Difference): void {
+  /** Law and implementation have parted with the last call, which is at least the `steps`th of any such run. */
+  private part(place: Place, rule: string, first: Difference, steps: number): void {
     const fails = (calls: readonly Call[]) => this.play(calls) !== null;
     const { calls } = this;
-    const few = this.options.shortest === true && fails(calls) ? fewest(calls, fails) : calls;
-    const found = { rule, first, recording: this.record(few, rule) };
     const best = this.parting?.recording.events.length ?? Number.POSITIVE_INFINITY;
-    if (few.length < best) this.parting = found;
+    if (steps < best && this.tries++ < MOST_TRIES) {
+      const few = this.options.shortest === true && fails(calls) ? fewest(calls, fails) : calls;
+      if (few.length < best) this.parting = { rule, first, recording: this.record(few, rule) };
+    }
     this.goTo(place);
   }
 

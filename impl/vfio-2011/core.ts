@@ -40,7 +40,7 @@ export class Core {
     this.contexts = new Contexts(hardware.groups.length + 1);
     this.spaces = new Spaces(hardware.lockLimits);
     const arena = options.arena ?? 4096;
-    this.translator = new Translator({
+    this.translator = new (options.translator ?? Translator)({
       arena: typeof arena === 'number' ? new PageArena({ pages: arena }) : arena,
       domains: this.contexts.count,
       sets: options.iotlbSets ?? 64,

@@ -1,0 +1,19 @@
+// Which systems have seeded faults? The one place that names them: a new profile is a new row.
+import { vfio2011 } from '../../spec/vfio-2011/profile.js';
+import { VFIO_2011_WORLDS } from '../worlds/vfio-2011.js';
+import type { FaultTable } from './fault.js';
+import { designs } from './vfio-2011/design.js';
+import { lifetime } from './vfio-2011/lifetime.js';
+import { memory } from './vfio-2011/memory.js';
+import { sound } from './vfio-2011/seed.js';
+import { sets } from './vfio-2011/sets.js';
+
+export const FAULT_TABLES: readonly FaultTable[] = [
+  {
+    profile: 'vfio-2011',
+    law: vfio2011,
+    worlds: VFIO_2011_WORLDS,
+    machine: sound,
+    faults: [...sets, ...lifetime, ...memory, ...designs],
+  },
+];
