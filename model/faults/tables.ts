@@ -1,7 +1,12 @@
 // Which systems have seeded faults? The one place that names them: a new profile is a new row.
 import { vfio2011 } from '../../spec/vfio-2011/profile.js';
+import { translation } from '../translation/law.js';
+import { TRANSLATION_WORLDS } from '../worlds/translation.js';
 import { VFIO_2011_WORLDS } from '../worlds/vfio-2011.js';
 import type { FaultTable } from './fault.js';
+import { iotlb } from './translation/iotlb.js';
+import { sound as soundTranslator } from './translation/seed.js';
+import { tables } from './translation/tables.js';
 import { designs } from './vfio-2011/design.js';
 import { lifetime } from './vfio-2011/lifetime.js';
 import { memory } from './vfio-2011/memory.js';
@@ -15,5 +20,12 @@ export const FAULT_TABLES: readonly FaultTable[] = [
     worlds: VFIO_2011_WORLDS,
     machine: sound,
     faults: [...sets, ...lifetime, ...memory, ...designs],
+  },
+  {
+    profile: 'translation',
+    law: translation,
+    worlds: TRANSLATION_WORLDS,
+    machine: soundTranslator,
+    faults: [...tables, ...iotlb],
   },
 ];

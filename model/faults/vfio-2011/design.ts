@@ -5,7 +5,6 @@ import type { PolicyValues } from '../../../spec/vfio-2011/policies.js';
 import type { State } from '../../../spec/vfio-2011/state.js';
 import { ends, without } from '../design.js';
 import { type FaultyLaw, history, type Source, synthetic } from '../fault.js';
-import { RFC } from './seed.js';
 
 function design(
   id: string,
