@@ -7,7 +7,7 @@ import type { AnyWorld } from '../explore/world.js';
 import { coverWorld, type Restartable } from '../lockstep.js';
 import { replay } from '../replay.js';
 import { walk } from '../walk.js';
-import type { Catch, Fault, FaultTable, FaultyLaw, FaultyMachine } from './fault.js';
+import type { Catch, Fault, FaultTable, FaultyLaw, FaultyMachine, FaultyRecording } from './fault.js';
 import { guarded } from './guarded.js';
 
 /** One recording of the corpus, read to its end. */
@@ -21,12 +21,18 @@ export interface SuiteTrace {
   readonly refused?: number;
 }
 
-/** The court, which the checker does not know: the event at which it refuses, or null; `maybe`: it gave up. */
+/** Where the court refuses a recording, and the first of the clauses that speak against it. */
+export interface Refusal {
+  readonly event: number;
+  readonly rule: string;
+}
+
+/** The court, which the checker does not know: its refusal, or null; `maybe`: it gave up. */
 export type Court = (
   profile: AnyProfile,
   trace: SuiteTrace,
   events: readonly Event<AnyOp>[],
-) => number | null | 'maybe';
+) => Refusal | null | 'maybe';
 
 /** The catchers' surroundings: what the corpus holds, who judges, and how far a world is searched. */
 export interface Hunt {
@@ -95,13 +101,13 @@ export function bySuite(table: FaultTable, fault: Fault, hunt: Hunt): Catch | nu
   for (const trace of traces) {
     // Only a shorter recording, or the beginning of one, can be better than what was found.
     const most = best === null ? Number.POSITIVE_INFINITY : best.steps - 1;
-    const steps = tells(table, fault, law, trace, most, hunt.court);
-    if (steps !== null) best = { steps, shows: trace.name };
+    const told = tells(table, fault, law, trace, most, hunt.court);
+    if (told !== null) best = told;
   }
   return best;
 }
 
-/** The event, among the first `most`, at which the recording shows the fault; null: at none. */
+/** What the recording shows of the fault within its first `most` events; null: nothing. */
 function tells(
   table: FaultTable,
   fault: Fault,
@@ -109,33 +115,58 @@ function tells(
   trace: SuiteTrace,
   most: number,
   court: Court,
-): number | null {
-  if (fault.in === 'implementation') return followed(fault, law, trace, most);
-  if (fault.in === 'recording') {
-    if (trace.refused !== undefined) return null;
-    const altered = fault.alters(trace.events)?.slice(0, most);
-    if (altered === undefined) return null;
-    const refused = court(
-      law,
-      trace,
-      altered.map((e, i) => ({ ...e, n: i + 1 })),
-    );
-    return typeof refused === 'number' ? refused : null;
+): Catch | null {
+  switch (fault.in) {
+    case 'implementation':
+      return followed(fault, law, trace, most);
+    case 'recording':
+      return altered(fault, law, trace, most, court);
+    case 'law':
+      return judgedAnew(table, law, trace, most, court);
   }
-  const touched = trace.events.some(e => law.rules[e.op.op] !== table.law.rules[e.op.op]);
-  if (!touched || (trace.refused ?? 0) > most) return null;
-  const refused = court(law, trace, trace.events.slice(0, Math.min(most, trace.events.length)));
-  if (refused === 'maybe' || refused === (trace.refused ?? null)) return null;
-  return Math.min(refused ?? Number.POSITIVE_INFINITY, trace.refused ?? Number.POSITIVE_INFINITY);
 }
 
-/** The event at which the faulty machine, making the calls of the recording, leaves the law. */
-function followed(fault: FaultyMachine, law: AnyProfile, trace: SuiteTrace, most: number): number | null {
+/** The faulty machine, making the calls of the recording, leaves the law. */
+function followed(fault: FaultyMachine, law: AnyProfile, trace: SuiteTrace, most: number): Catch | null {
   const machine = guarded(fault.machine(trace.machine, trace.policies));
   // Of the event after the last that counts only the call is made, as of one that the court refuses.
   const until = Math.min(trace.refused ?? Number.POSITIVE_INFINITY, most + 1, trace.events.length + 1);
   const { parting } = replay(law, trace.machine, trace.policies, trace.events, machine, until);
-  return parting !== undefined && parting.event <= most ? parting.event : null;
+  return parting !== undefined && parting.event <= most ? { steps: parting.event, shows: trace.name } : null;
+}
+
+/** The good recording, with the mistake in it, is refused. */
+function altered(
+  fault: FaultyRecording,
+  law: AnyProfile,
+  trace: SuiteTrace,
+  most: number,
+  court: Court,
+): Catch | null {
+  if (trace.refused !== undefined) return null;
+  const events = fault.alters(trace.events)?.slice(0, most);
+  if (events === undefined) return null;
+  const numbered = events.map((e, i) => ({ ...e, n: i + 1 }));
+  const refusal = court(law, trace, numbered);
+  if (refusal === null || refusal === 'maybe') return null;
+  return { steps: refusal.event, shows: refusal.rule };
+}
+
+/** Under the broken law the recording gets another verdict. */
+function judgedAnew(
+  table: FaultTable,
+  law: AnyProfile,
+  trace: SuiteTrace,
+  most: number,
+  court: Court,
+): Catch | null {
+  const touched = trace.events.some(e => law.rules[e.op.op] !== table.law.rules[e.op.op]);
+  const expected = trace.refused ?? Number.POSITIVE_INFINITY;
+  if (!touched || (trace.refused ?? 0) > most) return null;
+  const refusal = court(law, trace, trace.events.slice(0, Math.min(most, trace.events.length)));
+  if (refusal === 'maybe') return null;
+  const at = refusal?.event ?? Number.POSITIVE_INFINITY;
+  return at === expected ? null : { steps: Math.min(at, expected), shows: trace.name };
 }
 
 const shortest = (found: readonly Catch[]): Catch | null =>
