@@ -40,10 +40,12 @@ export interface Hunt {
   readonly court: Court;
   /** States of a world that are visited before a fault counts as not noticed. */
   readonly maxStates: number;
+  /** Random walks that are made where that finds nothing. */
+  readonly walks: number;
 }
 
-/** Walks where coverage notices nothing; the same in every hunt. */
-const WALKS = { seed: 2011, runs: 300, ops: 300 };
+/** Walks where coverage notices nothing; the same ones in every hunt. */
+const WALKS = { seed: 2011, ops: 300 };
 
 const lawOf = (table: FaultTable, fault: Fault): AnyProfile =>
   fault.in === 'law' ? fault.breaks(table.law) : table.law;
@@ -76,7 +78,7 @@ export function byLockstep(table: FaultTable, fault: Fault, hunt: Hunt): Catch |
   const { parting } = coverWorld(world, fault.policies ?? {}, options);
   if (parting !== undefined) return { steps: parting.recording.events.length, shows: parting.first.path };
   // A mistake that shows only after a detour through a state that was there before: no graph of states has it.
-  const { failure } = walk(world, { ...WALKS, policies: fault.policies ?? {}, machine });
+  const { failure } = walk(world, { ...WALKS, runs: hunt.walks, policies: fault.policies ?? {}, machine });
   return failure === undefined
     ? null
     : { steps: failure.recording.events.length, shows: failure.disagreement.first.path };
