@@ -51,6 +51,18 @@ export const sets: readonly FaultyMachine[] = [
     steps(() => ({ sendBack: nothing })),
   ),
   fault(
+    'merge/way-back-taken-after-success',
+    'The way back of a merge is taken although nothing failed, so the set is one and its devices are where they were.',
+    history('Linux commit 911476ef3c58: the error branch of a type change runs after success'),
+    ['half-moved', 'outcome.is', 4],
+    steps((own, now) => ({
+      leaveContext: (core, g) => {
+        own.leaveContext(core, g);
+        if (now.op === 'merge') own.sendBack(core, g, -1);
+      },
+    })),
+  ),
+  fault(
     'merge/own-set-closed',
     'A group of the same idle set is opened on trial before it is refused, and the end of the trial closes the live context.',
     RFC('vfio_group_merge'),
