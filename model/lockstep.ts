@@ -111,6 +111,7 @@ class Coverer {
   private readonly may: ReadonlySet<string>;
   private readonly known = new Set<string>();
   private readonly queue: Place[] = [];
+  private readonly looks = new Map<string, readonly Offer[]>();
   /** What the machine was told since it was last put back to the start: refused calls leave traces, too. */
   private calls: Call[] = [];
   private transitions = 0;
@@ -170,8 +171,9 @@ class Coverer {
       if (this.done(place)) return;
       if (i > 0) this.goTo(place);
       this.take(place, op, ending, this.profile.view(ending.state));
-      this.look(place, this.looksAt(ending.state));
-      this.discover(place, op, ending);
+      const key = canonical(ending.state);
+      this.look(place, this.looksOnce(key, ending.state));
+      this.discover(key, place, op, ending);
     });
   }
 
@@ -189,8 +191,14 @@ class Coverer {
     );
   }
 
-  private discover(from: Place, op: AnyOp, ending: Allowed<unknown>): void {
-    const key = canonical(ending.state);
+  /** Many ways lead to a state: it is asked once what can be seen there. */
+  private looksOnce(key: string, state: unknown): readonly Offer[] {
+    const known = this.looks.get(key) ?? this.looksAt(state);
+    this.looks.set(key, known);
+    return known;
+  }
+
+  private discover(key: string, from: Place, op: AnyOp, ending: Allowed<unknown>): void {
     if (this.known.has(key)) return;
     this.known.add(key);
     this.queue.push({ state: ending.state, depth: from.depth + 1, from, op, rule: ending.rule });
