@@ -17,6 +17,7 @@ export function explore<S extends object, O extends AnyOp, P extends Policies, S
   policies: Partial<P> = {},
   options: Options = {},
 ): Exploration<O> {
+  if (options.symmetry === true) return exploreFast(world, policies, options);
   if (options.visit !== undefined) return explorePlainly(world, policies, options);
   const { progress: _, ...quiet } = options;
   const most = Math.min(SMALL, options.maxStates ?? SMALL);

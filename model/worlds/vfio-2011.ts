@@ -2,6 +2,7 @@
 import type { PolicyValues } from '../../spec/vfio-2011/policies.js';
 import { vfio2011 } from '../../spec/vfio-2011/profile.js';
 import type { Device, Op, Setup, State } from '../../spec/vfio-2011/state.js';
+import type { Symmetry } from '../explore/symmetry.js';
 import type { World } from '../explore/world.js';
 import { offers, opsOf, type Scope } from './vfio-2011-ops.js';
 
@@ -24,6 +25,30 @@ interface Plan {
   readonly large?: boolean;
 }
 
+/** What is a name in a state. Descriptors are named by calls only. */
+const SORTS: Symmetry = {
+  sorts: {
+    group: { rows: ['groups'] },
+    device: { rows: ['devices'] },
+    context: { rows: ['contexts', 'maps'] },
+    mm: { rows: ['mms'] },
+    handle: { rows: ['handles'], unnamed: true },
+  },
+  refers: {
+    devices: { group: 'group' },
+    groups: { context: 'context', hardware: 'group' },
+    contexts: { mm: 'mm' },
+    handles: { target: { by: 'kind', of: { group: 'group', context: 'context', device: 'device' } }, mm: 'mm' },
+  },
+  labels: { groups: ['id'] },
+};
+
+/** Devices that come and go, or whose drivers change, are set apart from those that never do. */
+function symmetryOf(scope: Scope): Symmetry {
+  const apart = [...(scope.hotplug ?? []), ...(scope.drivers ?? [])];
+  return { ...SORTS, sorts: { ...SORTS.sorts, device: { rows: ['devices'], apart } } };
+}
+
 const upTo = (list: readonly unknown[]): readonly number[] => list.map((_, i) => i);
 
 function world({ machine, scope, ...plan }: Plan): VfioWorld {
@@ -34,7 +59,7 @@ function world({ machine, scope, ...plan }: Plan): VfioWorld {
     ...scope,
   };
   const setup: Setup = { ...machine, handles: scope.handles, pages: Math.max(scope.pages, 1) };
-  return { ...plan, profile: vfio2011, setup, ops: opsOf(full), offers };
+  return { ...plan, profile: vfio2011, setup, ops: opsOf(full), offers, symmetry: symmetryOf(full) };
 }
 
 const NO_LIMIT = { lockLimit: null };
