@@ -27,6 +27,8 @@ export interface Options {
   readonly maxStates?: number;
   /** Visit one state of those that differ by a renaming that the world declares. Default false. */
   readonly symmetry?: boolean;
+  /** Called at the end with every state that was found, in the order of discovery. */
+  readonly states?: (state: unknown) => void;
   /** Called now and then with the figures so far. */
   readonly progress?: (states: number, frontier: number, transitions: number) => void;
   /** Called for every transition of the explored graph, in order: state, operation, its allowed endings. */

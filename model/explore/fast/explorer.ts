@@ -63,7 +63,10 @@ class FastExplorer<S extends object, O extends AnyOp, P extends Policies, Setup>
     this.start = this.stored(this.entities.start);
     this.views = new Views(this.entities);
     this.promised = promisesOf(world.profile, options.aims === true);
-    this.sample = strollThrough(world, policies, 25, 60).map(s => this.stored(this.entities.encode(s)));
+    const sample = strollThrough(world, policies, 25, 60).map(s => this.entities.encode(s));
+    this.mirror = this.canon && new Mirror(world, policies, this.promised, this.canon);
+    this.mirror?.checkAll(sample);
+    this.sample = sample.map(codes => this.stored(codes));
     this.tryOut(this.sample);
     this.units = new Units(world, policies, this.promised, this.entities, this.views);
     this.shadow = new Shadow(world, policies, this.entities, this.views, this.units);
@@ -80,7 +83,6 @@ class FastExplorer<S extends object, O extends AnyOp, P extends Policies, Setup>
       this.sample,
       this.canon && new Reducer(this.canon),
     );
-    this.mirror = this.canon && new Mirror(world, policies, this.promised, this.canon);
   }
 
   /** The codes that a state is stored as: those of its representative. */
@@ -118,6 +120,8 @@ class FastExplorer<S extends object, O extends AnyOp, P extends Policies, Setup>
     const { engine } = this;
     const { transitions, accepted, rules } = this.tally.with(engine);
     const states = engine.store.count;
+    if (this.options.states !== undefined)
+      for (let n = 0; n < states; n++) this.options.states(this.entities.decode(this.codesOf(n)));
     const violations = this.found.map(f => this.violation(f));
     return {
       states,
@@ -204,9 +208,7 @@ class FastExplorer<S extends object, O extends AnyOp, P extends Policies, Setup>
 
   /** What was found, told again by the plain rules. They must agree. */
   private violation({ id, state: number }: Found): Violation<O> {
-    const codes = pathTo(this.engine, this.levels, number).map(n =>
-      this.engine.codesOf(n, new Int32Array(this.entities.base)),
-    );
+    const codes = pathTo(this.engine, this.levels, number).map(n => this.codesOf(n));
     const { state, steps } = replay(this.world, this.policies, this.entities, codes, this.canon);
     const told = this.tell(id, state);
     if (told === undefined)
@@ -216,6 +218,10 @@ class FastExplorer<S extends object, O extends AnyOp, P extends Policies, Setup>
       ...told.words,
       trace: [...steps, ...(told.last === undefined ? [] : [told.last])],
     };
+  }
+
+  private codesOf(state: number): Int32Array {
+    return this.engine.codesOf(state, new Int32Array(this.entities.base));
   }
 
   private tell(

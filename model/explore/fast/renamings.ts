@@ -186,7 +186,11 @@ export class Renamings {
         const row = this.entities.all[id]!.values[this.start[id]!];
         const target = this.target(field, at, renaming);
         const there = this.entities.all[field.first + target]!.values[this.start[field.first + target]!];
-        if (field.shape === 'whole' ? row !== there : !same(this.rename(field, row as Row, at, renaming), there as Row))
+        if (
+          field.shape === 'whole'
+            ? row !== there
+            : !same(this.rename(field, row as Row, at, renaming), there as Row)
+        )
           return false;
       }
       for (const key of this.declared.labels?.[field.name] ?? [])
