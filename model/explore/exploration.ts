@@ -27,6 +27,8 @@ export interface Options {
   readonly maxStates?: number;
   /** Visit one state of those that differ by a renaming that the world declares. Default false. */
   readonly symmetry?: boolean;
+  /** Called at the end with every state that was found, in the order of discovery. */
+  readonly states?: (state: unknown) => void;
   /** Called now and then with the figures so far. */
   readonly progress?: (states: number, frontier: number, transitions: number) => void;
   /** Called for every transition of the explored graph, in order: state, operation, its allowed endings. */
@@ -53,8 +55,18 @@ export interface Exploration<O> {
   /** Ids of the `sometimes` properties that were seen. */
   readonly seen: ReadonlySet<string>;
   readonly bytes: number;
+  /** Set under symmetry: states and transitions are then those of representatives. */
+  readonly symmetry?: Renamed;
   /** What the fast explorer learned on the way; absent after a plain exploration. */
   readonly learned?: Learned;
+}
+
+/** Up to which renamings states were counted, and how the declaration was tried. */
+export interface Renamed {
+  /** Renamings of named things that leave the start as it is. What nobody names comes on top. */
+  readonly renamings: number;
+  /** States that were expanded by the plain rules under two namings, with equal results. */
+  readonly mirrored: number;
 }
 
 /** The size of what was learned. */

@@ -17,7 +17,9 @@ export function explore<S extends object, O extends AnyOp, P extends Policies, S
   policies: Partial<P> = {},
   options: Options = {},
 ): Exploration<O> {
+  if (options.symmetry === true) return exploreFast(world, policies, options);
   if (options.visit !== undefined) return explorePlainly(world, policies, options);
+  if (options.states !== undefined) return exploreFast(world, policies, options);
   const { progress: _, ...quiet } = options;
   const most = Math.min(SMALL, options.maxStates ?? SMALL);
   const first = explorePlainly(world, policies, { ...quiet, maxStates: most });

@@ -69,6 +69,9 @@ class Explorer<S extends object, O extends AnyOp, P extends Policies, Setup> {
       if ((next & 0x1fff) === 0)
         this.options.progress?.(this.visited.count, this.visited.count - next, this.transitions);
     }
+    if (this.options.states !== undefined)
+      for (let n = 0; n < this.visited.count; n++)
+        this.options.states(this.layout.decode(this.visited.rows, n * this.layout.width));
     return {
       states: this.visited.count,
       transitions: this.transitions,

@@ -6,6 +6,7 @@ import { type Drive, driverFor, type Engine } from './driver.js';
 import type { Entity } from './entities.js';
 import type { Joint, JointLeaf, Member } from './joint.js';
 import { type Layout, layOut, pack, roomy, unpack } from './layout.js';
+import type { Reducer } from './reducer.js';
 import type { Scan } from './scans.js';
 import { CHUNK, Store } from './store.js';
 import { Flat, type Leaf } from './trie.js';
@@ -41,6 +42,8 @@ export class FastEngine implements Engine {
   constructor(
     private readonly task: Task,
     private readonly sample: readonly Int32Array[],
+    /** Under symmetry: what makes successors their representatives. */
+    private readonly reducer?: Reducer,
   ) {
     this.codes = new Int32Array(task.base.length);
     this.answers = new Answers(task.checks, this.done);
@@ -60,6 +63,10 @@ export class FastEngine implements Engine {
       pack(this.layout, start, this.buffer, 0);
       this.store.addAll(this.buffer, this.layout.width);
     } else this.carryOver(store, previous);
+    for (const codes of this.reducer?.takeLate() ?? []) {
+      pack(this.layout, codes, this.buffer, 0);
+      this.store.addAll(this.buffer, this.layout.width);
+    }
     this.flat.clear();
     this.answers.clear(this.layout);
     this.scans = scansOf(this.task.views.list, this.task.views.entities);
@@ -174,7 +181,15 @@ export class FastEngine implements Engine {
     });
   }
 
+  /** Makes the successors in the buffer what they are stored as. */
+  settle(): void {
+    if (this.reducer === undefined) return;
+    this.fill = this.reducer.reduce(this.layout, this.buffer, this.fill);
+    if (this.reducer.waiting) this.redo = true;
+  }
+
   flush(): void {
+    this.settle();
     this.store.addAll(this.buffer, this.fill);
     this.fill = 0;
   }

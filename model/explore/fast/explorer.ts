@@ -4,9 +4,12 @@ import { type AnyOp, allowed } from '../../../spec/law/profile.js';
 import type { Exploration, Options, Step, Violation } from '../exploration.js';
 import { lower, type Promises, policiesOf, promisesOf } from '../promised.js';
 import type { World } from '../world.js';
+import type { Canon } from './canon.js';
 import type { Finding } from './clusters.js';
 import { FastEngine } from './engine.js';
 import { Entities } from './entities.js';
+import { canonFor, Mirror } from './mirror.js';
+import { Reducer } from './reducer.js';
 import { strollThrough } from './sample.js';
 import { Shadow } from './shadow.js';
 import { CHUNK } from './store.js';
@@ -46,6 +49,8 @@ class FastExplorer<S extends object, O extends AnyOp, P extends Policies, Setup>
   private readonly start: Int32Array;
   private readonly tally = new Tally();
   private readonly sample: readonly Int32Array[];
+  private readonly canon: Canon | undefined;
+  private readonly mirror: Mirror<S, O, P, Setup> | undefined;
 
   constructor(
     private readonly world: World<S, O, P, Setup>,
@@ -54,10 +59,14 @@ class FastExplorer<S extends object, O extends AnyOp, P extends Policies, Setup>
   ) {
     const first = world.profile.initial(world.setup, policies, true);
     this.entities = new Entities(first);
-    this.start = this.entities.start;
+    this.canon = canonFor(world, this.entities, options);
+    this.start = this.stored(this.entities.start);
     this.views = new Views(this.entities);
     this.promised = promisesOf(world.profile, options.aims === true);
-    this.sample = strollThrough(world, policies, 25, 60).map(s => this.entities.encode(s));
+    const sample = strollThrough(world, policies, 25, 60).map(s => this.entities.encode(s));
+    this.mirror = this.canon && new Mirror(world, policies, this.promised, this.canon);
+    this.mirror?.checkAll(sample);
+    this.sample = sample.map(codes => this.stored(codes));
     this.tryOut(this.sample);
     this.units = new Units(world, policies, this.promised, this.entities, this.views);
     this.shadow = new Shadow(world, policies, this.entities, this.views, this.units);
@@ -72,7 +81,13 @@ class FastExplorer<S extends object, O extends AnyOp, P extends Policies, Setup>
         found: (unit, state) => this.hear(unit, state),
       },
       this.sample,
+      this.canon && new Reducer(this.canon),
     );
+  }
+
+  /** The codes that a state is stored as: those of its representative. */
+  private stored(codes: Int32Array): Int32Array {
+    return this.canon?.of(codes, codes.slice()) ?? codes;
   }
 
   run(): Exploration<O> {
@@ -91,6 +106,7 @@ class FastExplorer<S extends object, O extends AnyOp, P extends Policies, Setup>
       next = this.advance(next, end);
       if (engine.redo) this.plan();
       else this.shadow.check(engine, from, next);
+      this.mirror?.check(engine, from, next);
       this.options.progress?.(
         engine.store.count,
         engine.store.count - next,
@@ -104,6 +120,8 @@ class FastExplorer<S extends object, O extends AnyOp, P extends Policies, Setup>
     const { engine } = this;
     const { transitions, accepted, rules } = this.tally.with(engine);
     const states = engine.store.count;
+    if (this.options.states !== undefined)
+      for (let n = 0; n < states; n++) this.options.states(this.entities.decode(this.codesOf(n)));
     const violations = this.found.map(f => this.violation(f));
     return {
       states,
@@ -115,6 +133,7 @@ class FastExplorer<S extends object, O extends AnyOp, P extends Policies, Setup>
       rules,
       seen: this.seen,
       bytes: engine.store.bytes,
+      ...(this.canon && { symmetry: { renamings: this.canon.size, mirrored: this.mirror?.mirrored ?? 0 } }),
       learned: {
         words: engine.width,
         bits: engine.bits,
@@ -189,10 +208,8 @@ class FastExplorer<S extends object, O extends AnyOp, P extends Policies, Setup>
 
   /** What was found, told again by the plain rules. They must agree. */
   private violation({ id, state: number }: Found): Violation<O> {
-    const codes = pathTo(this.engine, this.levels, number).map(n =>
-      this.engine.codesOf(n, new Int32Array(this.entities.base)),
-    );
-    const { state, steps } = replay(this.world, this.policies, this.entities, codes);
+    const codes = pathTo(this.engine, this.levels, number).map(n => this.codesOf(n));
+    const { state, steps } = replay(this.world, this.policies, this.entities, codes, this.canon);
     const told = this.tell(id, state);
     if (told === undefined)
       throw new Error(`the fast explorer found '${id}' broken where the plain rules keep it`);
@@ -201,6 +218,10 @@ class FastExplorer<S extends object, O extends AnyOp, P extends Policies, Setup>
       ...told.words,
       trace: [...steps, ...(told.last === undefined ? [] : [told.last])],
     };
+  }
+
+  private codesOf(state: number): Int32Array {
+    return this.engine.codesOf(state, new Int32Array(this.entities.base));
   }
 
   private tell(

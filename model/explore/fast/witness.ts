@@ -4,6 +4,7 @@ import type { Policies } from '../../../spec/law/clause.js';
 import { type AnyOp, allowed } from '../../../spec/law/profile.js';
 import type { Step } from '../exploration.js';
 import type { World } from '../world.js';
+import type { Canon } from './canon.js';
 import type { FastEngine } from './engine.js';
 import type { Entities } from './entities.js';
 
@@ -25,6 +26,7 @@ function discoverer(engine: FastEngine, from: number, to: number, wanted: number
   for (let n = from; n < to; n++) {
     engine.fill = 0;
     engine.drive(n, n + 1, store.chunkOf(n), store.offsetOf(n));
+    engine.settle();
     if (engine.redo) throw new Error('the explorer has forgotten what it knew');
     for (let k = 0; k < engine.fill; k += width) {
       let i = 0;
@@ -38,19 +40,26 @@ function discoverer(engine: FastEngine, from: number, to: number, wanted: number
   throw new Error('a state that nothing leads to');
 }
 
-/** The steps along these states, each found and verified by the plain rules. */
+/**
+ * The steps along these states, each found and verified by the plain rules. Under symmetry the states are
+ * representatives: the steps are those of a real run, whose states have these.
+ */
 export function replay<S extends object, O extends AnyOp, P extends Policies, Setup>(
   world: World<S, O, P, Setup>,
   policies: P,
   entities: Entities,
   states: readonly Int32Array[],
+  canon?: Canon,
 ): { readonly state: S; readonly steps: readonly Step<O>[] } {
   let state = world.profile.initial(world.setup, policies, true);
   const steps = states.slice(1).map((codes): Step<O> => {
     const wanted = canonical(entities.decode(codes));
+    const stands = new Int32Array(entities.base);
+    const spelled = (s: S): string =>
+      canonical(canon === undefined ? s : entities.decode(canon.of(entities.encode(s), stands)));
     for (const op of world.ops) {
       if (world.offers !== undefined && !world.offers(state, op)) continue;
-      const ending = allowed(world.profile, state, op, policies).find(e => canonical(e.state) === wanted);
+      const ending = allowed(world.profile, state, op, policies).find(e => spelled(e.state) === wanted);
       if (ending === undefined) continue;
       state = ending.state;
       return { op, rule: ending.rule, outcome: ending.outcome };
