@@ -34,6 +34,8 @@ export interface Options {
     op: unknown,
     endings: readonly Allowed<unknown>[],
   ) => void;
+  /** Called once at the end with every state that was found, in the order of discovery, as plain objects. */
+  readonly inspect?: (states: Iterable<unknown>) => void;
 }
 
 export interface Exploration<O> {

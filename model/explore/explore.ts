@@ -18,6 +18,7 @@ export function explore<S extends object, O extends AnyOp, P extends Policies, S
   options: Options = {},
 ): Exploration<O> {
   if (options.visit !== undefined) return explorePlainly(world, policies, options);
+  if (options.inspect !== undefined) return exploreFast(world, policies, options);
   const { progress: _, ...quiet } = options;
   const most = Math.min(SMALL, options.maxStates ?? SMALL);
   const first = explorePlainly(world, policies, { ...quiet, maxStates: most });

@@ -69,6 +69,7 @@ class Explorer<S extends object, O extends AnyOp, P extends Policies, Setup> {
       if ((next & 0x1fff) === 0)
         this.options.progress?.(this.visited.count, this.visited.count - next, this.transitions);
     }
+    this.options.inspect?.(this.all());
     return {
       states: this.visited.count,
       transitions: this.transitions,
@@ -80,6 +81,11 @@ class Explorer<S extends object, O extends AnyOp, P extends Policies, Setup> {
       seen: this.seen,
       bytes: this.visited.bytes + this.parents.byteLength + this.via.byteLength,
     };
+  }
+
+  private *all(): Iterable<S> {
+    for (let n = 0; n < this.visited.count; n++)
+      yield this.layout.decode(this.visited.rows, n * this.layout.width);
   }
 
   private stopped(): boolean {

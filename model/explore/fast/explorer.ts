@@ -105,6 +105,7 @@ class FastExplorer<S extends object, O extends AnyOp, P extends Policies, Setup>
     const { transitions, accepted, rules } = this.tally.with(engine);
     const states = engine.store.count;
     const violations = this.found.map(f => this.violation(f));
+    this.options.inspect?.(this.all());
     return {
       states,
       transitions,
@@ -126,6 +127,12 @@ class FastExplorer<S extends object, O extends AnyOp, P extends Policies, Setup>
         tableBytes: engine.store.tableBytes,
       },
     };
+  }
+
+  private *all(): Iterable<object> {
+    const codes = new Int32Array(this.entities.base);
+    for (let n = 0; n < this.engine.store.count; n++)
+      yield this.entities.decode(this.engine.codesOf(n, codes));
   }
 
   /** Expands states up to `end`, or up to one that asks for a new plan. */
