@@ -120,7 +120,7 @@ test('a selector that is first asked deep in the world is learned like any other
     asked.at = Math.min(asked.at, asked.states);
     return counted(s, op, 1, sumOf(s) % 3 === 0 ? 'third' : '');
   });
-  const { learned } = exploreFast(world, {}, { progress: states => void (asked.states = states) });
+  const { learned } = exploreFast(world, {}, { progress: ({ states }) => void (asked.states = states) });
   assert.ok(asked.at > 4096 && asked.at < Number.POSITIVE_INFINITY, `asked after ${asked.at} states`);
   assert.equal(learned?.views, 1, 'the selector is computed ahead');
   same(world);
