@@ -16,6 +16,7 @@ export interface CheckOptions {
   readonly maxStates?: number;
   readonly first?: boolean;
   readonly aims?: boolean;
+  readonly symmetry?: boolean;
   readonly json?: boolean;
 }
 
@@ -70,11 +71,14 @@ function one(
   const result: Exploration<AnyOp> = explore(world, policies, {
     all: options.first !== true,
     aims: options.aims === true,
+    symmetry: options.symmetry === true && world.symmetry !== undefined,
     ...(options.maxStates === undefined ? {} : { maxStates: options.maxStates }),
     progress: (states, frontier, transitions) =>
       bar.show(`${count(states)} states, ${count(frontier)} to go, ${count(transitions)} transitions`),
   });
   bar.done();
+  if (options.symmetry === true && world.symmetry === undefined)
+    out.say(paint.dim(`${world.name} declares no symmetry: explored in full`));
   const seconds = (performance.now() - began) / 1000;
   say(world, policies, result, seconds, out);
   for (const [i, v] of result.violations.entries()) sayViolation(world, policies, v, i, options, out);
@@ -99,17 +103,20 @@ function codeOf(result: Exploration<AnyOp>): ExitCode {
 function say(world: AnyWorld, policies: Policies, r: Exploration<AnyOp>, seconds: number, out: Out): void {
   const under = Object.entries(policies).map(([name, value]) => ` under ${name}=${value}`);
   const figures = `${count(r.transitions)} transitions, depth ${r.depth}, ${seconds.toFixed(1)} s`;
+  const states = r.symmetry === undefined ? 'states' : 'states up to symmetry';
   const where = `${paint.bold(world.name)}${under.join(',')}`;
   if (r.violations.length > 0) {
-    const extent = r.complete ? `all ${count(r.states)} states` : `${count(r.states)} states, then stopped`;
+    const extent = r.complete
+      ? `all ${count(r.states)} ${states}`
+      : `${count(r.states)} ${states}, then stopped`;
     out.say(
       `${where}: ${paint.red(`breaks ${r.violations.length} of its promises`)} (${extent}; ${figures})`,
     );
   } else if (r.complete) {
-    out.say(`${where}: ${paint.green(`holds in all ${count(r.states)} states`)} (${figures})`);
+    out.say(`${where}: ${paint.green(`holds in all ${count(r.states)} ${states}`)} (${figures})`);
   } else {
     out.say(
-      `${where}: ${paint.yellow('unfinished')}, nothing broken in the first ${count(r.states)} states (${figures})`,
+      `${where}: ${paint.yellow('unfinished')}, nothing broken in the first ${count(r.states)} ${states} (${figures})`,
     );
   }
 }
