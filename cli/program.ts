@@ -77,12 +77,17 @@ function addCheck(top: Command, end: End): void {
     )
     .option('--resume <dir>', 'go on from the checkpoint in this folder, and keep it up to date')
     .option('--first', 'stop at the first broken promise')
+    .option(
+      '--symmetry',
+      'visit one of all states that differ only in which interchangeable thing is which, where the world declares that',
+    )
     .option('--aims', 'also what the sides of the debates ask for, which the law does not promise')
     .option(...JSON_OUT)
     .addHelpText(
       'after',
       examples(
         'iommu-spec check pair',
+        'iommu-spec check millions --symmetry',
         'iommu-spec check --policy merge-incoming=any',
         'iommu-spec check millions --checkpoint kept',
         'iommu-spec check attack-window --policy merge-incoming=any --trace-out window.jsonl',

@@ -19,6 +19,7 @@ export interface CheckOptions extends LongRunOptions {
   readonly maxStates?: number;
   readonly first?: boolean;
   readonly aims?: boolean;
+  readonly symmetry?: boolean;
   readonly json?: boolean;
 }
 
@@ -70,16 +71,20 @@ function one(
   out: Out,
 ): { readonly code: ExitCode; readonly data: object } {
   const policies = parsePolicies(world.profile, options.policy);
-  const asked = { aims: options.aims === true, first: options.first === true };
+  const symmetry = options.symmetry === true && world.symmetry !== undefined;
+  const asked = { aims: options.aims === true, first: options.first === true, symmetry };
   const long = new LongRun(options, fingerprintOf(world, policies, asked));
   const began = performance.now();
   const result: Exploration<AnyOp> = explore(world, policies, {
     all: !asked.first,
     aims: asked.aims,
+    symmetry: asked.symmetry,
     ...(options.maxStates === undefined ? {} : { maxStates: options.maxStates }),
     ...long.options,
   });
   const folder = long.end(result.unfinished !== undefined);
+  if (options.symmetry === true && world.symmetry === undefined)
+    out.say(paint.dim(`${world.name} declares no symmetry: explored in full`));
   const seconds = (performance.now() - began) / 1000;
   say(world, policies, result, seconds, out);
   if (result.unfinished !== undefined) sayUnfinished(result, long, out);
@@ -107,17 +112,20 @@ function codeOf(result: Exploration<AnyOp>): ExitCode {
 function say(world: AnyWorld, policies: Policies, r: Exploration<AnyOp>, seconds: number, out: Out): void {
   const under = Object.entries(policies).map(([name, value]) => ` under ${name}=${value}`);
   const figures = `${count(r.transitions)} transitions, depth ${r.depth}, ${seconds.toFixed(1)} s`;
+  const states = r.symmetry === undefined ? 'states' : 'states up to symmetry';
   const where = `${paint.bold(world.name)}${under.join(',')}`;
   if (r.violations.length > 0) {
-    const extent = r.complete ? `all ${count(r.states)} states` : `${count(r.states)} states, then stopped`;
+    const extent = r.complete
+      ? `all ${count(r.states)} ${states}`
+      : `${count(r.states)} ${states}, then stopped`;
     out.say(
       `${where}: ${paint.red(`breaks ${r.violations.length} of its promises`)} (${extent}; ${figures})`,
     );
   } else if (r.complete) {
-    out.say(`${where}: ${paint.green(`holds in all ${count(r.states)} states`)} (${figures})`);
+    out.say(`${where}: ${paint.green(`holds in all ${count(r.states)} ${states}`)} (${figures})`);
   } else {
     out.say(
-      `${where}: ${paint.yellow('unfinished')}, nothing broken in the first ${count(r.states)} states (${figures})`,
+      `${where}: ${paint.yellow('unfinished')}, nothing broken in the first ${count(r.states)} ${states} (${figures})`,
     );
   }
 }

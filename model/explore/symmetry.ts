@@ -35,6 +35,12 @@ export interface Sort {
    * many there are. Such a sort has one field of rows.
    */
   readonly unnamed?: boolean;
+  /**
+   * These things are sets of things of another sort `of`, each named by the position of its lowest member;
+   * the field `by` of the members' records says to which set they belong. When members change places, the
+   * set moves to its new lowest member. Rows at positions that lead no set must be equal to one another.
+   */
+  readonly sets?: { readonly of: string; readonly by: string };
 }
 
 /** The sort that a field names a thing of; or, for a field that depends on its record's kind, on which. */

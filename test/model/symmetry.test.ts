@@ -18,6 +18,7 @@ import { type AnyOp, allowed, defaultPolicies } from '../../spec/law/profile.js'
 import type { PolicyValues } from '../../spec/vfio-2011/policies.js';
 import { vfio2011 } from '../../spec/vfio-2011/profile.js';
 import type { Op, State } from '../../spec/vfio-2011/state.js';
+import { toyOf } from './toy.js';
 
 const declared = WORLDS.filter(w => w.symmetry !== undefined && !w.large);
 
@@ -48,6 +49,22 @@ for (const world of declared) {
     assert.equal(found.states, world.counts.canonical);
   });
 }
+
+test('sets that are named by their lowest member move to their new lowest member', () => {
+  const toy = toyOf({ groups: 4, fds: 3 });
+  const { spell, canon } = speller(toy);
+  const full = new Set<string>();
+  const all = explore(toy, {}, { states: s => full.add(spell(s as object)) });
+  const reduced = new Set<string>();
+  const found = explore(toy, {}, { symmetry: true, states: s => reduced.add(spell(s as object)) });
+  assert.equal(canon.size, 24);
+  assert.equal(found.states, reduced.size);
+  assert.deepEqual([...reduced].sort(), [...full].sort());
+  assert.ok(found.states * 24 < all.states, `${all.states} states, ${found.states} up to symmetry`);
+  const { set: _, ...sorts } = toy.symmetry!.sorts;
+  const plain = { sorts: { ...sorts, set: { rows: ['sets'] } }, refers: toy.symmetry!.refers! };
+  assert.throws(() => reduce({ ...toy, symmetry: plain }), Asymmetric, 'a set is not any position');
+});
 
 type AnyClause = Clause<State, Op, PolicyValues>;
 

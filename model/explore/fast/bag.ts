@@ -33,7 +33,8 @@ export class Bag {
   private readonly numberOf: readonly Numbers[];
   private readonly codeOf: readonly Numbers[];
   /** By renaming: number of the renamed record. Renamings that agree on it share one. */
-  private readonly renamed: readonly Numbers[];
+  private readonly renamed: { readonly by: Renaming; readonly numbers: Numbers }[] = [];
+  private readonly known = new Map<string, Numbers>();
   private readonly own: Int32Array;
   private now: Int32Array;
   private best: Int32Array;
@@ -42,21 +43,22 @@ export class Bag {
     sort: Things,
     private readonly renamings: Renamings,
   ) {
-    const { entities, all } = renamings;
+    const { entities } = renamings;
     this.field = sort.fields[0]!;
     this.slots = entities.all.slice(this.field.first, this.field.first + this.field.count);
     this.numberOf = this.slots.map(() => new Numbers());
     this.codeOf = this.slots.map(() => new Numbers());
-    const known = new Map<string, Numbers>();
-    this.renamed = all.map(renaming => {
-      const key = renamings.effect(this.field, renaming);
-      const numbers = known.get(key) ?? new Numbers();
-      known.set(key, numbers);
-      return numbers;
-    });
     this.own = new Int32Array(this.slots.length);
     this.now = new Int32Array(this.slots.length);
     this.best = new Int32Array(this.slots.length);
+  }
+
+  /** One more renaming; its number is how many there were. */
+  add(by: Renaming): void {
+    const effect = this.renamings.effect(this.field, by);
+    const numbers = this.known.get(effect) ?? new Numbers();
+    this.known.set(effect, numbers);
+    this.renamed.push({ by, numbers });
   }
 
   /** Writes the least of the contents under the first `alive` renamings of `left`; keeps those that give it. */
@@ -131,10 +133,10 @@ export class Bag {
   }
 
   private rename(g: number, number: number): number {
-    const known = this.renamed[g]!.at[number];
+    const { by, numbers } = this.renamed[g]!;
+    const known = numbers.at[number];
     if (known !== undefined && known >= 0) return known;
-    const renaming = this.renamings.all[g] as Renaming;
-    const row = this.renamings.rename(this.field, this.records[number]!, 0, renaming);
-    return this.renamed[g]!.set(number, this.numbered(this.field.intern(row) as Row));
+    const row = this.renamings.rename(this.field, this.records[number]!, 0, by);
+    return numbers.set(number, this.numbered(this.field.intern(row) as Row));
   }
 }

@@ -41,22 +41,28 @@ export class Canon {
   learned = 0;
   /** Entities outside unnamed sorts, in the order in which they are compared. */
   private readonly compared: readonly Entity[];
-  /** By renaming and compared entity: the entity whose record comes here, and how. */
-  private readonly sources: Int32Array;
+  /** By grouping, renaming and compared entity: the entity whose record comes here, and how. */
+  private readonly sources: number[] = [];
   private readonly moves: Move[] = [];
   private readonly bags: readonly Bag[];
   /** Renamings that may still give the least. */
   private readonly left: Int32Array;
+  private readonly known = new Map<string, Move>();
+  /** Number of a grouping, by what its members' records say. */
+  private readonly groupings = new Map<number, number>();
+  private readonly leads: { readonly entity: Entity; readonly by: string; readonly among: number }[];
 
   constructor(readonly renamings: Renamings) {
     const { entities, all, unnamed } = renamings;
     const apart = new Set(unnamed.flatMap(s => s.fields));
     this.compared = entities.all.slice(0, entities.base).filter(e => !apart.has(e.field!));
-    this.sources = new Int32Array(all.length * this.compared.length);
     this.left = new Int32Array(all.length);
-    const known = new Map<string, Move>();
-    for (const renaming of all) this.addMoves(renaming, known);
     this.bags = unnamed.map(sort => new Bag(sort, renamings));
+    this.leads = renamings.sets.flatMap(({ field, by }) =>
+      entities.all
+        .slice(field.first, field.first + field.count)
+        .map(entity => ({ entity, by, among: field.count })),
+    );
   }
 
   /** How many renamings there are, sorting of unnamed things not counted. */
@@ -69,7 +75,8 @@ export class Canon {
     const { left, compared, sources, moves } = this;
     const many = compared.length;
     let alive = this.size;
-    for (let g = 0; g < alive; g++) left[g] = g;
+    const first = this.grouped(codes) * alive;
+    for (let g = 0; g < alive; g++) left[g] = first + g;
     for (let p = 0; p < many; p++) {
       let least = 0x7fff_ffff;
       let kept = 0;
@@ -101,32 +108,52 @@ export class Canon {
   /** Writes the codes of `codes` under renaming `g`; what unnamed things hold is turned by `turn` places. */
   image(codes: Int32Array, g: number, turn: number, out: Int32Array): Int32Array {
     const many = this.compared.length;
+    const one = this.grouped(codes) * this.size + g;
     this.compared.forEach((e, p) => {
-      const at = g * many + p;
+      const at = one * many + p;
       const from = codes[this.sources[at]!]!;
       const to = this.moves[at]!.codes[from] ?? -1;
       out[e.id] = to < 0 ? this.moves[at]!.learn(from) : to;
     });
-    for (const bag of this.bags) bag.image(codes, g, turn, out);
+    for (const bag of this.bags) bag.image(codes, one, turn, out);
     return out;
   }
 
-  private addMoves(renaming: Renaming, known: Map<string, Move>): void {
+  /** The number of the state's grouping into sets; where there are none, there is one grouping. */
+  private grouped(codes: Int32Array): number {
+    let key = 0;
+    for (const { entity, by, among } of this.leads)
+      key = key * among + ((entity.values[codes[entity.id]!] as Row)[by] as number);
+    return this.groupings.get(key) ?? this.addGrouping(key, codes);
+  }
+
+  private addGrouping(key: number, codes: Int32Array): number {
+    const number = this.groupings.size;
+    this.groupings.set(key, number);
+    const grouping = this.renamings.grouping(codes);
+    for (const renaming of this.renamings.all) {
+      const here = this.renamings.within(renaming, grouping);
+      this.addMoves(here);
+      for (const bag of this.bags) bag.add(here);
+    }
+    return number;
+  }
+
+  private addMoves(renaming: Renaming): void {
     const { entities } = this.renamings;
-    const g = this.moves.length / this.compared.length;
     const places = new Map<Entity, Entity>();
     for (const from of this.compared) {
       const field = from.field!;
       const target = field.first + this.renamings.target(field, from.id - field.first, renaming);
       places.set(entities.all[target]!, from);
     }
-    this.compared.forEach((to, p) => {
+    for (const to of this.compared) {
       const from = places.get(to)!;
-      this.sources[g * this.compared.length + p] = from.id;
+      this.sources.push(from.id);
       const key = `${from.id} ${to.id} ${this.renamings.effect(from.field!, renaming)}`;
-      let move = known.get(key);
-      if (move === undefined) known.set(key, (move = new Move(this.renamings, renaming, from, to)));
+      let move = this.known.get(key);
+      if (move === undefined) this.known.set(key, (move = new Move(this.renamings, renaming, from, to)));
       this.moves.push(move);
-    });
+    }
   }
 }

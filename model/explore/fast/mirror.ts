@@ -15,8 +15,10 @@ import { dice } from './sample.js';
 /** So many states of random walks come first. */
 const FIRST = 48;
 /** The first states are all looked at, then one in so many, then one in more. */
-const ALL = 256;
-const ONE_IN = 64;
+const ALL = 128;
+const ONE_IN = 128;
+/** A renaming that changes nothing tells nothing: another one is tried, so often. */
+const TRIES = 4;
 
 /** The representatives of a world; undefined unless they are asked for. */
 export function canonFor<S extends object, O extends AnyOp, P extends Policies, Setup>(
@@ -80,10 +82,16 @@ export class Mirror<S extends object, O extends AnyOp, P extends Policies, Setup
 
   /** Compares the state of these codes with one renamed copy. */
   private compare(codes: Int32Array): void {
-    const g = Math.floor(this.random() * this.canon.size);
-    const turn = Math.floor(this.random() * 8);
-    const renamed = this.canon.image(codes, g, turn, new Int32Array(this.entities.base));
-    if (renamed.every((code, i) => code === codes[i])) return;
+    const renamed = new Int32Array(this.entities.base);
+    let g = 0;
+    let turn = 0;
+    for (let tries = 0; tries < TRIES; tries++) {
+      g = Math.floor(this.random() * this.canon.size);
+      turn = Math.floor(this.random() * 8);
+      this.canon.image(codes, g, turn, renamed);
+      if (renamed.some((code, i) => code !== codes[i])) break;
+      if (tries === TRIES - 1) return;
+    }
     this.mirrored++;
     const here = this.entities.decode(codes) as S;
     const there = this.entities.decode(renamed) as S;

@@ -20,13 +20,21 @@ export interface Things extends Sort {
 
 /** One renaming: where the things of each sort go. Unnamed sorts have no place in it. */
 export interface Renaming {
+  /** What a position becomes where it is named. */
   readonly places: ReadonlyMap<string, Places>;
+  /** Where the rows of sets go, if that is not the same: those that lead no set must go somewhere, too. */
+  readonly rows: ReadonlyMap<string, Places>;
 }
+
+/** By sort of sets: to which set each member belongs. */
+export type Grouping = ReadonlyMap<string, Places>;
 
 /** A declared symmetry, checked against the shape and the start of one world. */
 export class Renamings {
   readonly named: readonly Things[];
   readonly unnamed: readonly Things[];
+  /** Sorts of sets, with the rows that say who is a member. */
+  readonly sets: readonly { readonly sort: Things; readonly field: Field; readonly by: string }[];
   readonly all: readonly Renaming[];
   private readonly sortOf = new Map<Field, Things>();
   private readonly start: Int32Array;
@@ -38,7 +46,8 @@ export class Renamings {
     const sorts = Object.entries(declared.sorts).map(([name, sort]) => this.things(name, sort));
     for (const rows of [...Object.keys(declared.refers ?? {}), ...Object.keys(declared.labels ?? {})])
       this.field(rows, 'refers and labels');
-    this.named = sorts.filter(s => s.unnamed !== true);
+    this.named = sorts.filter(s => s.unnamed !== true && s.sets === undefined);
+    this.sets = sorts.flatMap(sort => (sort.sets === undefined ? [] : [this.membersOf(sort, sort.sets)]));
     this.unnamed = sorts.filter(s => s.unnamed === true);
     this.start = entities.start;
     this.all = this.find();
@@ -65,7 +74,7 @@ export class Renamings {
   /** Where the row at `at` of `field` goes. */
   target(field: Field, at: number, renaming: Renaming): number {
     const sort = this.sortOf.get(field);
-    const places = sort && renaming.places.get(sort.name);
+    const places = sort && (renaming.rows.get(sort.name) ?? renaming.places.get(sort.name));
     if (places === undefined) return at;
     const thing = Math.floor(at / field.each);
     return places[thing]! * field.each + (at % field.each);
@@ -85,6 +94,50 @@ export class Renamings {
       changed[key] = this.labelAt(field, target, key);
     }
     return { ...row, ...changed };
+  }
+
+  /** The renaming as it is in a state whose members belong to these sets. */
+  within(renaming: Renaming, grouping: Grouping): Renaming {
+    if (this.sets.length === 0) return renaming;
+    const places = new Map(renaming.places);
+    const rows = new Map<string, Places>();
+    for (const { sort } of this.sets) {
+      const leads = grouping.get(sort.name)!;
+      const moved = renaming.places.get(sort.sets!.of)!;
+      const to = leads.map(lead => Math.min(...moved.filter((_, member) => leads[member] === lead)));
+      const free = leads.map((_, at) => at).filter(at => !to.includes(at));
+      places.set(sort.name, to);
+      rows.set(
+        sort.name,
+        leads.map((lead, at) => (lead === at ? to[at]! : free.shift()!)),
+      );
+    }
+    return { places, rows };
+  }
+
+  /** To which sets things belong in the state of these codes. */
+  grouping(codes: ArrayLike<number>): Grouping {
+    return new Map(
+      this.sets.map(({ sort, field, by }) => [
+        sort.name,
+        Array.from({ length: field.count }, (_, i) => {
+          const row = this.entities.all[field.first + i]!.values[codes[field.first + i]!] as Row;
+          return row[by] as number;
+        }),
+      ]),
+    );
+  }
+
+  private membersOf(
+    sort: Things,
+    { of, by }: NonNullable<Sort['sets']>,
+  ): { readonly sort: Things; readonly field: Field; readonly by: string } {
+    const field = this.named.find(s => s.name === of)?.fields.find(f => f.keys.includes(by));
+    if (field === undefined || field.each > 1)
+      throw new Asymmetric(`the sets '${sort.name}': no records of a sort '${of}' have a field '${by}'`);
+    if (sort.fields.some(f => f.count / f.each !== field.count))
+      throw new Asymmetric(`the rows of '${sort.name}' are not as many as there are of '${of}'`);
+    return { sort, field, by };
   }
 
   private labelAt(field: Field, at: number, key: string): unknown {
@@ -107,6 +160,7 @@ export class Renamings {
     const fields = sort.rows.map(rows => this.field(rows, `the sort '${name}'`));
     const counts = fields.map(f => f.count / f.each);
     const count = counts[0];
+    if (count === undefined && sort.sets !== undefined) return { ...sort, name, count: 0, fields };
     if (count === undefined || counts.some(n => n !== count))
       throw new Asymmetric(`the rows of the sort '${name}' (${sort.rows.join(', ')}) are not equally many`);
     const plain = fields.length === 1 && fields[0]!.each === 1 && sort.apart === undefined;
@@ -133,13 +187,15 @@ export class Renamings {
   /** All renamings that leave the start as it is, doing nothing first. */
   private find(): readonly Renaming[] {
     for (const field of this.entities.fields) for (const name of this.referred(field)) this.checkNamed(name);
-    let partial: Renaming[] = [{ places: new Map() }];
+    let partial: Renaming[] = [{ places: new Map(), rows: new Map() }];
     for (const sort of this.named) {
       const perms = permutations(sort.count, (from, to) => this.alike(sort, from, to));
       if (perms.length * partial.length > TRIED) this.tooMany(perms.length * partial.length);
-      partial = partial.flatMap(r => perms.map(p => ({ places: new Map([...r.places, [sort.name, p]]) })));
+      partial = partial.flatMap(r =>
+        perms.map(p => ({ ...r, places: new Map([...r.places, [sort.name, p]]) })),
+      );
     }
-    const found = partial.filter(r => this.keepsStart(r));
+    const found = partial.filter(r => this.keepsStart(this.within(r, this.grouping(this.start))));
     if (found.length > MOST) this.tooMany(found.length);
     return found;
   }
