@@ -7,15 +7,19 @@ import { recordPath } from '../../model/record.js';
 import { DEBATES, WORLDS, worldNamed } from '../../model/worlds.js';
 import type { AnyOp, Policies } from '../../spec/index.js';
 import { EXIT, type ExitCode, Usage, worst } from '../exit.js';
+import { fingerprintOf } from '../fingerprint.js';
+import { LongRun, type LongRunOptions } from '../long-run.js';
+import { MIB } from '../memory.js';
 import { numbered, parsePolicies } from '../options.js';
-import { count, type Out, outTo, paint, table, ticker } from '../terminal.js';
+import { count, type Out, outTo, paint, table } from '../terminal.js';
 
-export interface CheckOptions {
+export interface CheckOptions extends LongRunOptions {
   readonly policy: readonly string[];
   readonly traceOut?: string;
   readonly maxStates?: number;
   readonly first?: boolean;
   readonly aims?: boolean;
+  readonly symmetry?: boolean;
   readonly json?: boolean;
 }
 
@@ -23,6 +27,8 @@ export function check(name: string | undefined, options: CheckOptions): ExitCode
   const out = outTo(options.json === true);
   if (name === undefined && options.policy.length === 0) return list(out);
   const worlds = chosen(name, options.policy);
+  if (worlds.length > 1 && (options.checkpoint ?? options.resume) !== undefined)
+    throw new Usage('a checkpoint is of one world: name it');
   const results = worlds.map(world => one(world, options, out));
   out.data({ command: 'check', worlds: results.map(r => r.data) });
   return worst(results.map(r => r.code));
@@ -65,18 +71,24 @@ function one(
   out: Out,
 ): { readonly code: ExitCode; readonly data: object } {
   const policies = parsePolicies(world.profile, options.policy);
-  const bar = ticker(world.name);
+  const symmetry = options.symmetry === true && world.symmetry !== undefined;
+  const asked = { aims: options.aims === true, first: options.first === true, symmetry };
+  const long = new LongRun(options, fingerprintOf(world, policies, asked));
   const began = performance.now();
   const result: Exploration<AnyOp> = explore(world, policies, {
-    all: options.first !== true,
-    aims: options.aims === true,
+    all: !asked.first,
+    aims: asked.aims,
+    symmetry: asked.symmetry,
     ...(options.maxStates === undefined ? {} : { maxStates: options.maxStates }),
-    progress: (states, frontier, transitions) =>
-      bar.show(`${count(states)} states, ${count(frontier)} to go, ${count(transitions)} transitions`),
+    ...long.options,
   });
-  bar.done();
+  const folder = long.end(result.unfinished !== undefined);
+  if (options.symmetry === true && world.symmetry === undefined)
+    out.say(paint.dim(`${world.name} declares no symmetry: explored in full`));
   const seconds = (performance.now() - began) / 1000;
   say(world, policies, result, seconds, out);
+  if (result.unfinished !== undefined) sayUnfinished(result, long, out);
+  if (folder !== undefined) out.say(`  go on with --resume ${folder}`);
   for (const [i, v] of result.violations.entries()) sayViolation(world, policies, v, i, options, out);
   const { rules: _, seen, violations, bytes: __, ...figures } = result;
   const data = {
@@ -84,6 +96,7 @@ function one(
     profile: world.profile.name,
     policies: { ...world.policies, ...policies },
     ...figures,
+    ...(long.resumed !== undefined && { resumed: long.resumed }),
     seconds: Number(seconds.toFixed(3)),
     violations,
     seen: [...seen],
@@ -99,19 +112,31 @@ function codeOf(result: Exploration<AnyOp>): ExitCode {
 function say(world: AnyWorld, policies: Policies, r: Exploration<AnyOp>, seconds: number, out: Out): void {
   const under = Object.entries(policies).map(([name, value]) => ` under ${name}=${value}`);
   const figures = `${count(r.transitions)} transitions, depth ${r.depth}, ${seconds.toFixed(1)} s`;
+  const states = r.symmetry === undefined ? 'states' : 'states up to symmetry';
   const where = `${paint.bold(world.name)}${under.join(',')}`;
   if (r.violations.length > 0) {
-    const extent = r.complete ? `all ${count(r.states)} states` : `${count(r.states)} states, then stopped`;
+    const extent = r.complete
+      ? `all ${count(r.states)} ${states}`
+      : `${count(r.states)} ${states}, then stopped`;
     out.say(
       `${where}: ${paint.red(`breaks ${r.violations.length} of its promises`)} (${extent}; ${figures})`,
     );
   } else if (r.complete) {
-    out.say(`${where}: ${paint.green(`holds in all ${count(r.states)} states`)} (${figures})`);
+    out.say(`${where}: ${paint.green(`holds in all ${count(r.states)} ${states}`)} (${figures})`);
   } else {
     out.say(
-      `${where}: ${paint.yellow('unfinished')}, nothing broken in the first ${count(r.states)} states (${figures})`,
+      `${where}: ${paint.yellow('unfinished')}, nothing broken in the first ${count(r.states)} ${states} (${figures})`,
     );
   }
+}
+
+function sayUnfinished(r: Exploration<AnyOp>, long: LongRun, out: Out): void {
+  const left = `${count(r.frontier)} known states are not expanded`;
+  const why =
+    r.unfinished === 'memory'
+      ? `the next growth would go beyond ${count(Math.round(long.limit / MIB))} MiB (--memory)`
+      : 'the limit of states is reached (--max-states)';
+  out.say(`  ${left}: ${why}`);
 }
 
 function sayViolation(

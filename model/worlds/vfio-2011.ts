@@ -2,6 +2,7 @@
 import type { PolicyValues } from '../../spec/vfio-2011/policies.js';
 import { vfio2011 } from '../../spec/vfio-2011/profile.js';
 import type { Device, Op, Setup, State } from '../../spec/vfio-2011/state.js';
+import type { Symmetry } from '../explore/symmetry.js';
 import type { World } from '../explore/world.js';
 import { offers, opsOf, type Scope } from './vfio-2011-ops.js';
 
@@ -24,6 +25,33 @@ interface Plan {
   readonly large?: boolean;
 }
 
+/** What is a name in a state. Descriptors are named by calls only. */
+const SORTS: Symmetry = {
+  sorts: {
+    group: { rows: ['groups'] },
+    device: { rows: ['devices'] },
+    context: { rows: ['contexts', 'maps'] },
+    mm: { rows: ['mms'] },
+    handle: { rows: ['handles'], unnamed: true },
+  },
+  refers: {
+    devices: { group: 'group' },
+    groups: { context: 'context', hardware: 'group' },
+    contexts: { mm: 'mm' },
+    handles: {
+      target: { by: 'kind', of: { group: 'group', context: 'context', device: 'device' } },
+      mm: 'mm',
+    },
+  },
+  labels: { groups: ['id'] },
+};
+
+/** Devices that come and go, or whose drivers change, are set apart from those that never do. */
+function symmetryOf(scope: Scope): Symmetry {
+  const apart = [...(scope.hotplug ?? []), ...(scope.drivers ?? [])];
+  return { ...SORTS, sorts: { ...SORTS.sorts, device: { rows: ['devices'], apart } } };
+}
+
 const upTo = (list: readonly unknown[]): readonly number[] => list.map((_, i) => i);
 
 function world({ machine, scope, ...plan }: Plan): VfioWorld {
@@ -34,7 +62,7 @@ function world({ machine, scope, ...plan }: Plan): VfioWorld {
     ...scope,
   };
   const setup: Setup = { ...machine, handles: scope.handles, pages: Math.max(scope.pages, 1) };
-  return { ...plan, profile: vfio2011, setup, ops: opsOf(full), offers };
+  return { ...plan, profile: vfio2011, setup, ops: opsOf(full), offers, symmetry: symmetryOf(full) };
 }
 
 const NO_LIMIT = { lockLimit: null };
@@ -52,14 +80,14 @@ export const VFIO_2011_WORLDS: readonly VfioWorld[] = [
     says: 'Two groups of one device each and one page: merge, unmerge and close in every order, and every wrong argument.',
     machine: PAIR,
     scope: { handles: 3, pages: 1, merge: true, byHandle: true, info: true, dma: true, wrong: true },
-    counts: { states: 2037, transitions: 230_868 },
+    counts: { states: 2037, transitions: 230_868, canonical: 119 },
   }),
   world({
     name: 'attack-window',
     says: 'Two groups, four descriptors: what happens to a device that is open while its group is merged.',
     machine: PAIR,
     scope: { handles: 4, pages: 1, merge: true },
-    counts: { states: 17_245, transitions: 773_640 },
+    counts: { states: 17_245, transitions: 773_640, canonical: 349 },
   }),
   world({
     name: 'trio',
@@ -85,7 +113,7 @@ export const VFIO_2011_WORLDS: readonly VfioWorld[] = [
     },
     policies: { 'unmerge-names': 'by-handle' },
     scope: { handles: 3, pages: 0, merge: true, byHandle: true, wrong: true },
-    counts: { states: 13_384, transitions: 1_533_568 },
+    counts: { states: 13_384, transitions: 1_533_568, canonical: 138 },
   }),
   world({
     name: 'two-owners',
@@ -97,14 +125,14 @@ export const VFIO_2011_WORLDS: readonly VfioWorld[] = [
       timeout: 0,
     },
     scope: { handles: 3, pages: 2, info: true },
-    counts: { states: 1161, transitions: 67_259 },
+    counts: { states: 1161, transitions: 67_259, canonical: 178 },
   }),
   world({
     name: 'ranges',
     says: 'One device, three pages, two memories, three permissions: map, trim, split and join.',
     machine: { groups: [group(1)], devices: [device('a', 0)], mms: [{ lockLimit: 3 }], timeout: 0 },
     scope: { handles: 3, pages: 3, frames: [0, 8], prots: ['r', 'w', 'rw'], dma: true },
-    counts: { states: 16_472, transitions: 1_865_433 },
+    counts: { states: 16_472, transitions: 1_865_433, canonical: 4120 },
   }),
   world({
     name: 'hotplug',
@@ -116,7 +144,7 @@ export const VFIO_2011_WORLDS: readonly VfioWorld[] = [
       timeout: 0,
     },
     scope: { handles: 3, pages: 1, hotplug: [0, 1], claimed: true, drivers: [0, 1] },
-    counts: { states: 23_719, transitions: 769_583 },
+    counts: { states: 23_719, transitions: 769_583, canonical: 6019 },
   }),
   world({
     name: 'newcomer',
@@ -147,7 +175,7 @@ export const VFIO_2011_WORLDS: readonly VfioWorld[] = [
     says: 'Two merged groups: the removal of a device waits for the whole set, and is woken whatever makes it idle.',
     machine: PAIR,
     scope: { handles: 3, pages: 0, merge: true, hotplug: [1], drivers: [0] },
-    counts: { states: 25_160, transitions: 841_872 },
+    counts: { states: 25_160, transitions: 841_872, canonical: 3007 },
   }),
   world({
     name: 'timeout-revoke',
@@ -155,7 +183,7 @@ export const VFIO_2011_WORLDS: readonly VfioWorld[] = [
     machine: { ...PAIR, timeout: 2 },
     policies: { 'hot-remove-in-use': 'timeout-then-revoke' },
     scope: { handles: 3, pages: 1, merge: true, info: true, hotplug: [1], ticks: true, timeouts: [0, 1] },
-    counts: { states: 57_399, transitions: 2_490_963 },
+    counts: { states: 57_399, transitions: 2_490_963, canonical: 6195 },
   }),
   world({
     name: 'timeout-kill',
@@ -168,7 +196,7 @@ export const VFIO_2011_WORLDS: readonly VfioWorld[] = [
     },
     policies: { 'hot-remove-in-use': 'timeout-then-kill' },
     scope: { handles: 3, pages: 0, merge: true, hotplug: [1], ticks: true },
-    counts: { states: 41_228, transitions: 2_392_439 },
+    counts: { states: 41_228, transitions: 2_392_439, canonical: 2188 },
   }),
   world({
     name: 'two-buses',
@@ -180,7 +208,7 @@ export const VFIO_2011_WORLDS: readonly VfioWorld[] = [
       timeout: 0,
     },
     scope: { handles: 3, pages: 0, merge: true, hotplug: [1, 3] },
-    counts: { states: 5482, transitions: 251_224 },
+    counts: { states: 5482, transitions: 251_224, canonical: 1172 },
   }),
   world({
     name: 'trio-idle',
@@ -192,7 +220,7 @@ export const VFIO_2011_WORLDS: readonly VfioWorld[] = [
       timeout: 0,
     },
     scope: { handles: 4, pages: 0, merge: true },
-    counts: { states: 156_103, transitions: 7_503_282 },
+    counts: { states: 156_103, transitions: 7_503_282, canonical: 444 },
   }),
   world({
     name: 'million',

@@ -6,6 +6,7 @@ import { type Drive, driverFor, type Engine } from './driver.js';
 import type { Entity } from './entities.js';
 import type { Joint, JointLeaf, Member } from './joint.js';
 import { type Layout, layOut, pack, roomy, unpack } from './layout.js';
+import type { Reducer } from './reducer.js';
 import type { Scan } from './scans.js';
 import { CHUNK, Store } from './store.js';
 import { Flat, type Leaf } from './trie.js';
@@ -13,6 +14,15 @@ import type { OpLeaf } from './units.js';
 import { Stale } from './views.js';
 
 const BUFFER = 1 << 15;
+
+/** Of an entity: id, word, shift, bits. */
+export type Place = readonly [number, number, number, number];
+
+/** States as they were packed by another engine. */
+export interface PackedQueue {
+  readonly queue: Pick<Store, 'width' | 'count' | 'chunkOf'>;
+  readonly places: readonly Place[];
+}
 
 /** The learned tries of a world laid out for the generated loop, and the states found so far. */
 export class FastEngine implements Engine {
@@ -41,25 +51,31 @@ export class FastEngine implements Engine {
   constructor(
     private readonly task: Task,
     private readonly sample: readonly Int32Array[],
+    /** Under symmetry: what makes successors their representatives. */
+    private readonly reducer?: Reducer,
   ) {
     this.codes = new Int32Array(task.base.length);
     this.answers = new Answers(task.checks, this.done);
   }
 
   /** Lays out anew: for more values, or for derived values that were not known. Keeps every state and answer. */
-  plan(start: Int32Array): void {
+  plan(start: Int32Array, resumed?: PackedQueue): void {
     const old = this.layout as Layout | undefined;
-    const store = this.store as Store | undefined;
+    const store = (this.store as Store | undefined) ?? resumed?.queue;
     this.looked = -1;
     const seen = this.task.views.list.map(v => v.entity);
     // Reading old states needs the old places: take them out first.
-    const previous = old === undefined ? [] : old.base.map(e => [e.id, e.word, e.shift, e.bits] as const);
+    const previous = old === undefined ? (resumed?.places ?? []) : this.places();
     this.layout = layOut(this.task.base, seen);
     this.store = new Store(this.layout.width, store?.count ?? 0);
     if (store === undefined) {
       pack(this.layout, start, this.buffer, 0);
       this.store.addAll(this.buffer, this.layout.width);
     } else this.carryOver(store, previous);
+    for (const codes of this.reducer?.takeLate() ?? []) {
+      pack(this.layout, codes, this.buffer, 0);
+      this.store.addAll(this.buffer, this.layout.width);
+    }
     this.flat.clear();
     this.answers.clear(this.layout);
     this.scans = scansOf(this.task.views.list, this.task.views.entities);
@@ -85,6 +101,16 @@ export class FastEngine implements Engine {
   *opAnswers(): Iterable<JointLeaf<OpLeaf>> {
     this.answers.harvest();
     for (const c of this.clusters) if (c.kind === 'op') yield* c.joint.all;
+  }
+
+  /** Takes up where another engine left off: these are known, and not reported again. */
+  settled(properties: Iterable<string>): void {
+    for (const id of properties) this.done.add(id);
+  }
+
+  /** Where each entity lies in a packed state. */
+  places(): readonly Place[] {
+    return this.layout.base.map(e => [e.id, e.word, e.shift, e.bits]);
   }
 
   codesOf(state: number, out: Int32Array): Int32Array {
@@ -115,6 +141,12 @@ export class FastEngine implements Engine {
   /** Numbers of the flat tries, and of the tables of folds. */
   get trieSize(): number {
     return this.flat.size + this.scans.reduce((n, s) => n + s.size, 0);
+  }
+
+  /** Bytes of all arrays that grow. */
+  get bytes(): number {
+    const flat = this.flat.words.byteLength + this.data.byteLength + this.counts.byteLength;
+    return this.store.bytes + flat + this.scans.reduce((n, s) => n + s.size * 4, 0);
   }
 
   get clusterCount(): number {
@@ -174,7 +206,15 @@ export class FastEngine implements Engine {
     });
   }
 
+  /** Makes the successors in the buffer what they are stored as. */
+  settle(): void {
+    if (this.reducer === undefined) return;
+    this.fill = this.reducer.reduce(this.layout, this.buffer, this.fill);
+    if (this.reducer.waiting) this.redo = true;
+  }
+
   flush(): void {
+    this.settle();
     this.store.addAll(this.buffer, this.fill);
     this.fill = 0;
   }
@@ -217,7 +257,7 @@ export class FastEngine implements Engine {
     );
   }
 
-  private carryOver(old: Store, places: readonly (readonly [number, number, number, number])[]): void {
+  private carryOver(old: PackedQueue['queue'], places: readonly Place[]): void {
     const { width } = this.layout;
     const codes = this.codes;
     const buffer = new Int32Array(CHUNK * width);

@@ -121,6 +121,7 @@ export class Entities {
   /** The codes of a plain state. */
   encode(state: object, out: Int32Array = new Int32Array(this.base)): Int32Array {
     for (const f of this.fields) {
+      if (!(f.name in state)) throw new Error(`a rule has lost the field '${f.name}' of the state`);
       const rows = rowsOf(f, (state as Row)[f.name]);
       if (rows.length !== f.count) throw new Error(`bounded world: '${f.name}' has changed its length`);
       rows.forEach((row, i) => {

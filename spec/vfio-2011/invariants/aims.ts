@@ -48,8 +48,8 @@ export const aims: Aims = {
       says: 'If B may be merged into A, then A may be merged into B.',
       cite: [cite('mail-2011', 'scenario 1: "this works, right? No, but merge_grp(B,C) does"')],
       holds: (s, p) => {
-        const all = groupHandles(s).filter(h => h.mm === 0);
-        return all.every(a => all.every(b => !mayMerge(s, a, b, p) || mayMerge(s, b, a, p)));
+        const all = groupHandles(s);
+        return all.every(a => all.every(b => a.mm !== b.mm || !mayMerge(s, a, b, p) || mayMerge(s, b, a, p)));
       },
     },
     {
@@ -57,8 +57,8 @@ export const aims: Aims = {
       says: 'Of two sets whose contexts are closed, either may be merged into the other, however many groups they have.',
       cite: [cite('mail-2011', '"The singular group is an implementation detail"')],
       holds: (s, p) => {
-        const all = groupHandles(s).filter(h => h.mm === 0 && !s.contexts[s.groups[h.target]!.context]!.open);
-        return all.every(a => all.every(b => !alike(s, a, b, p) || mayMerge(s, a, b, p)));
+        const all = groupHandles(s).filter(h => !s.contexts[s.groups[h.target]!.context]!.open);
+        return all.every(a => all.every(b => a.mm !== b.mm || !alike(s, a, b, p) || mayMerge(s, a, b, p)));
       },
     },
     {

@@ -1,5 +1,5 @@
 // Which situations must really occur, so that no invariant holds for want of a case?
-import { fold } from '../../kit/selector.js';
+import { fold, some } from '../../kit/selector.js';
 import type { StateProperty } from '../../law/profile.js';
 import { cite } from '../../law/sources.js';
 import type { PolicyValues } from '../policies.js';
@@ -31,6 +31,11 @@ const deviceHandles = fold(
   (s: State) => s.handles,
   0,
   (n, h, device: number) => (h.kind === 'device' && h.target === device ? n + 1 : n),
+);
+const anotherHolds = some(
+  'anotherHolds',
+  (s: State) => s.handles,
+  (h, mm: number) => h.kind !== 'free' && h.mm !== mm,
 );
 
 export const sometimes: readonly Sometimes[] = [
@@ -72,8 +77,10 @@ export const sometimes: readonly Sometimes[] = [
   seen('seen/account-full', 'An address space has locked all that it may.', s =>
     s.mms.some((m, at) => m.lockLimit > 0 && lockedPages(s, at) === m.lockLimit),
   ),
-  seen('seen/second-owner', 'A context belongs to another address space than the first.', s =>
-    s.contexts.some(c => c.mm > 0),
+  seen(
+    'seen/second-owner',
+    'A context belongs to one address space while another one has a descriptor open.',
+    s => s.contexts.some(c => c.mm >= 0 && anotherHolds(s, c.mm)),
   ),
   seen('seen/asleep', 'A removal waits.', s => s.devices.some(d => d.leaving === 'asleep')),
   seen('seen/woken', 'A waiter has been woken and has not run yet.', s =>
