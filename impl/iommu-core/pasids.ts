@@ -160,7 +160,7 @@ export function* replacePasid(core: Core, index: number, name: number, pasid: nu
 export function* detachPasid(core: Core, index: number, pasid: number): Doing {
   const group = groupOf(core.devices[index]);
   if (group === undefined) return -ENODEV;
-  if (pasid === 0) return 0;
+  if (pasid === 0 || !group.entries.has(pasid)) return 0;
   if (group.entries.get(pasid)?.handle === BOND) return -EBUSY;
   return yield* detachEntry(core, group, pasid);
 }

@@ -1,6 +1,11 @@
 // How does the implementation of iommu-core look through the eyes of its law?
-import { NULL_DOMAIN, STATIC_BLOCKED, STATIC_IDENTITY } from '../../impl/iommu-core/attachments.js';
-import { type ConcurrentCalls, ConcurrentCore, type Pause } from '../../impl/iommu-core/concurrent.js';
+import { A_BOND, NULL_DOMAIN, STATIC_BLOCKED, STATIC_IDENTITY } from '../../impl/iommu-core/attachments.js';
+import {
+  type ConcurrentCalls,
+  ConcurrentCore,
+  type Locking,
+  type Pause,
+} from '../../impl/iommu-core/concurrent.js';
 import { WARNED } from '../../impl/iommu-core/core.js';
 import { IommuCore } from '../../impl/iommu-core/machine.js';
 import { BOND } from '../../impl/iommu-core/objects.js';
@@ -86,7 +91,7 @@ const plain: Answer = raw => (raw === WARNED ? { is: 'ok', warned: true } : { is
 const ANSWERS: { readonly [op: string]: Answer } = {
   owner_claimed: yes,
   capable: yes,
-  handle_get: numbered('handle'),
+  handle_get: raw => (raw === A_BOND ? { is: 'ok' } : { is: 'ok', handle: Number(raw) }),
   pasid_alloc: numbered('pasid'),
   sva_bind: numbered('pasid'),
   aux_pasid: numbered('pasid'),
@@ -150,9 +155,13 @@ export class Machine {
   readonly references = new Names();
   readonly faults = new Armed();
 
+  private together: ConcurrentCore | undefined;
+
+  /** `locking`: for calls that are made at the same time. */
   constructor(
     private readonly setup: Setup,
     policies: PolicyValues,
+    private readonly locking: Locking = 'by-group',
   ) {
     this.impl = new IommuCore({
       hardware: hardwareOf(setup),
@@ -172,6 +181,7 @@ export class Machine {
 
   reset(): void {
     this.impl.reset();
+    this.together = undefined;
     this.domains.clear();
     this.references.clear();
   }
@@ -197,13 +207,23 @@ export class Machine {
     return { outcome, calls };
   }
 
+  failAt(numbers: readonly number[]): void {
+    this.faults.disarm();
+    this.faults.armAt(numbers);
+  }
+
+  failed(): number {
+    return this.faults.failed;
+  }
+
   private call(op: Op): Outcome {
     return this.answered(op, invoke(this.impl, this, op));
   }
 
   /** The calls, to be made at the same time: `step` promises an answer. */
   concurrent(pause: Pause): { step(op: Op): Promise<Outcome> } {
-    const calls: ConcurrentCalls = new ConcurrentCore(this.impl, pause);
+    this.together ??= new ConcurrentCore(this.impl, pause, this.locking);
+    const calls: ConcurrentCalls = this.together.at(pause);
     const step = async (op: Op): Promise<Outcome> =>
       this.answered(op, await (invoke(calls as never, this, op) as Raw | Promise<Raw>));
     return { step };
