@@ -137,6 +137,15 @@ export class ConcurrentCore implements ConcurrentCalls {
     return this.locked(this.core.devices[device]?.group, make, name);
   }
 
+  /** A driver comes or goes: also for a device without a group, and then not while it is being probed. */
+  private async onDriver(device: number, make: () => number): Promise<number> {
+    await this.pause('find');
+    const locked = () => this.locked(this.core.devices[device]?.group, make);
+    return this.core.devices[device]?.group === undefined
+      ? this.under(this.shared.probing, locked)
+      : locked();
+  }
+
   /** A call that takes a PASID, or gives one back. */
   private async onNumbers(device: number, make: () => Doing | number, name = -1): Promise<number> {
     await this.pause('find');
@@ -192,8 +201,8 @@ export class ConcurrentCore implements ConcurrentCalls {
   storeType = (group: number, word: members.TypeWord, privileged: boolean) =>
     this.onGroup(group, () => members.storeType(this.core, group, word, privileged));
   bind = (device: number, managed: boolean) =>
-    this.onDevice(device, () => ownership.bind(this.core, device, managed));
-  unbind = (device: number) => this.onDevice(device, () => ownership.unbind(this.core, device));
+    this.onDriver(device, () => ownership.bind(this.core, device, managed));
+  unbind = (device: number) => this.onDriver(device, () => ownership.unbind(this.core, device));
 
   claimGroup = (group: number, owner: number) =>
     this.onGroup(group, () => ownership.claimGroup(this.core, group, owner));

@@ -1,4 +1,5 @@
 // How does the implementation of iommu-core look through the eyes of its law?
+import { ENOMEM } from '../../impl/errno.js';
 import { A_BOND, NULL_DOMAIN, STATIC_BLOCKED, STATIC_IDENTITY } from '../../impl/iommu-core/attachments.js';
 import {
   type ConcurrentCalls,
@@ -23,6 +24,8 @@ import { Armed, FAULTS_OF, type Plan } from './iommu-core-faults.js';
 type Raw = number | bigint;
 type Named<K extends Op['op']> = Extract<Op, { op: K }>;
 type Calls = { readonly [K in Op['op']]: (core: IommuCore, m: Machine, op: Named<K>) => Raw };
+
+const TAKEN: Outcome = { is: 'refused', errno: 'EEXIST' };
 
 const orNone = (n: number | null): number => n ?? -1;
 
@@ -232,21 +235,28 @@ export class Machine {
   /** A name can be given again only when what it stood for was given back; else what was made is given back. */
   private named(name: number, made: number, isReference: boolean): Outcome {
     const { impl, references, domains } = this;
-    const used = isReference
-      ? impl.reference(references.of(name)) >= 0
-      : impl.domain(domains.of(name)) !== undefined;
-    if (!used) {
+    if (!this.isTaken(name, isReference)) {
       (isReference ? references : domains).set(name, made);
       return { is: 'ok' };
     }
     if (isReference) impl.putGroup(made);
     else impl.freeDomain(made);
-    return { is: 'refused', errno: 'EEXIST' };
+    return TAKEN;
+  }
+
+  private isTaken(name: number, isReference: boolean): boolean {
+    const { impl, references, domains } = this;
+    return isReference
+      ? impl.reference(references.of(name)) >= 0
+      : impl.domain(domains.of(name)) !== undefined;
   }
 
   private answered(op: Op, raw: Raw): Outcome {
     if (raw === DMA_FAULT || raw === BigInt(DMA_FAULT)) return { is: 'fault' };
     if (raw === DMA_OUTSIDE || raw === BigInt(DMA_OUTSIDE)) return { is: 'outside' };
+    const taken = 'as' in op && this.isTaken(op.as, op.op === 'group_get');
+    // Whether the name is free is looked at before any memory is asked for; the implementation knows no names.
+    if (taken && raw === -ENOMEM) return TAKEN;
     if (raw < 0) return refused(Number(raw));
     if ('as' in op) return this.named(op.as, Number(raw), op.op === 'group_get');
     return (ANSWERS[op.op] ?? plain)(raw, this);
