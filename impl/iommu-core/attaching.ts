@@ -168,7 +168,7 @@ export function* rewire(
   domain: Domain | undefined,
   point: FaultPoint,
 ): Doing {
-  if (domain === undefined || device.rid === domain) return 0;
+  if (domain === undefined) return 0;
   yield;
   if (domain.kind !== 'blocked' && fails(core, point, device.index)) return -ENOMEM;
   wire(core, group, device, domain);

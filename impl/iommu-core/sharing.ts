@@ -2,7 +2,7 @@
 import { EBUSY, ENODEV, ENOENT, ENOMEM, ENOSPC, EOPNOTSUPP, EOVERFLOW } from '../errno.js';
 import { type Core, type Doing, fails, groupOf } from './core.js';
 import { BOND, type Device, Domain, type Group, type Instance, type Space } from './objects.js';
-import { attachEntry, detachEntry, knowsPasids, takeNumber } from './pasids.js';
+import { attachEntry, attachRefused, detachEntry, takeNumber } from './pasids.js';
 
 export function* bindSpace(core: Core, index: number, mm: number): Doing {
   const device = core.devices[index];
@@ -27,7 +27,8 @@ function* share(core: Core, group: Group, device: Device, space: Space, pasid: n
   const entry = group.entries.get(pasid);
   if (entry !== undefined) return entry.domain.space === space.index ? 0 : -EBUSY;
   const { instance } = device;
-  if (!knowsPasids(instance)) return -EOPNOTSUPP;
+  const refused = attachRefused(core, group, instance?.setup.driver ?? '', pasid);
+  if (refused < 0 || instance === undefined) return refused;
   yield;
   if (fails(core, 'sva-handle', device.index)) return -ENOMEM;
   const known = space.domains.get(instance);
