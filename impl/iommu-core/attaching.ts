@@ -33,7 +33,7 @@ function wire(core: Core, group: Group, device: Device, domain: Domain): void {
   const late = blocks && core.choices.blockingAttach === 'may-return-early';
   if (!late) setLeftover(device, undefined);
   else if (before !== undefined && !isBlocking(group, before)) setLeftover(device, before);
-  if (core.choices.ridWhilePasid === 'torn-down' && before !== domain) unprogram(core, device);
+  if (core.choices.ridWhilePasid === 'torn-down' && before !== domain) core.steps.unprogram(core, device);
   setRid(device, domain);
   device.deferred = false;
   device.astray = false;
@@ -71,7 +71,7 @@ export function* moveMember(
 }
 
 /** It had to succeed and did not: better blocked than on a domain that may soon be freed. */
-function* park(core: Core, group: Group, device: Device, tried: Domain): Doing {
+export function* park(core: Core, group: Group, device: Device, tried: Domain): Doing {
   device.astray = true;
   const { blocking } = group;
   if (blocking === undefined || blocking === tried) return 0;
@@ -95,28 +95,28 @@ export function held(core: Core, group: Group, must: boolean): boolean {
 export function* setDomain(core: Core, group: Group, domain: Domain | undefined, must: boolean): Doing {
   if (group.domain === domain) return 0;
   if (domain === undefined) return -EINVAL;
-  if (held(core, group, must)) return -EBUSY;
+  if (core.steps.held(core, group, must)) return -EBUSY;
   const late = domain.table === undefined && domain.kind === 'paging';
   if (late) domain.formatFor(group.first?.instance as Instance);
   let result = 0;
   for (let device = group.first; device !== undefined; device = device.next) {
     if (device.resets > 0) continue;
-    const error = yield* moveMember(core, group, device, domain);
+    const error = yield* core.steps.moveMember(core, group, device, domain);
     if (error === 0) continue;
     result = error;
     if (!must) {
-      yield* goBack(core, group, device, domain);
+      yield* core.steps.goBack(core, group, device, domain);
       if (late && domain.wires === 0) domain.unformat();
       return error;
     }
-    yield* park(core, group, device, domain);
+    yield* core.steps.park(core, group, device, domain);
   }
   setBooks(group, domain);
   return result;
 }
 
 /** The members before the one that could not be moved go back to where they came from. */
-function* goBack(core: Core, group: Group, failed: Device, tried: Domain): Doing {
+export function* goBack(core: Core, group: Group, failed: Device, tried: Domain): Doing {
   const before = group.domain;
   if (before === undefined) {
     // There is nothing to go back to: who was moved is not where the group is, which is nowhere.
@@ -129,8 +129,8 @@ function* goBack(core: Core, group: Group, failed: Device, tried: Domain): Doing
   }
   for (let device = group.first; device !== undefined && device !== failed; device = device.next) {
     if (device.resets > 0 || device.rid !== tried) continue;
-    const error = yield* moveMember(core, group, device, before, 'reattach');
-    if (error !== 0) yield* park(core, group, device, before);
+    const error = yield* core.steps.moveMember(core, group, device, before, 'reattach');
+    if (error !== 0) yield* core.steps.park(core, group, device, before);
   }
   return 0;
 }
