@@ -1,50 +1,215 @@
-// What is the exact numbering of records worth, against the naive form of the same exploration?
-import { explore } from '../model/explore/explore.js';
+// How fast is the explorer beside SPIN, beside the plain rules, and on the worlds that matter?
+import { spawnSync } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import type { Learned } from '../model/explore/exploration.js';
 import { exploreNaively } from '../model/explore/naive.js';
-import { worldNamed } from '../model/worlds.js';
-import { type Case, type Contender, printRows, type Sample, sideBySide } from './side-by-side.js';
+import { explorePlainly } from '../model/explore/plain.js';
+import { VFIO_2011_WORLDS } from '../model/worlds/vfio-2011.js';
+import { smallWorld } from './models/small-vfio-rules.js';
+import { median } from './side-by-side.js';
+import { type SpinRun, spinOf } from './spin.js';
 
-/** The explorer also checks every promise of the law on the way; the naive form only collects states. */
-const CONTENDERS: readonly Contender<Case>[] = [
-  {
-    name: 'explorer',
-    measure: ({ name }) =>
-      timed(() => {
-        const { states, transitions } = explore(worldNamed(name)!);
-        return { states, transitions };
-      }),
-  },
-  {
-    name: 'naive',
-    measure: ({ name }) =>
-      timed(() => {
-        const { states, transitions } = exploreNaively(worldNamed(name)!);
-        return { states: states.size, transitions };
-      }),
-  },
-];
+type Print = (line: string) => void;
+type Size = readonly [number, number, number];
 
-function timed(work: () => { readonly states: number; readonly transitions: number }): Sample {
-  const began = performance.now();
-  const { states, transitions } = work();
-  const ns = ((performance.now() - began) * 1e6) / transitions;
-  return { ns, check: `${states} states, ${transitions} transitions` };
+interface Cold {
+  readonly seconds: number;
+  readonly states: number;
+  readonly transitions: number;
+  readonly accepted: number;
+  readonly complete: boolean;
+  readonly learned: Learned;
+}
+
+const COLD = fileURLToPath(new URL('./cold.js', import.meta.url));
+
+/** One exploration in a process of its own: learning and compiling included, the start of Node not. */
+function cold(...words: readonly string[]): Cold {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [COLD, ...words], {
+    encoding: 'utf8',
+    maxBuffer: 1 << 26,
+  });
+  if (status !== 0) throw new Error(`exploring ${words.join(' ')}: ${stderr}`);
+  const run = JSON.parse(stdout) as Cold;
+  if (!run.complete) throw new Error(`exploring ${words.join(' ')} did not complete`);
+  return run;
+}
+
+const small = (size: Size, ...more: readonly string[]): Cold => cold('small', ...size.map(String), ...more);
+
+interface Goal {
+  readonly figure: string;
+  readonly seen: number;
+  readonly unit: string;
+  readonly goal: number;
+  /** Is more better? */
+  readonly more: boolean;
+  readonly stretch?: number;
+}
+
+function printGoals(print: Print, goals: readonly Goal[]): void {
+  print('');
+  print(`${'figure'.padEnd(74)}${'seen'.padStart(10)}  goal`);
+  for (const g of goals) {
+    const met = (bound: number): boolean => (g.more ? g.seen >= bound : g.seen <= bound);
+    const sign = g.more ? '>=' : '<=';
+    const beyond = g.stretch === undefined ? '' : ` (stretch ${g.stretch}${met(g.stretch) ? ', met' : ''})`;
+    const seen = `${g.seen.toFixed(g.seen < 10 ? 2 : 1)} ${g.unit}`;
+    print(
+      `${g.figure.padEnd(74)}${seen.padStart(10)}  ${sign} ${g.goal} ${met(g.goal) ? 'met' : 'MISSED'}${beyond}`,
+    );
+  }
+}
+
+/** Exact and reduced exploration against SPIN, in turns. */
+function besideSpin(print: Print, size: Size, rounds: number): Goal[] {
+  const [g, d, f] = size;
+  const spin = spinOf(g, d, f);
+  if (spin === null) print('no SPIN or no C compiler on this machine: rows beside SPIN are skipped');
+  const exact: Cold[] = [];
+  const reduced: Cold[] = [];
+  const theirs: SpinRun[] = [];
+  for (let round = 0; round < rounds; round++) {
+    if (spin !== null) theirs.push(spin.run());
+    exact.push(small(size));
+    reduced.push(small(size, 'symmetry'));
+  }
+  spin?.end();
+  const ours = exact[0]!;
+  print(
+    `(${size.join(',')}) exact: ${ours.states} states, ${ours.accepted} accepted calls, ${ours.transitions} answers in all`,
+  );
+  print(
+    `  seconds ${exact.map(r => r.seconds.toFixed(2)).join(' / ')}, ${ours.learned.bits} bits, ${ours.learned.trie} trie words, ${ours.learned.runs} rule runs`,
+  );
+  print(
+    `  up to symmetry: ${reduced[0]!.states} states, seconds ${reduced.map(r => r.seconds.toFixed(2)).join(' / ')}`,
+  );
+  const bytes: Goal = {
+    figure: 'visited set, exact, bytes per state',
+    seen: ours.learned.tableBytes / ours.states,
+    unit: 'B',
+    goal: 32,
+    more: false,
+    stretch: 8,
+  };
+  if (spin === null) return [bytes];
+  const run = theirs[0]!;
+  print(
+    `  SPIN: ${run.states} states, ${run.transitions} transitions, seconds ${theirs.map(r => r.seconds.toFixed(2)).join(' / ')}, ${run.bytesPerState} B per state`,
+  );
+  if (run.states !== ours.states + 1 || run.transitions !== ours.accepted + 2)
+    throw new Error('SPIN and the explorer have counted different models');
+  const ratio = (mine: readonly Cold[]): number => median(mine.map((r, i) => theirs[i]!.seconds / r.seconds));
+  return [
+    {
+      figure: `exact against SPIN -O2 -DSAFETY on (${size.join(',')}), equal counts`,
+      seen: ratio(exact),
+      unit: 'x',
+      goal: 3.5,
+      more: true,
+      stretch: 6,
+    },
+    {
+      figure: 'up to symmetry, cold, against SPIN exact',
+      seen: ratio(reduced),
+      unit: 'x',
+      goal: 20,
+      more: true,
+      stretch: 100,
+    },
+    bytes,
+  ];
+}
+
+/** Against the explorer that runs every rule in every state, and against the naive form. */
+function besidePlain(print: Print, size: Size, rounds: number): Goal[] {
+  const world = smallWorld(...size);
+  const timed = (work: () => { readonly transitions: number }, expected: number): number => {
+    const began = performance.now();
+    if (work().transitions !== expected) throw new Error('the explorers have counted different models');
+    return (performance.now() - began) / 1000;
+  };
+  const rows = Array.from({ length: rounds }, () => {
+    const fast = small(size);
+    return {
+      fast: fast.seconds,
+      plain: timed(() => explorePlainly(world), fast.transitions),
+      naive: timed(() => exploreNaively(world), fast.transitions),
+    };
+  });
+  print(
+    `(${size.join(',')}) seconds: fast ${rows.map(r => r.fast.toFixed(2)).join(' / ')}, plain ${rows.map(r => r.plain.toFixed(1)).join(' / ')}, naive ${rows.map(r => r.naive.toFixed(1)).join(' / ')}`,
+  );
+  const goal = { unit: 'x', goal: 40, more: true } as const;
+  return [
+    {
+      figure: `against the plain form: objects and canonical text, (${size.join(',')})`,
+      seen: median(rows.map(r => r.naive / r.fast)),
+      ...goal,
+    },
+    {
+      figure: 'against our plain explorer, which numbers records',
+      seen: median(rows.map(r => r.plain / r.fast)),
+      ...goal,
+    },
+  ];
+}
+
+function growth(print: Print, from: Size, to: Size, rounds: number): Goal {
+  const rows = Array.from({ length: rounds }, () => ({ from: small(from), to: small(to) }));
+  const cost = (r: Cold): number => (r.seconds * 1e9) / r.accepted;
+  const { from: a, to: b } = rows[0]!;
+  print(
+    `growth: ${a.states} states ${rows.map(r => cost(r.from).toFixed(0)).join(' / ')} ns, ${b.states} states ${rows.map(r => cost(r.to).toFixed(0)).join(' / ')} ns per accepted call`,
+  );
+  return {
+    figure: `cost of a transition, ${b.states} states against ${a.states}`,
+    seen: median(rows.map(r => cost(r.to) / cost(r.from))),
+    unit: 'x',
+    goal: 2,
+    more: false,
+  };
+}
+
+/** The worlds of the law, each in a process of its own. */
+function worlds(print: Print, quick: boolean): void {
+  print('');
+  print(
+    `${'world'.padEnd(18)}${['states', 'transitions', 'seconds', 'M trans/s', 'bits', 'trie words', 'rule runs'].map(h => h.padStart(13)).join('')}`,
+  );
+  for (const w of VFIO_2011_WORLDS.filter(v => !quick || v.large !== true)) {
+    const r = cold('world', w.name);
+    const cells = [
+      r.states,
+      r.transitions,
+      r.seconds.toFixed(2),
+      (r.transitions / r.seconds / 1e6).toFixed(1),
+      r.learned.bits,
+      r.learned.trie,
+      r.learned.runs,
+    ];
+    print(`${w.name.padEnd(18)}${cells.map(c => c.toLocaleString('en-US').padStart(13)).join('')}`);
+  }
 }
 
 export async function run(
-  print: (line: string) => void,
+  print: Print,
   options: { readonly rounds: number; readonly quick: boolean },
 ): Promise<void> {
-  print('nanoseconds per transition; both run the same rules, the explorer checks all promises as well');
-  const names = options.quick ? ['two-owners'] : ['pair', 'two-owners', 'two-buses', 'hotplug'];
-  const rows = await sideBySide(
-    names.map(name => ({ name })),
-    CONTENDERS,
-    options.rounds,
-  );
-  printRows(
-    print,
-    CONTENDERS.map(c => c.name),
-    rows,
-  );
+  const { rounds, quick } = options;
+  print('the small model with (groups, devices, descriptors); each exploration in a fresh process');
+  const goals = besideSpin(print, quick ? [2, 4, 3] : [2, 4, 5], rounds);
+  goals.push(...besidePlain(print, quick ? [2, 2, 3] : [2, 4, 4], rounds));
+  const fixed = Array.from({ length: rounds }, () => small([2, 4, 3]));
+  goals.push({
+    figure: `a world of ${fixed[0]!.states} states from start to end, cold`,
+    seen: median(fixed.map(r => r.seconds)),
+    unit: 's',
+    goal: 0.3,
+    more: false,
+  });
+  if (!quick) goals.push(growth(print, [3, 3, 3], [3, 3, 5], rounds));
+  printGoals(print, goals);
+  worlds(print, quick);
 }

@@ -1,7 +1,9 @@
 // Does judging stay linear: what does an event cost with few and with many mappings live?
-import { Judge } from '../conformance/index.js';
+import { Readable } from 'node:stream';
+import { Judge, readTrace } from '../conformance/index.js';
 import { type AnyOp, defaultPolicies, PROFILES } from '../spec/index.js';
 import type { Event } from '../spec/protocol/index.js';
+import { lines } from './recording.js';
 import { type Case, type Contender, printRows, type Sample, sideBySide } from './side-by-side.js';
 
 const PAGE = 0x1000n;
@@ -62,4 +64,43 @@ export async function run(
     contenders.map(c => c.name),
     await sideBySide(cases, contenders, options.rounds),
   );
+  await (options.quick ? alongOne(print, 50_000, 5000) : alongOne(print, 1_000_000, 100_000));
+}
+
+/** One long recording, as a file would be read: what an event costs in each tenth of it, and what is held. */
+async function alongOne(print: (line: string) => void, operations: number, live: number): Promise<void> {
+  const trace = await readTrace(Readable.from(batched(lines({ operations, live }))));
+  const judge = new Judge(trace.profile, trace.machine, trace.policies);
+  const tenth = operations / 10;
+  print('');
+  print(
+    `one recording of ${operations.toLocaleString('en-US')} operations, ${live.toLocaleString('en-US')} mappings live`,
+  );
+  print('tenth  operations/s  heap MiB');
+  let began = performance.now();
+  let seen = 0;
+  for await (const event of trace.events()) {
+    const verdict = judge.feed(event);
+    if (verdict !== undefined) throw new Error(`the recording does not conform: ${verdict.verdict}`);
+    if (++seen % tenth !== 0) continue;
+    const rate = (tenth * 1000) / (performance.now() - began);
+    const heap = process.memoryUsage().heapUsed / 2 ** 20;
+    print(
+      `${String(seen / tenth).padStart(5)}  ${rate.toFixed(0).padStart(12)}  ${heap.toFixed(0).padStart(8)}`,
+    );
+    began = performance.now();
+  }
+  print(`verdict: ${judge.finish().verdict}; writing the recording is part of the time`);
+}
+
+/** Lines in blocks, as a file gives them. */
+function* batched(all: Iterable<string>): Generator<string> {
+  let block = '';
+  for (const line of all) {
+    block += line;
+    if (block.length < 1 << 16) continue;
+    yield block;
+    block = '';
+  }
+  yield block;
 }

@@ -3,6 +3,7 @@ import * as explorer from './explorer.js';
 import * as iotlb from './iotlb.js';
 import * as judge from './judge.js';
 import * as radix from './radix.js';
+import * as tce from './tce.js';
 
 interface Options {
   readonly rounds: number;
@@ -13,7 +14,7 @@ const BENCHES: {
   readonly [name: string]: {
     run(print: (line: string) => void, options: Options): Promise<void>;
   };
-} = { explorer, judge, radix, iotlb };
+} = { explorer, judge, radix, iotlb, tce };
 
 const words = process.argv.slice(2);
 const asked = words.filter(word => !word.startsWith('--'));

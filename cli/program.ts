@@ -64,6 +64,18 @@ function addCheck(top: Command, end: End): void {
       'stop unfinished after so many states',
       wholeNumber('--max-states', 1, 2 ** 31),
     )
+    .option(
+      '--memory <MiB>',
+      'stop unfinished before so much memory is taken (default: three quarters of what is free)',
+      wholeNumber('--memory', 1, 2 ** 31),
+    )
+    .option('--checkpoint <dir>', 'keep what was found in this folder, now and then')
+    .option(
+      '--every <seconds>',
+      'how often, 0 being as often as can be (default: 60)',
+      wholeNumber('--every', 0, 2 ** 31),
+    )
+    .option('--resume <dir>', 'go on from the checkpoint in this folder, and keep it up to date')
     .option('--first', 'stop at the first broken promise')
     .option(
       '--symmetry',
@@ -77,6 +89,7 @@ function addCheck(top: Command, end: End): void {
         'iommu-spec check pair',
         'iommu-spec check millions --symmetry',
         'iommu-spec check --policy merge-incoming=any',
+        'iommu-spec check millions --checkpoint kept',
         'iommu-spec check attack-window --policy merge-incoming=any --trace-out window.jsonl',
       ),
     )

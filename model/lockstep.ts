@@ -3,31 +3,10 @@ import { canonical } from '../spec/kit/canonical.js';
 import type { Allowed, Policies } from '../spec/law/clause.js';
 import { type AnyOp, allowed, defaultPolicies, type Profile, type View } from '../spec/law/profile.js';
 import type { Event } from '../spec/protocol/trace.js';
-import { type Difference, differenceOf, type Steps } from './agree.js';
+import { type Difference, differenceOf } from './agree.js';
 import type { AnyWorld } from './explore/world.js';
-import { type Force, Machine } from './machine.js';
+import { type Force, implementationOf, type Restartable } from './machine.js';
 import { headerOf, type Recording } from './record.js';
-
-/** An implementation that can be put back to the start. */
-export interface Restartable extends Steps<AnyOp, Force> {
-  reset(): void;
-}
-
-/** Which profiles have an implementation here, and how one is made. */
-const MACHINES: {
-  readonly [profile: string]: (setup: never, policies: never) => Restartable;
-} = {
-  'vfio-2011': (setup, policies) => new Machine(setup, policies) as Restartable,
-};
-
-export const hasImplementation = (profile: string): boolean => Object.hasOwn(MACHINES, profile);
-
-/** The built-in implementation of a profile, on the machine that is described. */
-export function implementationOf(profile: string, setup: unknown, policies: Policies): Restartable {
-  const make = MACHINES[profile];
-  if (make === undefined) throw new Error(`profile ${profile} has no implementation`);
-  return make(setup as never, policies as never);
-}
 
 /** Where law and implementation part, with a recording of how to get there. */
 export interface Parting {
@@ -50,6 +29,22 @@ interface Place {
   readonly from: Place | null;
   readonly op: AnyOp | null;
   readonly rule: string;
+  /** Which of the endings of the clause it was. */
+  readonly at: number;
+}
+
+/** An ending with its place among those of its clause. */
+export interface Placed extends Allowed<unknown> {
+  readonly at: number;
+}
+
+export function placed(endings: readonly Allowed<unknown>[]): readonly Placed[] {
+  const seen = new Map<string, number>();
+  return endings.map(ending => {
+    const at = seen.get(ending.rule) ?? 0;
+    seen.set(ending.rule, at + 1);
+    return { ...ending, at };
+  });
 }
 
 /** The endings that an implementation only takes when something fails. */
@@ -86,7 +81,7 @@ class Coverer {
   run(): Cover {
     const state = this.profile.initial(this.world.setup, this.policies, true);
     this.known.add(canonical(state));
-    this.queue.push({ state, from: null, op: null, rule: '' });
+    this.queue.push({ state, from: null, op: null, rule: '', at: 0 });
     let next = 0;
     for (; next < this.queue.length && this.parting === undefined; next++) this.visit(this.queue[next]!);
     const complete = this.parting === undefined;
@@ -97,11 +92,11 @@ class Coverer {
 
   private visit(place: Place): void {
     const view = this.profile.view(place.state);
-    const moving: { op: AnyOp; ending: Allowed<unknown> }[] = [];
+    const moving: { op: AnyOp; ending: Placed }[] = [];
     this.goTo(place);
     for (const op of this.world.ops as readonly AnyOp[]) {
       if (this.world.offers !== undefined && !this.world.offers(place.state, op)) continue;
-      for (const ending of allowed(this.profile, place.state, op, this.policies)) {
+      for (const ending of placed(allowed(this.profile, place.state, op, this.policies))) {
         if (ending.state === place.state) this.take(place, op, ending, view);
         else moving.push({ op, ending });
         if (this.parting !== undefined) return;
@@ -115,20 +110,20 @@ class Coverer {
     });
   }
 
-  private discover(from: Place, op: AnyOp, ending: Allowed<unknown>): void {
+  private discover(from: Place, op: AnyOp, ending: Placed): void {
     const key = canonical(ending.state);
     if (this.known.has(key)) return;
     this.known.add(key);
-    this.queue.push({ state: ending.state, from, op, rule: ending.rule });
+    this.queue.push({ state: ending.state, from, op, rule: ending.rule, at: ending.at });
   }
 
-  private force(rule: string): Force | undefined {
-    return this.may.has(rule) ? { rule, at: 0 } : undefined;
+  private force({ rule, at }: { readonly rule: string; readonly at: number }): Force | undefined {
+    return this.may.has(rule) ? { rule, at } : undefined;
   }
 
   private goTo(place: Place): void {
     this.machine.reset();
-    for (const step of this.wayTo(place)) this.machine.step(step.op!, this.force(step.rule));
+    for (const step of this.wayTo(place)) this.machine.step(step.op!, this.force(step));
   }
 
   private wayTo(place: Place): readonly Place[] {
@@ -137,9 +132,9 @@ class Coverer {
     return way.reverse();
   }
 
-  private take(place: Place, op: AnyOp, ending: Allowed<unknown>, view: View): void {
+  private take(place: Place, op: AnyOp, ending: Placed, view: View): void {
     this.transitions++;
-    const observed = this.machine.step(op, this.force(ending.rule));
+    const observed = this.machine.step(op, this.force(ending));
     const seen = this.machine.view();
     const first = differenceOf(ending.outcome, observed, 'outcome') ?? differenceOf(view, seen, '');
     if (first === null) return;
@@ -168,6 +163,6 @@ class Coverer {
 
   private outcomeOf(place: Place): Event['outcome'] {
     const endings = allowed(this.profile, place.from!.state, place.op!, this.policies);
-    return endings.find(e => e.rule === place.rule)!.outcome;
+    return endings.filter(e => e.rule === place.rule)[place.at]!.outcome;
   }
 }

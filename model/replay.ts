@@ -11,7 +11,8 @@ import {
 import { canonical } from '../spec/kit/canonical.js';
 import type { Event } from '../spec/protocol/trace.js';
 import { agree, type Disagreement, differenceOf } from './agree.js';
-import { permittedBy, type Restartable } from './lockstep.js';
+import { type Placed, permittedBy, placed } from './lockstep.js';
+import type { Restartable } from './machine.js';
 
 export interface Replay {
   readonly events: number;
@@ -40,8 +41,9 @@ export function replay(
   machine.reset();
   let state = start;
   for (const event of events.slice(0, until)) {
-    const rule = way[event.n - 1]?.rule;
-    const force = rule !== undefined && may.has(rule) ? { rule, at: 0 } : undefined;
+    const ending = way[event.n - 1];
+    const force =
+      ending !== undefined && may.has(ending.rule) ? { rule: ending.rule, at: ending.at } : undefined;
     const step = agree(law, state, event.op, policies, machine, force);
     if (!step.agrees) return { events: event.n, parting: { event: event.n, disagreement: step } };
     state = step.state;
@@ -51,7 +53,7 @@ export function replay(
 
 /** A step of the search: the endings of one event that fit, and which of them is being tried. */
 interface Choice {
-  readonly fitting: readonly Allowed<unknown>[];
+  readonly fitting: readonly Placed[];
   tried: number;
 }
 
@@ -61,9 +63,9 @@ function explain(
   policies: Policies,
   start: unknown,
   events: readonly Event<AnyOp>[],
-): readonly Allowed<unknown>[] {
-  const fitting = (state: unknown, event: Event<AnyOp>): readonly Allowed<unknown>[] =>
-    allowed(law, state, event.op, policies).filter(
+): readonly Placed[] {
+  const fitting = (state: unknown, event: Event<AnyOp>): readonly Placed[] =>
+    placed(allowed(law, state, event.op, policies)).filter(
       ending => differenceOf(ending.outcome, event.outcome, '') === null && shows(law, ending, event),
     );
   const hopeless = new Set<string>();

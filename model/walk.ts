@@ -5,8 +5,8 @@ import { type AnyOp, allowed, defaultPolicies, type Profile } from '../spec/law/
 import type { Event } from '../spec/protocol/trace.js';
 import { agree, type Disagreement } from './agree.js';
 import type { AnyWorld } from './explore/world.js';
-import { implementationOf, permittedBy, type Restartable } from './lockstep.js';
-import type { Force } from './machine.js';
+import { permittedBy, placed } from './lockstep.js';
+import { type Force, implementationOf, type Restartable } from './machine.js';
 import { headerOf, type Recording } from './record.js';
 
 export interface WalkOptions {
@@ -123,8 +123,8 @@ class Walker {
     let state = this.start;
     this.machine.reset();
     for (const [i, { op, force }] of calls.entries()) {
-      const permitted = force !== undefined && this.failures(state, op).includes(force.rule);
-      const step = agree(this.profile, state, op, this.policies, this.machine, permitted ? force : undefined);
+      const permitted = this.failures(state, op).find(f => f.rule === force?.rule && f.at === force.at);
+      const step = agree(this.profile, state, op, this.policies, this.machine, permitted);
       const note = step.agrees ? step.rule : `the law differs at ${step.first.path}`;
       events?.push({ n: i + 1, op, outcome: step.observed, state: step.view, note });
       if (!step.agrees) return step;
@@ -179,15 +179,14 @@ class Walker {
   /** Now and then something fails that may fail: the ending that a die picks among those permitted here. */
   private failureFor(state: unknown, op: AnyOp, die: number): Force | undefined {
     if (die >= FAILING) return undefined;
-    const rules = this.failures(state, op);
-    const rule = rules[die % Math.max(rules.length, 1)];
-    return rule === undefined ? undefined : { rule, at: 0 };
+    const endings = this.failures(state, op);
+    return endings[die % Math.max(endings.length, 1)];
   }
 
-  /** The clauses by which the operation may fail in the state, though it need not. */
-  private failures(state: unknown, op: AnyOp): readonly string[] {
-    return allowed(this.profile, state, op, this.policies)
-      .map(e => e.rule)
-      .filter(rule => this.may.has(rule));
+  /** The endings with which the operation may fail in the state, though it need not. */
+  private failures(state: unknown, op: AnyOp): readonly Force[] {
+    return placed(allowed(this.profile, state, op, this.policies))
+      .filter(e => this.may.has(e.rule))
+      .map(({ rule, at }) => ({ rule, at }));
   }
 }

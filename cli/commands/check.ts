@@ -7,10 +7,13 @@ import { recordPath } from '../../model/record.js';
 import { DEBATES, WORLDS, worldNamed } from '../../model/worlds.js';
 import type { AnyOp, Policies } from '../../spec/index.js';
 import { EXIT, type ExitCode, Usage, worst } from '../exit.js';
+import { fingerprintOf } from '../fingerprint.js';
+import { LongRun, type LongRunOptions } from '../long-run.js';
+import { MIB } from '../memory.js';
 import { numbered, parsePolicies } from '../options.js';
-import { count, type Out, outTo, paint, table, ticker } from '../terminal.js';
+import { count, type Out, outTo, paint, table } from '../terminal.js';
 
-export interface CheckOptions {
+export interface CheckOptions extends LongRunOptions {
   readonly policy: readonly string[];
   readonly traceOut?: string;
   readonly maxStates?: number;
@@ -24,6 +27,8 @@ export function check(name: string | undefined, options: CheckOptions): ExitCode
   const out = outTo(options.json === true);
   if (name === undefined && options.policy.length === 0) return list(out);
   const worlds = chosen(name, options.policy);
+  if (worlds.length > 1 && (options.checkpoint ?? options.resume) !== undefined)
+    throw new Usage('a checkpoint is of one world: name it');
   const results = worlds.map(world => one(world, options, out));
   out.data({ command: 'check', worlds: results.map(r => r.data) });
   return worst(results.map(r => r.code));
@@ -66,21 +71,27 @@ function one(
   out: Out,
 ): { readonly code: ExitCode; readonly data: object } {
   const policies = parsePolicies(world.profile, options.policy);
-  const bar = ticker(world.name);
+  const asked = {
+    aims: options.aims === true,
+    first: options.first === true,
+    symmetry: options.symmetry === true && world.symmetry !== undefined,
+  };
+  const long = new LongRun(options, fingerprintOf(world, policies, asked));
   const began = performance.now();
   const result: Exploration<AnyOp> = explore(world, policies, {
-    all: options.first !== true,
-    aims: options.aims === true,
-    symmetry: options.symmetry === true && world.symmetry !== undefined,
+    all: !asked.first,
+    aims: asked.aims,
+    symmetry: asked.symmetry,
     ...(options.maxStates === undefined ? {} : { maxStates: options.maxStates }),
-    progress: (states, frontier, transitions) =>
-      bar.show(`${count(states)} states, ${count(frontier)} to go, ${count(transitions)} transitions`),
+    ...long.options,
   });
-  bar.done();
-  if (options.symmetry === true && world.symmetry === undefined)
+  const folder = long.end(result.unfinished !== undefined);
+  if (options.symmetry === true && !asked.symmetry)
     out.say(paint.dim(`${world.name} declares no symmetry: explored in full`));
   const seconds = (performance.now() - began) / 1000;
   say(world, policies, result, seconds, out);
+  if (result.unfinished !== undefined) sayUnfinished(result, long, out);
+  if (folder !== undefined) out.say(`  go on with --resume ${folder}`);
   for (const [i, v] of result.violations.entries()) sayViolation(world, policies, v, i, options, out);
   const { rules: _, seen, violations, bytes: __, ...figures } = result;
   const data = {
@@ -88,6 +99,7 @@ function one(
     profile: world.profile.name,
     policies: { ...world.policies, ...policies },
     ...figures,
+    ...(long.resumed !== undefined && { resumed: long.resumed }),
     seconds: Number(seconds.toFixed(3)),
     violations,
     seen: [...seen],
@@ -119,6 +131,15 @@ function say(world: AnyWorld, policies: Policies, r: Exploration<AnyOp>, seconds
       `${where}: ${paint.yellow('unfinished')}, nothing broken in the first ${count(r.states)} ${states} (${figures})`,
     );
   }
+}
+
+function sayUnfinished(r: Exploration<AnyOp>, long: LongRun, out: Out): void {
+  const left = `${count(r.frontier)} known states are not expanded`;
+  const why =
+    r.unfinished === 'memory'
+      ? `the next growth would go beyond ${count(Math.round(long.limit / MIB))} MiB (--memory)`
+      : 'the limit of states is reached (--max-states)';
+  out.say(`  ${left}: ${why}`);
 }
 
 function sayViolation(

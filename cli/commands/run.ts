@@ -13,7 +13,7 @@ import {
   runSuite,
   type SuiteResult,
 } from '../../conformance/index.js';
-import { hasImplementation, implementationOf } from '../../model/lockstep.js';
+import { hasImplementation, implementationOf } from '../../model/machine.js';
 import { replay } from '../../model/replay.js';
 import type { AnyOp } from '../../spec/index.js';
 import type { Event } from '../../spec/protocol/index.js';

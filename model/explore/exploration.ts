@@ -1,5 +1,6 @@
 // What is asked of an exploration, and what does it find?
 import type { Allowed } from '../../spec/law/clause.js';
+import type { Snapshot } from './snapshot.js';
 
 /** One step of a shortest path: what was called, and which ending the law gave it. */
 export interface Step<O> {
@@ -18,6 +19,20 @@ export interface Violation<O> {
   readonly trace: readonly Step<O>[];
 }
 
+/** How far an exploration has come. What must be summed up is summed up when it is asked for. */
+export interface Progress {
+  readonly states: number;
+  /** States that are known and not expanded yet. */
+  readonly frontier: number;
+  /** Steps from the start to the states that are expanded now. */
+  readonly depth: number;
+  /** Bytes of the arrays that grow with the world: table, queue, flat tries. Objects are not among them. */
+  readonly bytes: number;
+  /** Bytes at the next growth, while the old array and the larger one are both there. */
+  readonly bytesNext: number;
+  readonly transitions: () => number;
+}
+
 export interface Options {
   /** Properties to check beyond the profile's promises: its aims. Default false. */
   readonly aims?: boolean;
@@ -27,10 +42,20 @@ export interface Options {
   readonly maxStates?: number;
   /** Visit one state of those that differ by a renaming that the world declares. Default false. */
   readonly symmetry?: boolean;
-  /** Called at the end with every state that was found, in the order of discovery. */
-  readonly states?: (state: unknown) => void;
-  /** Called now and then with the figures so far. */
-  readonly progress?: (states: number, frontier: number, transitions: number) => void;
+  /** Called after every thousand states or so. */
+  readonly progress?: (at: Progress) => void;
+  /** Asked as often: is there room to go on? If not, the exploration ends unfinished. */
+  readonly room?: (at: Progress) => boolean;
+  /**
+   * Called as often, and once more (`last`) where the exploration ends unfinished. `save` takes a snapshot
+   * that is valid until the call returns. Only the fast explorer calls it.
+   */
+  readonly checkpoint?: (save: () => Snapshot, last: boolean) => void;
+  /**
+   * Asked once: a snapshot of the same world, law, policies and options, to go on from. Only the fast
+   * explorer can.
+   */
+  readonly resume?: () => Snapshot;
   /** Called for every transition of the explored graph, in order: state, operation, its allowed endings. */
   readonly visit?: (
     number: number,
@@ -38,6 +63,8 @@ export interface Options {
     op: unknown,
     endings: readonly Allowed<unknown>[],
   ) => void;
+  /** Called once at the end with every state that was found, in the order of discovery, as plain objects. */
+  readonly inspect?: (states: Iterable<unknown>) => void;
 }
 
 export interface Exploration<O> {
@@ -49,6 +76,10 @@ export interface Exploration<O> {
   readonly depth: number;
   /** True only if every reachable state was expanded. */
   readonly complete: boolean;
+  /** States that are known and were not expanded. */
+  readonly frontier: number;
+  /** Which limit ended it. */
+  readonly unfinished?: 'states' | 'memory';
   readonly violations: readonly Violation<O>[];
   /** How often each clause spoke, by id. */
   readonly rules: ReadonlyMap<string, number>;

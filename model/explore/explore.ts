@@ -6,7 +6,7 @@ import { exploreFast } from './fast/explorer.js';
 import { explorePlainly } from './plain.js';
 import type { World } from './world.js';
 
-export type { Exploration, Options, Step, Violation } from './exploration.js';
+export type { Exploration, Options, Progress, Step, Violation } from './exploration.js';
 
 /** A world that ends before this many states is explored by the plain rules: learning would take longer. */
 const SMALL = 2000;
@@ -19,11 +19,13 @@ export function explore<S extends object, O extends AnyOp, P extends Policies, S
 ): Exploration<O> {
   if (options.symmetry === true) return exploreFast(world, policies, options);
   if (options.visit !== undefined) return explorePlainly(world, policies, options);
-  if (options.states !== undefined) return exploreFast(world, policies, options);
-  const { progress: _, ...quiet } = options;
+  if (options.inspect !== undefined || options.resume !== undefined)
+    return exploreFast(world, policies, options);
+  const { progress: _, room: __, ...quiet } = options;
   const most = Math.min(SMALL, options.maxStates ?? SMALL);
   const first = explorePlainly(world, policies, { ...quiet, maxStates: most });
   const stopped = first.violations.length > 0 && options.all !== true;
-  if (first.complete || stopped || most === options.maxStates) return first;
+  const enough = most === options.maxStates && options.checkpoint === undefined;
+  if (first.complete || stopped || enough) return first;
   return exploreFast(world, policies, options);
 }

@@ -183,8 +183,8 @@ function decodeField(f: Field, from: Uint16Array, at: number): unknown {
   if (f.shape === 'rows') return read(at, f.width);
   if (f.shape === 'table') {
     const sample = f.sample as SlotTable<Row>;
-    return new SlotTable(read(at, f.width), sample.empty);
+    return new SlotTable(read(at, f.width), sample.empty, sample.weigh);
   }
   const samples = f.sample as readonly SlotTable<Row>[];
-  return samples.map((sample, t) => new SlotTable(read(at + t * f.each, f.each), sample.empty));
+  return samples.map((sample, t) => new SlotTable(read(at + t * f.each, f.each), sample.empty, sample.weigh));
 }

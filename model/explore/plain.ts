@@ -59,30 +59,54 @@ class Explorer<S extends object, O extends AnyOp, P extends Policies, Setup> {
     let levelEnd = 1;
     let next = 0;
     const most = this.options.maxStates ?? Number.POSITIVE_INFINITY;
+    let unfinished: Exploration<O>['unfinished'];
     for (; next < this.visited.count && !this.stopped(); next++) {
       if (next === levelEnd) {
         this.depth++;
         levelEnd = this.visited.count;
       }
-      if (this.visited.count > most) break;
+      if (this.visited.count > most) unfinished = 'states';
+      if ((next & 0x3ff) === 0 && !this.tell(next)) unfinished = 'memory';
+      if (unfinished !== undefined) break;
       this.expand(next);
-      if ((next & 0x1fff) === 0)
-        this.options.progress?.(this.visited.count, this.visited.count - next, this.transitions);
     }
-    if (this.options.states !== undefined)
-      for (let n = 0; n < this.visited.count; n++)
-        this.options.states(this.layout.decode(this.visited.rows, n * this.layout.width));
+    this.options.inspect?.(this.all());
     return {
       states: this.visited.count,
       transitions: this.transitions,
       accepted: this.accepted,
       depth: this.depth,
       complete: next === this.visited.count && !this.stopped(),
+      frontier: this.visited.count - next,
+      ...(unfinished !== undefined && { unfinished }),
       violations: [...this.broken.values()],
       rules: this.rules,
       seen: this.seen,
-      bytes: this.visited.bytes + this.parents.byteLength + this.via.byteLength,
+      bytes: this.bytes,
     };
+  }
+
+  private get bytes(): number {
+    return this.visited.bytes + this.parents.byteLength + this.via.byteLength;
+  }
+
+  /** Says how far it has come, and asks whether it may go on. */
+  private tell(next: number): boolean {
+    const at = {
+      states: this.visited.count,
+      frontier: this.visited.count - next,
+      depth: this.depth,
+      bytes: this.bytes,
+      bytesNext: this.bytes * 3,
+      transitions: () => this.transitions,
+    };
+    this.options.progress?.(at);
+    return this.options.room?.(at) ?? true;
+  }
+
+  private *all(): Iterable<S> {
+    for (let n = 0; n < this.visited.count; n++)
+      yield this.layout.decode(this.visited.rows, n * this.layout.width);
   }
 
   private stopped(): boolean {

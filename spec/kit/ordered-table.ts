@@ -1,5 +1,5 @@
 // How does a recording of any length keep its rows in order, with every older version still valid?
-import type { Table } from './table.js';
+import { type Table, type Weigh, weightless } from './table.js';
 
 /** A node of the tree. `height` keeps it balanced; the empty tree is null. */
 interface Node<R> {
@@ -12,15 +12,17 @@ interface Node<R> {
 type Tree<R> = Node<R> | null;
 
 /** A table without bound: a height-balanced tree whose changes copy one path. `empty` stands for no row. */
-export function orderedTable<R>(empty: R): Table<R> {
-  return new OrderedTable<R>(null, 0, empty);
+export function orderedTable<R>(empty: R, weigh: Weigh<R> = weightless): Table<R> {
+  return new OrderedTable<R>(null, 0, 0, empty, weigh);
 }
 
 class OrderedTable<R> implements Table<R> {
   constructor(
     private readonly root: Tree<R>,
     readonly size: number,
+    readonly total: number,
     private readonly empty: R,
+    private readonly weigh: Weigh<R>,
   ) {}
 
   get(key: number): R {
@@ -35,16 +37,22 @@ class OrderedTable<R> implements Table<R> {
     if (row === this.empty) return this.delete(key);
     const old = find(this.root, key);
     if (old?.row === row) return this;
-    return new OrderedTable(insert(this.root, key, row), old ? this.size : this.size + 1, this.empty);
+    const more = this.weigh(row) - (old ? this.weigh(old.row) : 0);
+    return this.with(insert(this.root, key, row), old ? this.size : this.size + 1, this.total + more);
   }
 
   delete(key: number): Table<R> {
-    if (!this.has(key)) return this;
-    return new OrderedTable(remove(this.root, key), this.size - 1, this.empty);
+    const old = find(this.root, key);
+    if (!old) return this;
+    return this.with(remove(this.root, key), this.size - 1, this.total - this.weigh(old.row));
   }
 
   clear(): Table<R> {
-    return this.root === null ? this : new OrderedTable<R>(null, 0, this.empty);
+    return this.root === null ? this : this.with(null, 0, 0);
+  }
+
+  private with(root: Tree<R>, size: number, total: number): Table<R> {
+    return new OrderedTable<R>(root, size, total, this.empty, this.weigh);
   }
 
   floor(key: number): number {

@@ -17,15 +17,22 @@ export interface Table<R> {
   /** The smallest occupied key that is >= `key`, or -1. */
   ceiling(key: number): number;
   readonly size: number;
+  /** Sum of the weights of its rows, kept and not counted anew. The weight is given where the table is made. */
+  readonly total: number;
   /** Visits occupied rows in ascending order of key. */
   reduce<A>(step: (acc: A, row: R, key: number) => A, zero: A): A;
 }
 
+/** What a row weighs in the total of its table. */
+export type Weigh<R> = (row: R) => number;
+export const weightless = (): number => 0;
+
 /** A table of `slots` fixed places, for bounded worlds. `empty` stands for a free place. */
-export function slotTable<R>(slots: number, empty: R): Table<R> {
+export function slotTable<R>(slots: number, empty: R, weigh: Weigh<R> = weightless): Table<R> {
   return new SlotTable<R>(
     Array.from({ length: slots }, () => empty),
     empty,
+    weigh,
   );
 }
 
@@ -34,6 +41,7 @@ export class SlotTable<R> implements Table<R> {
   constructor(
     readonly slots: readonly R[],
     readonly empty: R,
+    readonly weigh: Weigh<R> = weightless,
   ) {}
 
   get(key: number): R {
@@ -50,7 +58,7 @@ export class SlotTable<R> implements Table<R> {
     }
     const copy = this.slots.slice();
     copy[key] = row;
-    return new SlotTable(copy, this.empty);
+    return new SlotTable(copy, this.empty, this.weigh);
   }
 
   delete(key: number): Table<R> {
@@ -58,7 +66,7 @@ export class SlotTable<R> implements Table<R> {
   }
 
   clear(): Table<R> {
-    return this.size === 0 ? this : slotTable(this.slots.length, this.empty);
+    return this.size === 0 ? this : slotTable(this.slots.length, this.empty, this.weigh);
   }
 
   floor(key: number): number {
@@ -76,6 +84,10 @@ export class SlotTable<R> implements Table<R> {
     let count = 0;
     for (const row of this.slots) if (row !== this.empty) count++;
     return count;
+  }
+
+  get total(): number {
+    return this.reduce((sum: number, row) => sum + this.weigh(row), 0);
   }
 
   reduce<A>(step: (acc: A, row: R, key: number) => A, zero: A): A {

@@ -19,17 +19,54 @@ export const SOURCES = {
     title: 'VFIO driver core framework, drivers/vfio/vfio_main.c and vfio_iommu.c',
     version: 'the revision after the November 2011 review (GET_INFO, unmerge of oneself, tainted groups)',
   },
+  'mail-2020': {
+    title: 'K. Tian and A. Williamson, "iommu: Add iommu_aux_get_domain_for_dev()", iommu list',
+    version: '30 and 31 July 2020',
+  },
+  'mail-2021': {
+    title: 'R. Murphy and others, "vfio: remove the unused mdev iommu hook", kvm list',
+    version: '20 May 2021',
+  },
+  'mail-2022': {
+    title: 'R. Murphy and J. Gunthorpe, "iommu: Add iommu_group_replace_domain()", iommu list',
+    version: '14 February 2022',
+  },
+  'mail-2022-ppc': {
+    title:
+      'A. Kardashevskiy and J. Gunthorpe, "powerpc/iommu: Add iommu_ops to report capabilities", kvm list',
+    version: '8 July 2022',
+  },
   linux: {
     title: 'Linux kernel source',
     version: '6.12',
+  },
+  'linux-7': {
+    title: 'Linux kernel source, where it differs from 6.12',
+    version: '7.0; for resets that nest, 7.2',
+  },
+  'linux-5': {
+    title: 'Linux kernel source of the aux-domain era',
+    version: '5.10',
   },
   'linux-docs': {
     title: 'Linux kernel documentation',
     version: '6.12',
   },
+  papr: {
+    title: 'Linux on Power Architecture Reference (LoPAR)',
+    version: '2.13',
+  },
+  qemu: {
+    title: 'QEMU source',
+    version: '10.2',
+  },
   'vt-d': {
     title: 'Intel Virtualization Technology for Directed I/O, architecture specification',
     version: 'revision 4.1',
+  },
+  'linux-tce': {
+    title: 'Linux kernel source, the TCE code of arch/powerpc and drivers/vfio/vfio_iommu_spapr_tce.c',
+    version: '7.2; older ones where the text says so',
   },
   posix: { title: 'POSIX.1', version: '2017' },
   ours: { title: 'a decision of this project', version: 'docs/adr' },

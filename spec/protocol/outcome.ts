@@ -1,18 +1,43 @@
 // What can an operation answer?
 import * as t from 'io-ts';
-import { closed, Hex64, tagged } from './codec.js';
+import { closed, Hex64, tagged, whole } from './codec.js';
 import { Errno } from './errno.js';
 
 /**
  * The answer of one operation, normal data in every case:
- * - `ok`: done, with the values that the caller sees;
- * - `refused`: an errno, and nothing changed;
+ * - `ok`: done, with the values that the caller sees; `warned`: the kernel complained of its caller, and went on;
+ * - `refused`: an error code. Nothing changed, unless the clause says that a part of a batch was done;
  * - `fault`: a DMA that the IOMMU did not translate;
  * - `outside`: a DMA by a device that no context of ours translates (the kernel's own domain decides);
  * - `waits`: the operation blocks; a later `resume` finishes it.
  */
 export const Outcome = tagged('is', {
-  ok: closed('ok', { is: t.literal('ok') }, { viable: t.boolean, mmLocked: t.boolean, paddr: Hex64 }),
+  ok: closed(
+    'ok',
+    { is: t.literal('ok') },
+    {
+      viable: t.boolean,
+      mmLocked: t.boolean,
+      paddr: Hex64,
+      /** How many bytes were removed; may be less or more than was asked. */
+      unmapped: Hex64,
+      /** The answer to a question of capability or state. */
+      yes: t.boolean,
+      pasid: whole('pasid', 0, 0xffff_ffff),
+      handle: whole('handle', 0, 65_535),
+      domain: whole('domain', 0, 65_535),
+      warned: t.literal(true),
+      coherent: t.boolean,
+      tce: Hex64,
+      start: Hex64,
+      size: Hex64,
+      liobn: Hex64,
+      windows: whole('windows', 0, 255),
+      largest: Hex64,
+      pageSizes: Hex64,
+      levels: whole('levels', 0, 255),
+    },
+  ),
   refused: closed('refused', { is: t.literal('refused'), errno: Errno }),
   fault: closed('fault', { is: t.literal('fault') }),
   outside: closed('outside', { is: t.literal('outside') }),
@@ -25,6 +50,25 @@ export type Outcome =
       readonly viable?: boolean;
       readonly mmLocked?: boolean;
       readonly paddr?: bigint;
+      readonly unmapped?: bigint;
+      readonly yes?: boolean;
+      readonly pasid?: number;
+      readonly handle?: number;
+      readonly domain?: number;
+      readonly warned?: true;
+      /** DMA is cache coherent. */
+      readonly coherent?: boolean;
+      /** The entry that was read. */
+      readonly tce?: bigint;
+      /** A window: first bus address, bytes, number. */
+      readonly start?: bigint;
+      readonly size?: bigint;
+      readonly liobn?: bigint;
+      /** How many dynamic windows there can be, or still be; the largest in pages; page sizes; levels of a table. */
+      readonly windows?: number;
+      readonly largest?: bigint;
+      readonly pageSizes?: bigint;
+      readonly levels?: number;
     }
   | { readonly is: 'refused'; readonly errno: Errno }
   | { readonly is: 'fault' }

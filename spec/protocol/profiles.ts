@@ -1,7 +1,10 @@
 // Which codecs belong to which profile? The protocol's half of the table of profiles.
 import type * as t from 'io-ts';
 import type { Defect } from './codec.js';
+import * as iommuCore from './iommu-core.js';
+import * as iommuCoreRaces from './iommu-core-races.js';
 import * as linuxDma from './linux-dma.js';
+import * as spaprTce from './spapr-tce.js';
 import * as vfio2011 from './vfio-2011.js';
 
 /** How one profile's machine and operations are written down. */
@@ -22,5 +25,16 @@ export const VOCABULARIES: { readonly [profile: string]: Vocabulary } = {
     machineFits: vfio2011.machineFits,
     opFits: vfio2011.opFits,
   }),
+  'iommu-core': vocabulary(iommuCore.Machine, iommuCore.Op, {
+    machineFits: iommuCore.machineFits,
+    opFits: iommuCore.opFits,
+  }),
+  'iommu-core-races': vocabulary(iommuCoreRaces.Machine, iommuCoreRaces.Op, {
+    machineFits: iommuCoreRaces.machineFits,
+  }),
   'linux-dma': vocabulary(linuxDma.Machine, linuxDma.Op),
+  'spapr-tce': vocabulary(spaprTce.Machine, spaprTce.Op, {
+    machineFits: spaprTce.machineFits,
+    opFits: spaprTce.opFits,
+  }),
 };

@@ -129,10 +129,7 @@ export const groupInUse = selector('groupInUse', (s: State, g: number, p: Policy
 
 /** Pages locked on behalf of an address space: the account, derived and never kept. */
 export const lockedPages = selector('lockedPages', (s: State, mm: number): number =>
-  s.contexts.reduce((sum, c, at) => {
-    if (c.mm !== mm) return sum;
-    return s.maps[at]!.reduce((pages: number, m) => pages + m.pages, sum);
-  }, 0),
+  s.contexts.reduce((sum, c, at) => (c.mm === mm ? sum + s.maps[at]!.total : sum), 0),
 );
 
 /** The lowest-numbered group of the set: a name for the set that any observer can compute. */

@@ -78,7 +78,7 @@ export interface State {
   readonly groups: readonly Group[];
   readonly contexts: readonly Context[];
   readonly handles: Table<Handle>;
-  /** By context. */
+  /** By context; a table's total is its pages. */
   readonly maps: readonly Table<Mapping>[];
   readonly mms: readonly Mm[];
   readonly clock: { readonly timeout: number };
@@ -135,8 +135,8 @@ function boot(setup: Setup, policies: PolicyValues): Booted {
 export function initial(setup: Setup, policies: PolicyValues, bounded: boolean): State {
   const buses = [...new Set(setup.groups.map(g => g.bus))];
   const { devices, hardware, tainted } = boot(setup, policies);
-  const table = <R>(slots: number, empty: R): Table<R> =>
-    bounded ? slotTable(slots, empty) : orderedTable(empty);
+  const table = <R>(slots: number, empty: R, weigh?: (row: R) => number): Table<R> =>
+    bounded ? slotTable(slots, empty, weigh) : orderedTable(empty, weigh);
   return {
     devices,
     groups: setup.groups.map((g, i) => ({
@@ -150,7 +150,7 @@ export function initial(setup: Setup, policies: PolicyValues, bounded: boolean):
     })),
     contexts: setup.groups.map(() => ({ open: false, mm: -1 })),
     handles: table(setup.handles ?? 0, FREE_HANDLE),
-    maps: setup.groups.map(() => table(setup.pages ?? 0, NO_MAPPING)),
+    maps: setup.groups.map(() => table(setup.pages ?? 0, NO_MAPPING, m => m.pages)),
     mms: setup.mms.map(m => ({ lockLimit: m.lockLimit ?? -1 })),
     clock: { timeout: setup.timeout },
   };

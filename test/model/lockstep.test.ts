@@ -2,7 +2,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { encodeTrace, judgeTrace, readTrace } from '../../conformance/index.js';
-import { coverWorld, hasImplementation, implementationOf, type Restartable } from '../../model/lockstep.js';
+import { coverWorld } from '../../model/lockstep.js';
+import { hasImplementation, implementationOf, type Restartable } from '../../model/machine.js';
 import { walk } from '../../model/walk.js';
 import { WORLDS, worldNamed } from '../../model/worlds.js';
 import { type AnyOp, defaultPolicies } from '../../spec/index.js';

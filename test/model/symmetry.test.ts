@@ -31,13 +31,17 @@ function speller(world: AnyWorld): { readonly spell: (state: object) => string; 
   return { canon, spell: s => canonical(entities.decode(canon.of(entities.encode(s), out))) };
 }
 
+function addAll(states: Iterable<unknown>, to: Set<string>, spell: (state: object) => string): void {
+  for (const state of states) to.add(spell(state as object));
+}
+
 for (const world of declared) {
   test(`${world.name}: the full run, made canonical state by state, is the reduced run`, () => {
     const { spell } = speller(world);
     const full = new Set<string>();
-    explore(world, {}, { states: s => full.add(spell(s as object)) });
+    explore(world, {}, { inspect: all => addAll(all, full, spell) });
     const reduced = new Set<string>();
-    const found = explore(world, {}, { symmetry: true, states: s => reduced.add(spell(s as object)) });
+    const found = explore(world, {}, { symmetry: true, inspect: all => addAll(all, reduced, spell) });
     assert.deepEqual(found.violations, []);
     assert.equal(found.complete, true);
     assert.equal(found.states, reduced.size, 'no two representatives are the same by renaming');
@@ -50,9 +54,9 @@ test('sets that are named by their lowest member move to their new lowest member
   const toy = toyOf({ groups: 4, fds: 3 });
   const { spell, canon } = speller(toy);
   const full = new Set<string>();
-  const all = explore(toy, {}, { states: s => full.add(spell(s as object)) });
+  const all = explore(toy, {}, { inspect: states => addAll(states, full, spell) });
   const reduced = new Set<string>();
-  const found = explore(toy, {}, { symmetry: true, states: s => reduced.add(spell(s as object)) });
+  const found = explore(toy, {}, { symmetry: true, inspect: states => addAll(states, reduced, spell) });
   assert.equal(canon.size, 24);
   assert.equal(found.states, reduced.size);
   assert.deepEqual([...reduced].sort(), [...full].sort());

@@ -23,7 +23,18 @@ test('every sometimes property of every profile is seen in some small world', ()
   }
 });
 
-for (const name of ['pair', 'two-owners', 'two-buses', 'dma-two-groups', 'dma-tagged']) {
+for (const name of [
+  'pair',
+  'two-owners',
+  'two-buses',
+  'dma-two-groups',
+  'dma-tagged',
+  'drivers',
+  'attach-unplug',
+  'tce-ownership',
+  'tce-memory',
+  'tce-firmware',
+]) {
   test(`${name}: the explorer reaches exactly the states that the naive one reaches`, () => {
     const world = worldNamed(name)!;
     const states = new Set<string>();

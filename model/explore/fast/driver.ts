@@ -33,11 +33,11 @@ export interface Engine {
   flush(): void;
 }
 
-/** Which clusters are walked, in this order. */
+/** The clusters in the order of the walk: derived values from 0 on, then checks, then operations up to `end`. */
 export interface Plan {
-  readonly views: readonly number[];
-  readonly checks: readonly number[];
-  readonly ops: readonly number[];
+  readonly checks: number;
+  readonly ops: number;
+  readonly end: number;
 }
 
 /** Expands states `next` up to `end`, which lie in `words` from `at` on; gives the first one not done. */
@@ -51,15 +51,21 @@ export const NOTED = 1 << 30;
 const each = (n: number, text: (i: number) => string): string =>
   Array.from({ length: n }, (_, i) => text(i)).join('');
 
-const walk = (c: number, name: string): string => `
-    let ${name} = R[${c}];
-    while (${name} > 0) { const d = T[${name}]; ${name} = T[${name} + 1 + ((S[d & 31] >>> ((d >>> 5) & 31)) & (d >>> 10))]; }
-    if (${name} === 0) { ${name} = E.miss(${c}, n); if (E.redo) return n; T = E.flat.words; A = E.data; C = E.counts; }`;
+/** Walks the tree of cluster `c`; `p` is its leaf then. */
+const WALK = `
+        let p = R[c];
+        while (p > 0) { const d = T[p]; p = T[p + 1 + ((S[d & 31] >>> ((d >>> 5) & 31)) & (d >>> 10))]; }
+        if (p === 0) { p = E.miss(c, n); if (E.redo) { E.fill = k; return n; } T = E.flat.words; A = E.data; C = E.counts; }`;
 
-/** Writes the loop. Its text depends on numbers only: word widths, bit places, counts of clusters. */
+/**
+ * Writes the loop. Its text depends on numbers only: word widths, bit places, counts of clusters. Clusters
+ * are walked by short inner loops and not one after the other: a text of many thousand lines takes longer
+ * to compile than a world of a hundred thousand states takes to explore.
+ */
 export function driverFor(engine: Engine, layout: Layout, plan: Plan, limit: number): Drive {
   const { width, total } = layout;
   const text = `
+  const L = new Int32Array(${plan.end});
   return function drive(next, end, words, at) {
     const S = E.S, R = E.roots, B = E.buffer;
     let T = E.flat.words, A = E.data, C = E.counts, k = E.fill;
@@ -68,13 +74,28 @@ export function driverFor(engine: Engine, layout: Layout, plan: Plan, limit: num
       ${each(width, i => `const w${i} = words[at + ${i}]; S[${i}] = w${i};`)}
       ${each(total - width, i => `S[${width + i}] = 0;`)}
       ${engine.scans.map((scan, i) => scanText(scan, i, layout)).join('')}
-      ${plan.views.map((c, i) => viewText(c, i, layout)).join('')}
+      for (let c = 0; c < ${plan.checks}; c++) {${WALK}
+        ${each(total - width, j => `S[${width + j}] |= A[${j} - p];`)}
+      }
       let bad = 0;
-      ${plan.checks.map((c, i) => checkText(c, i)).join('')}
-      ${plan.ops.map((c, i) => `${walk(c, `o${i}`)}`).join('')}
-      ${plan.ops.map((_, i) => `o${i} = -o${i}; if (A[o${i} + ${LEAF.more}] !== 0) { E.more(o${i}, n); }`).join('\n      ')}
+      for (let c = ${plan.checks}; c < ${plan.ops}; c++) {${WALK}
+        const f = A[-p];
+        if (f !== 0) { bad |= f & ${NOTED - 1}; if (f >= ${NOTED}) E.note(-p, n); }
+      }
+      for (let c = ${plan.ops}; c < ${plan.end}; c++) {${WALK}
+        L[c] = -p;
+      }
+      // From here on nothing can fail: the state is committed.
       let moved = 0;
-      ${plan.ops.map((_, i) => commitText(`o${i}`, width)).join('')}
+      for (let c = ${plan.ops}; c < ${plan.end}; c++) {
+        const p = L[c];
+        C[A[p]]++;
+        moved |= A[p + ${LEAF.moves}];
+        if (A[p + ${LEAF.more}] !== 0) E.more(p, n);
+        for (let j = A[p + ${LEAF.successors}], f = p + ${LEAF.first}; j > 0; j--, f += ${width}, k += ${width}) {
+          ${each(width, w => `B[k + ${w}] = w${w} ^ A[f + ${w}];`)}
+        }
+      }
       if ((bad & ~moved) !== 0) E.stuck(bad & ~moved, n);
       if (k > ${limit}) { E.fill = k; E.flush(); k = 0; }
       if (E.stop) { E.fill = k; return n + 1; }
@@ -82,24 +103,21 @@ export function driverFor(engine: Engine, layout: Layout, plan: Plan, limit: num
     E.fill = k;
     return end;
   };`;
-  // On the way out without commit, what is in the buffer belongs to finished states.
-  const whole = text.replaceAll('if (E.redo) return n;', 'if (E.redo) { E.fill = k; return n; }');
-  return new Function('E', whole)(engine) as Drive;
+  return new Function('E', text)(engine) as Drive;
 }
 
 function scanText(scan: Scan, i: number, layout: Layout): string {
-  const { all } = { all: scan.offsets };
   const codeText = (slot: number): string => {
     const e = layout.base[scan.field.first + slot]!;
     return e.bits === 0 ? '0' : `((S[${e.word}] >>> ${e.shift}) & ${(1 << e.bits) - 1})`;
   };
   const step = (from: string, to: string, slot: number): string => `
       const ${to}c = ${codeText(slot)};
-      let ${to} = F${i}[${from} * ${scan.stride} + ${all[slot]} + ${to}c];
-      if (${to} === 0) { ${to} = E.missStep(${i}, ${from}, ${slot}, ${to}c, n); if (E.redo) return n; F${i} = E.scans[${i}].table; }`;
+      let ${to} = F${i}[${from} * ${scan.stride} + ${scan.offsets[slot]} + ${to}c];
+      if (${to} === 0) { ${to} = E.missStep(${i}, ${from}, ${slot}, ${to}c, n); if (E.redo) { E.fill = k; return n; } F${i} = E.scans[${i}].table; }`;
   const results = (variant: number, acc: string): string => `
       let ${acc}m = E.scans[${i}].variants[${variant}].at[${acc}];
-      if (${acc}m === 0) { ${acc}m = E.missResults(${i}, ${variant}, ${acc}, n); if (E.redo) return n; A = E.data; }
+      if (${acc}m === 0) { ${acc}m = E.missResults(${i}, ${variant}, ${acc}, n); if (E.redo) { E.fill = k; return n; } A = E.data; }
       ${each(layout.total - layout.width, j => `S[${layout.width + j}] |= A[${acc}m + ${j}];`)}`;
   const count = scan.field.count;
   let text = `
@@ -122,19 +140,3 @@ function scanText(scan: Scan, i: number, layout: Layout): string {
   });
   return text;
 }
-
-const viewText = (c: number, i: number, layout: Layout): string =>
-  `${walk(c, `v${i}`)}
-    ${each(layout.total - layout.width, j => `S[${layout.width + j}] |= A[${j} - v${i}];`)}`;
-
-const checkText = (c: number, i: number): string =>
-  `${walk(c, `q${i}`)}
-    const f${i} = A[-q${i}];
-    if (f${i} !== 0) { bad |= f${i} & ${NOTED - 1}; if (f${i} >= ${NOTED}) E.note(-q${i}, n); }`;
-
-const commitText = (leaf: string, width: number): string => `
-      C[A[${leaf}]]++;
-      moved |= A[${leaf} + ${LEAF.moves}];
-      for (let j = A[${leaf} + ${LEAF.successors}], f = ${leaf} + ${LEAF.first}; j > 0; j--, f += ${width}, k += ${width}) {
-        ${each(width, w => `B[k + ${w}] = w${w} ^ A[f + ${w}];`)}
-      }`;

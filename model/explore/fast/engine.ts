@@ -15,6 +15,15 @@ import { Stale } from './views.js';
 
 const BUFFER = 1 << 15;
 
+/** Of an entity: id, word, shift, bits. */
+export type Place = readonly [number, number, number, number];
+
+/** States as they were packed by another engine. */
+export interface PackedQueue {
+  readonly queue: Pick<Store, 'width' | 'count' | 'chunkOf'>;
+  readonly places: readonly Place[];
+}
+
 /** The learned tries of a world laid out for the generated loop, and the states found so far. */
 export class FastEngine implements Engine {
   S = new Int32Array(32);
@@ -50,13 +59,13 @@ export class FastEngine implements Engine {
   }
 
   /** Lays out anew: for more values, or for derived values that were not known. Keeps every state and answer. */
-  plan(start: Int32Array): void {
+  plan(start: Int32Array, resumed?: PackedQueue): void {
     const old = this.layout as Layout | undefined;
-    const store = this.store as Store | undefined;
+    const store = (this.store as Store | undefined) ?? resumed?.queue;
     this.looked = -1;
     const seen = this.task.views.list.map(v => v.entity);
     // Reading old states needs the old places: take them out first.
-    const previous = old === undefined ? [] : old.base.map(e => [e.id, e.word, e.shift, e.bits] as const);
+    const previous = old === undefined ? (resumed?.places ?? []) : this.places();
     this.layout = layOut(this.task.base, seen);
     this.store = new Store(this.layout.width, store?.count ?? 0);
     if (store === undefined) {
@@ -74,9 +83,9 @@ export class FastEngine implements Engine {
     this.clusters = clustersOf(this.task, this.sample, this.levels, this.clusters);
     this.looked = -1;
     this.roots = new Int32Array(this.clusters.length);
-    const of = (kind: Cluster['kind']): number[] =>
-      this.clusters.flatMap((c, i) => (c.kind === kind ? [i] : []));
-    const plan = { views: of('view'), checks: of('check'), ops: of('op') };
+    const many = (kind: Cluster['kind']): number => this.clusters.filter(c => c.kind === kind).length;
+    const checks = many('view');
+    const plan = { checks, ops: checks + many('check'), end: this.clusters.length };
     this.drive = driverFor(this, this.layout, plan, BUFFER);
     this.redo = false;
     this.stale = false;
@@ -92,6 +101,16 @@ export class FastEngine implements Engine {
   *opAnswers(): Iterable<JointLeaf<OpLeaf>> {
     this.answers.harvest();
     for (const c of this.clusters) if (c.kind === 'op') yield* c.joint.all;
+  }
+
+  /** Takes up where another engine left off: these are known, and not reported again. */
+  settled(properties: Iterable<string>): void {
+    for (const id of properties) this.done.add(id);
+  }
+
+  /** Where each entity lies in a packed state. */
+  places(): readonly Place[] {
+    return this.layout.base.map(e => [e.id, e.word, e.shift, e.bits]);
   }
 
   codesOf(state: number, out: Int32Array): Int32Array {
@@ -122,6 +141,12 @@ export class FastEngine implements Engine {
   /** Numbers of the flat tries, and of the tables of folds. */
   get trieSize(): number {
     return this.flat.size + this.scans.reduce((n, s) => n + s.size, 0);
+  }
+
+  /** Bytes of all arrays that grow. */
+  get bytes(): number {
+    const flat = this.flat.words.byteLength + this.data.byteLength + this.counts.byteLength;
+    return this.store.bytes + flat + this.scans.reduce((n, s) => n + s.size * 4, 0);
   }
 
   get clusterCount(): number {
@@ -185,7 +210,11 @@ export class FastEngine implements Engine {
   settle(): void {
     if (this.reducer === undefined) return;
     this.fill = this.reducer.reduce(this.layout, this.buffer, this.fill);
-    if (this.reducer.waiting) this.redo = true;
+  }
+
+  /** Are there states that only the next plan has room for? */
+  get waiting(): boolean {
+    return this.reducer?.waiting === true;
   }
 
   flush(): void {
@@ -232,7 +261,7 @@ export class FastEngine implements Engine {
     );
   }
 
-  private carryOver(old: Store, places: readonly (readonly [number, number, number, number])[]): void {
+  private carryOver(old: PackedQueue['queue'], places: readonly Place[]): void {
     const { width } = this.layout;
     const codes = this.codes;
     const buffer = new Int32Array(CHUNK * width);

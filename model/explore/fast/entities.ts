@@ -1,6 +1,6 @@
 // Which values has each part of a bounded state taken, and what number stands for each?
 import { canonical } from '../../../spec/kit/canonical.js';
-import { SlotTable } from '../../../spec/kit/table.js';
+import { SlotTable, weightless } from '../../../spec/kit/table.js';
 
 /** What a rule can ask of an entity: the number of one of its fields, or one of the two below. */
 export type Question = number;
@@ -57,6 +57,8 @@ export interface Field {
   readonly keys: readonly string[];
   /** The interned empty row of a table. */
   readonly empty: unknown;
+  /** What a row weighs in the total of its table. */
+  readonly weigh: (row: unknown) => number;
   readonly intern: (value: unknown) => unknown;
 }
 
@@ -119,6 +121,7 @@ export class Entities {
   /** The codes of a plain state. */
   encode(state: object, out: Int32Array = new Int32Array(this.base)): Int32Array {
     for (const f of this.fields) {
+      if (!(f.name in state)) throw new Error(`a rule has lost the field '${f.name}' of the state`);
       const rows = rowsOf(f, (state as Row)[f.name]);
       if (rows.length !== f.count) throw new Error(`bounded world: '${f.name}' has changed its length`);
       rows.forEach((row, i) => {
@@ -143,11 +146,11 @@ export class Entities {
 
   private gather(f: Field, rows: readonly unknown[]): unknown {
     if (f.shape === 'rows') return rows;
-    if (f.shape === 'table') return new SlotTable(rows, f.empty);
+    if (f.shape === 'table') return new SlotTable(rows, f.empty, f.weigh);
     if (f.shape !== 'tables') return rows[0];
     return Array.from(
       { length: f.count / f.each },
-      (_, t) => new SlotTable(rows.slice(t * f.each, (t + 1) * f.each), f.empty),
+      (_, t) => new SlotTable(rows.slice(t * f.each, (t + 1) * f.each), f.empty, f.weigh),
     );
   }
 
@@ -160,7 +163,9 @@ export class Entities {
     const intern = internerOf(keys, name);
     const empty = table === null ? undefined : intern((table as SlotTable<Row>).empty);
     const first = this.all.length;
-    const field: Field = { name, shape, first, count: rows.length, each, keys: keys ?? [], empty, intern };
+    const weigh = (table as SlotTable<unknown> | null)?.weigh ?? weightless;
+    const count = rows.length;
+    const field: Field = { name, shape, first, count, each, keys: keys ?? [], empty, weigh, intern };
     for (let i = 0; i < rows.length; i++)
       this.all.push(new Entity(first + i, rows.length === 1 ? name : `${name}[${i}]`, field));
     return field;

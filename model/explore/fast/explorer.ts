@@ -1,13 +1,15 @@
 // How is a world exhausted by learned answers, with the plain rules run only where nothing is known?
 import type { Policies } from '../../../spec/law/clause.js';
 import { type AnyOp, allowed } from '../../../spec/law/profile.js';
-import type { Exploration, Options, Step, Violation } from '../exploration.js';
+import type { Exploration, Options, Progress, Step, Violation } from '../exploration.js';
 import { lower, type Promises, policiesOf, promisesOf } from '../promised.js';
+import type { Snapshot } from '../snapshot.js';
 import type { World } from '../world.js';
 import type { Canon } from './canon.js';
 import type { Finding } from './clusters.js';
 import { FastEngine } from './engine.js';
 import { Entities } from './entities.js';
+import { Keeper, packedOf, takeUpValues, Unfit } from './keeping.js';
 import { canonFor, Mirror } from './mirror.js';
 import { Reducer } from './reducer.js';
 import { strollThrough } from './sample.js';
@@ -45,12 +47,18 @@ class FastExplorer<S extends object, O extends AnyOp, P extends Policies, Setup>
   private readonly found: Found[] = [];
   private readonly seen = new Set<string>();
   /** First state of each level. */
-  private readonly levels = [0];
+  private readonly levels: number[] = [0];
+  /** First state that is not expanded, and first state after the level that is. */
+  private next = 0;
+  private levelEnd = 1;
   private readonly start: Int32Array;
   private readonly tally = new Tally();
   private readonly sample: readonly Int32Array[];
   private readonly canon: Canon | undefined;
   private readonly mirror: Mirror<S, O, P, Setup> | undefined;
+  private readonly keeper: Keeper;
+  /** What is gone on from, until it is taken over. */
+  private resumed: Snapshot | undefined;
 
   constructor(
     private readonly world: World<S, O, P, Setup>,
@@ -60,6 +68,9 @@ class FastExplorer<S extends object, O extends AnyOp, P extends Policies, Setup>
     const first = world.profile.initial(world.setup, policies, true);
     this.entities = new Entities(first);
     this.canon = canonFor(world, this.entities, options);
+    this.keeper = new Keeper(this.entities);
+    this.resumed = options.resume?.();
+    if (this.resumed !== undefined) takeUpValues(this.entities, this.resumed);
     this.start = this.stored(this.entities.start);
     this.views = new Views(this.entities);
     this.promised = promisesOf(world.profile, options.aims === true);
@@ -93,42 +104,89 @@ class FastExplorer<S extends object, O extends AnyOp, P extends Policies, Setup>
   run(): Exploration<O> {
     const { engine } = this;
     this.plan();
-    let next = 0;
-    let levelEnd = 1;
+    if (this.resumed !== undefined) this.takeUp(this.resumed.head);
+    this.resumed = undefined;
     const most = this.options.maxStates ?? Number.POSITIVE_INFINITY;
-    while (next < engine.store.count && !engine.stop && engine.store.count <= most) {
-      if (next === levelEnd) {
-        this.levels.push(levelEnd);
-        levelEnd = engine.store.count;
-      }
-      const end = Math.min(levelEnd, next + BLOCK, (Math.floor(next / CHUNK) + 1) * CHUNK);
-      const from = next;
-      next = this.advance(next, end);
+    let unfinished: Exploration<O>['unfinished'];
+    while (this.next < engine.store.count && !engine.stop) {
+      if (engine.store.count > most) unfinished = 'states';
+      else if (!this.room()) unfinished = 'memory';
+      if (unfinished !== undefined) break;
       if (engine.redo) this.plan();
-      else this.shadow.check(engine, from, next);
-      this.mirror?.check(engine, from, next);
-      this.options.progress?.(
-        engine.store.count,
-        engine.store.count - next,
-        this.tally.with(engine).transitions,
-      );
+      this.block();
     }
-    return this.result(next === engine.store.count && !(engine.stop && this.found.length > 0));
+    if (unfinished !== undefined) this.options.checkpoint?.(this.save, true);
+    return this.result(unfinished);
   }
 
-  private result(complete: boolean): Exploration<O> {
+  /** Expands some states, or fewer if a new plan must be made first. */
+  private block(): void {
+    const { engine } = this;
+    if (this.next === this.levelEnd) {
+      this.levels.push(this.levelEnd);
+      this.levelEnd = engine.store.count;
+    }
+    const from = this.next;
+    const end = Math.min(this.levelEnd, from + BLOCK, (Math.floor(from / CHUNK) + 1) * CHUNK);
+    this.next = this.advance(from, end);
+    if (!engine.redo) this.shadow.check(engine, from, this.next);
+    this.mirror?.check(engine, from, this.next);
+    this.options.progress?.(this.progress());
+    this.options.checkpoint?.(this.save, false);
+  }
+
+  /** Is there room for another block, and for a new plan if one is due? */
+  private room(): boolean {
+    return this.options.room?.(this.progress()) ?? true;
+  }
+
+  private progress(): Progress {
+    const { engine, tally } = this;
+    const { store, bytes } = engine;
+    const more = engine.redo ? store.bytes : store.growth(BLOCK * this.world.ops.length);
+    return {
+      states: store.count,
+      frontier: store.count - this.next,
+      depth: this.levels.length - 1,
+      bytes,
+      bytesNext: bytes + more,
+      transitions: () => tally.with(engine).transitions,
+    };
+  }
+
+  private readonly save = (): Snapshot => {
+    const { next, levels, levelEnd, found, tally, engine } = this;
+    const { transitions, accepted, rules } = tally.with(engine);
+    const standing = { next, levels, levelEnd, transitions, accepted, rules: [...rules] };
+    return this.keeper.take(engine, { ...standing, seen: [...this.seen], found });
+  };
+
+  private takeUp(head: Snapshot['head']): void {
+    if (this.engine.store.count !== head.states) throw new Unfit('the snapshot holds a state twice');
+    this.next = head.next;
+    this.levelEnd = head.levelEnd;
+    this.levels.splice(0, this.levels.length, ...head.levels);
+    this.tally.add(head);
+    for (const id of head.seen) this.seen.add(id);
+    this.found.push(...head.found);
+    this.engine.settled([...head.seen, ...head.found.map(f => f.id)]);
+  }
+
+  private result(unfinished: Exploration<O>['unfinished']): Exploration<O> {
     const { engine } = this;
     const { transitions, accepted, rules } = this.tally.with(engine);
     const states = engine.store.count;
-    if (this.options.states !== undefined)
-      for (let n = 0; n < states; n++) this.options.states(this.entities.decode(this.codesOf(n)));
+    if (engine.redo && this.found.length > 0) this.plan();
     const violations = this.found.map(f => this.violation(f));
+    this.options.inspect?.(this.all());
     return {
       states,
       transitions,
       accepted,
       depth: this.levels.length - 1,
-      complete,
+      complete: this.next === states && !(engine.stop && this.found.length > 0),
+      frontier: states - this.next,
+      ...(unfinished !== undefined && { unfinished }),
       violations,
       rules,
       seen: this.seen,
@@ -147,12 +205,19 @@ class FastExplorer<S extends object, O extends AnyOp, P extends Policies, Setup>
     };
   }
 
+  private *all(): Iterable<object> {
+    const codes = new Int32Array(this.entities.base);
+    for (let n = 0; n < this.engine.store.count; n++)
+      yield this.entities.decode(this.engine.codesOf(n, codes));
+  }
+
   /** Expands states up to `end`, or up to one that asks for a new plan. */
   private advance(next: number, end: number): number {
     const { engine } = this;
     const { store } = engine;
     const at = engine.drive(next, end, store.chunkOf(next), store.offsetOf(next));
     engine.flush();
+    if (engine.waiting) this.plan();
     return at;
   }
 
@@ -162,7 +227,7 @@ class FastExplorer<S extends object, O extends AnyOp, P extends Policies, Setup>
     for (;;) {
       try {
         if (this.engine.clusterCount === 0) this.learn();
-        this.engine.plan(this.start);
+        this.engine.plan(this.start, this.resumed && packedOf(this.resumed));
         return;
       } catch (error) {
         if (!(error instanceof Stale)) throw error;
@@ -208,7 +273,7 @@ class FastExplorer<S extends object, O extends AnyOp, P extends Policies, Setup>
 
   /** What was found, told again by the plain rules. They must agree. */
   private violation({ id, state: number }: Found): Violation<O> {
-    const codes = pathTo(this.engine, this.levels, number).map(n => this.codesOf(n));
+    const codes = pathTo(this.engine, this.levels, number, () => this.plan()).map(n => this.codesOf(n));
     const { state, steps } = replay(this.world, this.policies, this.entities, codes, this.canon);
     const told = this.tell(id, state);
     if (told === undefined)

@@ -1,6 +1,7 @@
 // How are the folds over one collection computed for a state, all in one pass?
 import type { Entities, Field } from './entities.js';
-import { type Step, stepCode, type View } from './views.js';
+import { type Step, stepCode } from './step.js';
+import type { View } from './views.js';
 
 /** Folds of one collection with one set of slots left out. */
 interface Variant {

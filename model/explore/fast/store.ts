@@ -104,6 +104,14 @@ export class Store {
     return this.table.byteLength + this.chunks.length * CHUNK * this.width * 4;
   }
 
+  /** Bytes that adding so many states may take for a while, beyond what is held now. */
+  growth(more: number): number {
+    let slots = this.mask + 1;
+    while (this.count + more > slots * FULL) slots *= 2;
+    const table = slots === this.mask + 1 ? 0 : slots * this.width * 4;
+    return table + (Math.ceil(more / CHUNK) + 1) * CHUNK * this.width * 4;
+  }
+
   private grow(least: number): void {
     let slots = this.mask + 1;
     while (least > slots * FULL) slots *= 2;

@@ -18,6 +18,18 @@ export class Tally {
     for (const [rule, n] of rules) this.past.rules.set(rule, n);
   }
 
+  /** Adds what was counted before an interruption. */
+  add(earlier: {
+    readonly transitions: number;
+    readonly accepted: number;
+    readonly rules: readonly (readonly [string, number])[];
+  }): void {
+    const { past } = this;
+    past.transitions += earlier.transitions;
+    past.accepted += earlier.accepted;
+    for (const [rule, n] of earlier.rules) past.rules.set(rule, (past.rules.get(rule) ?? 0) + n);
+  }
+
   with(engine: FastEngine): Sums {
     const sums = { ...this.past, rules: new Map(this.past.rules) };
     for (const joint of engine.opAnswers()) {

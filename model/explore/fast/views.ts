@@ -2,6 +2,7 @@
 import type { Derived } from '../../../spec/kit/watch.js';
 import { EMPTY, type Entities, type Entity, type Field, WHOLE } from './entities.js';
 import { Log, type Read } from './log.js';
+import { type Step, stepCode } from './step.js';
 import { Leaf, Node, Trie } from './trie.js';
 import { entityOf, type Reader, Watched, type WatchedTable } from './watched.js';
 
@@ -335,19 +336,4 @@ export class Views implements Reader {
   private stepOver(entity: Entity, acc: unknown, step: Step, args: readonly unknown[]): unknown {
     return stepCode(entity, this.codeOf(entity), acc, step, args);
   }
-}
-
-export type Step = (acc: unknown, row: unknown, ...args: readonly unknown[]) => unknown;
-
-/** One step of a scan over the record that `code` stands for; an empty slot changes nothing. */
-export function stepCode(
-  entity: Entity,
-  code: number,
-  acc: unknown,
-  step: Step,
-  args: readonly unknown[],
-): unknown {
-  const row = entity.values[code];
-  if (entity.field!.shape === 'table' && row === entity.field!.empty) return acc;
-  return step(acc, row, ...args);
 }

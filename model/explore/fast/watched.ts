@@ -117,6 +117,10 @@ export class WatchedTable implements Table<unknown> {
     return count;
   }
 
+  get total(): number {
+    return this.reduce((sum: number, row) => sum + this.field.weigh(row), 0);
+  }
+
   reduce<A>(step: (acc: A, row: never, key: number) => A, zero: A): A {
     let acc = zero;
     for (let k = 0; k < this.slots.length; k++) if (this.has(k)) acc = step(acc, this.slots[k] as never, k);

@@ -8,36 +8,52 @@ import type { Canon } from './canon.js';
 import type { FastEngine } from './engine.js';
 import type { Entities } from './entities.js';
 
-/** The numbers of the states on a shortest path to state `target`, the start first. Walks back level by level. */
-export function pathTo(engine: FastEngine, levels: readonly number[], target: number): readonly number[] {
+/**
+ * The numbers of the states on a shortest path to state `target`, the start first. Walks back level by
+ * level. What is asked on the way may be unknown by now, and may want a new plan.
+ */
+export function pathTo(
+  engine: FastEngine,
+  levels: readonly number[],
+  target: number,
+  plan: () => void,
+): readonly number[] {
   const path = [target];
   let level = levels.findLastIndex(first => first <= target);
   for (; level > 0; level--) {
     const wanted = path[0]!;
-    path.unshift(discoverer(engine, levels[level - 1]!, levels[level]!, wanted));
+    path.unshift(discoverer(engine, levels[level - 1]!, levels[level]!, wanted, plan));
   }
   return path;
 }
 
 /** The first state of `[from, to)` that leads to state `wanted` in one step. */
-function discoverer(engine: FastEngine, from: number, to: number, wanted: number): number {
-  const { store, width } = engine;
-  const words = store.chunkOf(wanted).slice(store.offsetOf(wanted), store.offsetOf(wanted) + width);
-  for (let n = from; n < to; n++) {
+function discoverer(engine: FastEngine, from: number, to: number, wanted: number, plan: () => void): number {
+  for (let n = from; n < to; ) {
+    const { store } = engine;
+    engine.redo = false;
     engine.fill = 0;
     engine.drive(n, n + 1, store.chunkOf(n), store.offsetOf(n));
     engine.settle();
-    if (engine.redo) throw new Error('the explorer has forgotten what it knew');
-    for (let k = 0; k < engine.fill; k += width) {
-      let i = 0;
-      while (i < width && engine.buffer[k + i] === words[i]) i++;
-      if (i === width) {
-        engine.fill = 0;
-        return n;
-      }
-    }
+    const { fill } = engine;
+    engine.fill = 0;
+    if (engine.redo) plan();
+    else if (buffered(engine, fill, wanted)) return n;
+    else n++;
   }
   throw new Error('a state that nothing leads to');
+}
+
+/** Is the wanted state among the successors in the buffer? */
+function buffered({ store, width, buffer }: FastEngine, fill: number, wanted: number): boolean {
+  const words = store.chunkOf(wanted);
+  const at = store.offsetOf(wanted);
+  for (let k = 0; k < fill; k += width) {
+    let i = 0;
+    while (i < width && buffer[k + i] === words[at + i]) i++;
+    if (i === width) return true;
+  }
+  return false;
 }
 
 /**

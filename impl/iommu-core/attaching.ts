@@ -1,0 +1,176 @@
+// How do the members of a group go from one domain to another, and what becomes of them when one cannot?
+import { EBUSY, EINVAL, ENOMEM, EPERM } from '../errno.js';
+import {
+  type Core,
+  type Doing,
+  fails,
+  hasPasids,
+  isBlocking,
+  setBooks,
+  setLeftover,
+  setProgrammed,
+  setRid,
+} from './core.js';
+import type { FaultPoint } from './faults.js';
+import { type Device, Domain, type Group, type Instance } from './objects.js';
+
+/** What the group falls back to: blocking while it is owned, else its default domain. */
+export const coreDomain = (group: Group): Domain | undefined =>
+  group.owner >= 0 ? group.blocking : group.default;
+
+/** Can this IOMMU walk the domain's tables? */
+export function fits(domain: Domain, instance: Instance | undefined): boolean {
+  if (instance === undefined || domain.driver !== instance.setup.driver) return false;
+  if (domain.kind !== 'paging' || domain.instance === undefined) return true;
+  const { sizes, limit } = domain.instance.setup;
+  return limit <= instance.setup.limit && (sizes & ~instance.setup.sizes) === 0;
+}
+
+/** The driver's attach has succeeded: the hardware says so. */
+function wire(core: Core, group: Group, device: Device, domain: Domain): void {
+  const blocks = isBlocking(group, domain);
+  const before = device.rid;
+  const late = blocks && core.choices.blockingAttach === 'may-return-early';
+  if (!late) setLeftover(device, undefined);
+  else if (before !== undefined && !isBlocking(group, before)) setLeftover(device, before);
+  if (core.choices.ridWhilePasid === 'torn-down' && before !== domain) unprogram(core, device);
+  setRid(device, domain);
+  device.deferred = false;
+  device.astray = false;
+}
+
+export function unprogram(core: Core, device: Device): void {
+  for (const pasid of [...device.programmed.keys()]) setProgrammed(core, device, pasid, undefined);
+}
+
+/** One attach call of the driver: 0, or an errno with the device as it was. */
+function* attachOne(core: Core, group: Group, device: Device, domain: Domain, point: FaultPoint): Doing {
+  yield;
+  if (!fits(domain, device.instance)) return -EINVAL;
+  if (device.aux && domain.kind === 'paging') return -EPERM;
+  if (domain.kind !== 'blocked' && fails(core, point, device.index)) return -ENOMEM;
+  wire(core, group, device, domain);
+  return 0;
+}
+
+/** Brings one member to the domain, by the rules for direct maps and for attaches that are put off. */
+export function* moveMember(
+  core: Core,
+  group: Group,
+  device: Device,
+  domain: Domain,
+  point: FaultPoint = 'attach',
+): Doing {
+  if (device.setup.direct && isBlocking(group, domain)) return -EINVAL;
+  if (device.deferred && domain === group.default) return 0;
+  const wasDeferred = device.deferred;
+  device.deferred = false;
+  const error = yield* attachOne(core, group, device, domain, point);
+  if (error < 0 && wasDeferred) device.astray = true;
+  return error;
+}
+
+/** It had to succeed and did not: better blocked than on a domain that may soon be freed. */
+function* park(core: Core, group: Group, device: Device, tried: Domain): Doing {
+  device.astray = true;
+  const { blocking } = group;
+  if (blocking === undefined || blocking === tried) return 0;
+  yield;
+  wire(core, group, device, blocking);
+  device.astray = true;
+  return 0;
+}
+
+/** Is the domain of the group not to be changed now? */
+export function held(core: Core, group: Group, must: boolean): boolean {
+  if (core.choices.resetState === 'per-group' ? group.resetting !== undefined : group.resets > 0 && !must)
+    return true;
+  return core.choices.ridWhilePasid === 'frozen' && hasPasids(group);
+}
+
+/**
+ * The one way in which the domain of a group changes. 0, or an errno: then all is as before, unless `must`: then
+ * the group is on the new domain, and whoever could not be moved is astray.
+ */
+export function* setDomain(core: Core, group: Group, domain: Domain | undefined, must: boolean): Doing {
+  if (group.domain === domain) return 0;
+  if (domain === undefined) return -EINVAL;
+  if (held(core, group, must)) return -EBUSY;
+  const late = domain.table === undefined && domain.kind === 'paging';
+  if (late) domain.formatFor(group.first?.instance as Instance);
+  let result = 0;
+  for (let device = group.first; device !== undefined; device = device.next) {
+    if (device.resets > 0) continue;
+    const error = yield* moveMember(core, group, device, domain);
+    if (error === 0) continue;
+    result = error;
+    if (!must) {
+      yield* goBack(core, group, device, domain);
+      if (late && domain.wires === 0) domain.unformat();
+      return error;
+    }
+    yield* park(core, group, device, domain);
+  }
+  setBooks(group, domain);
+  return result;
+}
+
+/** The members before the one that could not be moved go back to where they came from. */
+function* goBack(core: Core, group: Group, failed: Device, tried: Domain): Doing {
+  const before = group.domain;
+  if (before === undefined) {
+    // There is nothing to go back to: who was moved is not where the group is, which is nowhere.
+    for (let d = group.first; d !== undefined && d !== failed; d = d.next)
+      if (d.rid === tried) d.astray = true;
+    return 0;
+  }
+  if (core.choices.failedReplace === 'park-on-blocking' && group.first?.instance !== undefined) {
+    return yield* parkAll(core, group, group.first.instance);
+  }
+  for (let device = group.first; device !== undefined && device !== failed; device = device.next) {
+    if (device.resets > 0 || device.rid !== tried) continue;
+    const error = yield* moveMember(core, group, device, before, 'reattach');
+    if (error !== 0) yield* park(core, group, device, before);
+  }
+  return 0;
+}
+
+/** Everybody, and the group, on blocking. */
+function* parkAll(core: Core, group: Group, instance: Instance): Doing {
+  group.blocking ??= instance.blocked ?? new Domain('empty', instance.setup.driver, instance);
+  for (let device = group.first; device !== undefined; device = device.next) {
+    if (device.resets > 0) continue;
+    yield;
+    wire(core, group, device, group.blocking);
+  }
+  setBooks(group, group.blocking);
+  return 0;
+}
+
+/** The blocking domain of the group: the driver's own, or an empty table. 0 or -ENOMEM. */
+export function* findBlocking(core: Core, group: Group, instance: Instance): Doing {
+  if (group.blocking !== undefined) return 0;
+  if (instance.blocked !== undefined) {
+    group.blocking = instance.blocked;
+    return 0;
+  }
+  yield;
+  if (fails(core, 'blocking-domain')) return -ENOMEM;
+  group.blocking = new Domain('empty', instance.setup.driver, instance);
+  return 0;
+}
+
+/** A device goes to a domain past all rules of its group; undefined: it stays. 0 or -ENOMEM. */
+export function* rewire(
+  core: Core,
+  group: Group,
+  device: Device,
+  domain: Domain | undefined,
+  point: FaultPoint,
+): Doing {
+  if (domain === undefined || device.rid === domain) return 0;
+  yield;
+  if (domain.kind !== 'blocked' && fails(core, point, device.index)) return -ENOMEM;
+  wire(core, group, device, domain);
+  return 0;
+}

@@ -1,0 +1,134 @@
+// How is a domain attached to a group, exchanged for another, and taken off again?
+import { EBUSY, EINVAL, ENODEV, ENOENT, ENOMEM } from '../errno.js';
+import { coreDomain, rewire, setDomain } from './attaching.js';
+import { type Core, type Doing, fails, groupAt, groupOf, setEntry, WARNED } from './core.js';
+import { Domain, type Group } from './objects.js';
+
+/** Names of domains that are no handles: the static domains of the IOMMU in question, and a NULL pointer. */
+export const STATIC_IDENTITY = -2;
+export const STATIC_BLOCKED = -3;
+export const NULL_DOMAIN = -1;
+
+/** A static domain where there is no driver that could have one: it fits nowhere. */
+const NOBODYS = new Domain('identity', '', undefined);
+
+/** The domain behind a name, as the IOMMU of the group's first member has it. */
+export function domainFor(core: Core, group: Group, name: number): Domain | undefined {
+  if (name !== STATIC_IDENTITY && name !== STATIC_BLOCKED) return core.domains.get(name);
+  const instance = group.first?.instance;
+  if (instance === undefined) return NOBODYS;
+  return name === STATIC_IDENTITY ? instance.identity : instance.blocked;
+}
+
+/** Only from the group's own domains; and only what the first member's driver has made. */
+function* attach(core: Core, group: Group, domain: Domain): Doing {
+  const { domain: now } = group;
+  if (now !== undefined && now !== group.default && now !== group.blocking) return -EBUSY;
+  if (domain.driver !== group.first?.instance?.setup.driver) return -EINVAL;
+  return yield* setDomain(core, group, domain, false);
+}
+
+const leave = function* (core: Core, group: Group): Doing {
+  return (yield* setDomain(core, group, coreDomain(group), true)) < 0 ? WARNED : 0;
+};
+
+export function* attachDevice(core: Core, index: number, name: number): Doing {
+  const group = groupOf(core.devices[index]);
+  if (group === undefined) return -ENODEV;
+  const domain = domainFor(core, group, name);
+  if (domain === undefined) return -ENOENT;
+  if (group.members !== 1) return -EINVAL;
+  return yield* attach(core, group, domain);
+}
+
+export function* detachDevice(core: Core, index: number, name: number): Doing {
+  const group = groupOf(core.devices[index]);
+  if (group === undefined) return 0;
+  const domain = domainFor(core, group, name);
+  if (domain === undefined || domain !== group.domain || group.members !== 1) return WARNED;
+  return yield* leave(core, group);
+}
+
+export function* attachGroup(core: Core, index: number, name: number): Doing {
+  const group = groupAt(core, index);
+  if (group?.first === undefined) return -ENODEV;
+  const domain = domainFor(core, group, name);
+  return domain === undefined ? -ENOENT : yield* attach(core, group, domain);
+}
+
+export function* detachGroup(core: Core, index: number): Doing {
+  const group = groupAt(core, index);
+  return group?.first === undefined ? -ENODEV : yield* leave(core, group);
+}
+
+export function* replaceGroup(core: Core, index: number, name: number): Doing {
+  if (name === NULL_DOMAIN) return -EINVAL;
+  const group = groupAt(core, index);
+  if (group?.first === undefined) return -ENODEV;
+  const domain = domainFor(core, group, name);
+  if (domain === undefined) return -ENOENT;
+  if (group.first.instance === undefined) return -EINVAL;
+  return yield* setDomain(core, group, domain, false);
+}
+
+/** A place in the table of PASIDs; the handle is seen only once all has gone well. */
+export function* reserve(core: Core, group: Group, pasid: number): Doing {
+  if (group.entries.has(pasid)) return 0;
+  yield;
+  return fails(core, 'entry') ? -ENOMEM : 0;
+}
+
+export function* attachHandle(core: Core, index: number, name: number, handle: number): Doing {
+  if (handle < 0) return -EINVAL;
+  const group = groupAt(core, index);
+  if (group?.first === undefined) return -ENODEV;
+  const domain = domainFor(core, group, name);
+  if (domain === undefined) return -ENOENT;
+  if (group.entries.has(0)) return -EBUSY;
+  let error = yield* reserve(core, group, 0);
+  if (error === 0) error = yield* attach(core, group, domain);
+  if (error === 0) setEntry(core, group, 0, domain, handle);
+  return error;
+}
+
+export function* detachHandle(core: Core, index: number): Doing {
+  const group = groupAt(core, index);
+  if (group?.first === undefined) return -ENODEV;
+  const result = yield* leave(core, group);
+  setEntry(core, group, 0, undefined, -1);
+  return result;
+}
+
+export function* replaceHandle(core: Core, index: number, name: number, handle: number): Doing {
+  if (name === NULL_DOMAIN || handle < 0) return -EINVAL;
+  const group = groupAt(core, index);
+  if (group?.first === undefined) return -ENODEV;
+  const domain = domainFor(core, group, name);
+  if (domain === undefined) return -ENOENT;
+  if (group.first.instance === undefined) return -EINVAL;
+  let error = yield* reserve(core, group, 0);
+  if (error === 0) error = yield* setDomain(core, group, domain, false);
+  if (error === 0) setEntry(core, group, 0, domain, handle);
+  return error;
+}
+
+export type HandleKind = 'paging' | 'sva' | 'any';
+
+/** The handle of a PASID: -ENOENT none, -EBUSY of another kind. Needs no lock. */
+export function getHandle(core: Core, index: number, pasid: number, kind: HandleKind): number {
+  const group = groupAt(core, index);
+  if (group === undefined || group.forming) return -ENODEV;
+  const entry = group.entries.get(pasid);
+  if (entry === undefined || entry.handle < 0) return -ENOENT;
+  return kind === 'any' || entry.domain.kind === kind ? entry.handle : -EBUSY;
+}
+
+/** The first DMA mapping of a device whose attach was put off. */
+export function* attachDeferred(core: Core, index: number): Doing {
+  const device = core.devices[index];
+  const group = groupOf(device);
+  if (device === undefined || group === undefined || !device.deferred) return 0;
+  if (device.resets > 0 || group.resetting !== undefined) return -EBUSY;
+  if (group.default === undefined) return -EINVAL;
+  return yield* rewire(core, group, device, group.default, 'attach');
+}

@@ -1,0 +1,153 @@
+// What is one IOMMU core made of, and who keeps its counts?
+import { type FaultPoint, type Faults, NO_FAULTS } from './faults.js';
+import { Device, type Domain, Group, Instance, Numbers, Space } from './objects.js';
+import { type Choices, DEFAULT_CHOICES, type Hardware, type Options } from './options.js';
+import { Slab } from './slab.js';
+
+/** The kernel complained of its caller, and went on. */
+export const WARNED = 1;
+
+/**
+ * An operation under way: it stops before each call of the driver or of the allocator, so that others can run
+ * there. Whoever runs it holds the locks that it needs.
+ */
+export type Doing = Generator<undefined, number, undefined>;
+
+/** All state of one machine. The operations are functions over it, by topic. */
+export class Core {
+  readonly choices: Choices;
+  readonly faults: Faults;
+  readonly hardware: Hardware;
+  readonly instances: readonly Instance[];
+  devices: readonly Device[] = [];
+  groups: readonly Group[] = [];
+  spaces: readonly Space[] = [];
+  readonly domains = new Slab<Domain>();
+  readonly references = new Slab<Group>();
+  /** Members by bus, so that a bus can be asked for its IOMMU. */
+  readonly onBus = new Map<number, Map<string, number>>();
+  /** In how many places each PASID is written down or programmed, and which stand for an address space. */
+  readonly pasidUses = new Map<number, number>();
+  readonly pasidsOfSpaces = new Set<number>();
+  /** Numbers that were handed out to everybody. */
+  readonly numbers = new Numbers();
+
+  constructor(options: Options) {
+    this.hardware = options.hardware;
+    this.choices = { ...DEFAULT_CHOICES, ...options.choices };
+    this.faults = options.faults ?? NO_FAULTS;
+    this.instances = options.hardware.instances.map((setup, i) => new Instance(i, setup));
+    this.boot();
+  }
+
+  /** The first moment: nobody has been probed, nothing is allocated. Handles from before are stale. */
+  boot(): void {
+    const { hardware } = this;
+    this.devices = hardware.devices.map((setup, d) => {
+      const instance = this.instances[setup.instance];
+      return new Device(d, setup, instance, Math.min(setup.pasids, instance?.setup.pasids ?? 0));
+    });
+    this.groups = Array.from({ length: hardware.groups }, (_, g) => new Group(g));
+    this.spaces = Array.from({ length: hardware.spaces }, (_, s) => new Space(s));
+    this.domains.clear();
+    this.references.clear();
+    this.onBus.clear();
+    this.numbers.clear();
+    this.pasidUses.clear();
+    this.pasidsOfSpaces.clear();
+  }
+}
+
+/** Does this call fail? */
+export const fails = (core: Core, point: FaultPoint, device = -1): boolean =>
+  core.faults.fails(point, device);
+
+/** The group object at the place, if there is one. */
+export function groupAt(core: Core, index: number): Group | undefined {
+  const group = core.groups[index];
+  return group !== undefined && group.refs > 0 ? group : undefined;
+}
+
+/** The group that the device is a member of. Where members hold no reference it may be dead: that is its danger. */
+export const groupOf = (device: Device | undefined): Group | undefined => device?.group;
+
+/** Somebody lets go of a group; the last takes it along. */
+export function putGroup(core: Core, group: Group): void {
+  group.refs--;
+  if (group.refs > 0) return;
+  group.generation++;
+  for (const pasid of [...group.entries.keys()]) setEntry(core, group, pasid, undefined, -1);
+  setBooks(group, undefined);
+  group.default = undefined;
+  group.blocking = undefined;
+  group.owner = -1;
+  group.owners = 0;
+  group.resetting = undefined;
+  group.auxAttached = false;
+}
+
+/** What the group's members are meant to be attached to. */
+export function setBooks(group: Group, domain: Domain | undefined): void {
+  if (domain !== undefined) domain.books++;
+  if (group.domain !== undefined) group.domain.books--;
+  group.domain = domain;
+}
+
+/** What the device's requester id is attached to. */
+export function setRid(device: Device, domain: Domain | undefined): void {
+  if (domain !== undefined) domain.wires++;
+  if (device.rid !== undefined) device.rid.wires--;
+  device.rid = domain;
+}
+
+/** What the device can still reach though it was attached to a blocking domain. */
+export function setLeftover(device: Device, domain: Domain | undefined): void {
+  if (domain !== undefined) domain.wires++;
+  if (device.leftover !== undefined) device.leftover.wires--;
+  device.leftover = domain;
+}
+
+/** What a PASID of the device is programmed to. */
+export function setProgrammed(core: Core, device: Device, pasid: number, domain: Domain | undefined): void {
+  const before = device.programmed.get(pasid);
+  if (domain !== undefined) {
+    domain.wires++;
+    device.programmed.set(pasid, domain);
+  } else if (before !== undefined) {
+    device.programmed.delete(pasid);
+  }
+  countUse(core, pasid, Number(domain !== undefined) - Number(before !== undefined));
+  if (before !== undefined) before.wires--;
+}
+
+function countUse(core: Core, pasid: number, by: number): void {
+  if (by === 0) return;
+  const uses = (core.pasidUses.get(pasid) ?? 0) + by;
+  if (uses > 0) core.pasidUses.set(pasid, uses);
+  else core.pasidUses.delete(pasid);
+}
+
+/** What is written down of a PASID of the group; undefined: nothing. */
+export function setEntry(
+  core: Core,
+  group: Group,
+  pasid: number,
+  domain: Domain | undefined,
+  handle: number,
+): void {
+  const before = group.entries.get(pasid);
+  if (domain !== undefined) {
+    domain.books++;
+    group.entries.set(pasid, { domain, handle });
+  } else if (before !== undefined) {
+    group.entries.delete(pasid);
+  }
+  countUse(core, pasid, Number(domain !== undefined) - Number(before !== undefined));
+  if (before !== undefined) before.domain.books--;
+}
+
+export const isBlocking = (group: Group, domain: Domain): boolean =>
+  domain === group.blocking || domain.kind === 'blocked';
+
+/** Has the group a PASID attached, the handle of the requester id not counted? */
+export const hasPasids = (group: Group): boolean => group.entries.size > (group.entries.has(0) ? 1 : 0);

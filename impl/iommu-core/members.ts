@@ -1,0 +1,207 @@
+// How do devices join and leave their group, and where does its default domain come from?
+import { EACCES, EBUSY, EINVAL, ENODEV, ENOMEM, EPERM } from '../errno.js';
+import { moveMember, setDomain, unprogram } from './attaching.js';
+import { detachFrom } from './aux.js';
+import {
+  type Core,
+  type Doing,
+  fails,
+  groupAt,
+  groupOf,
+  putGroup,
+  setBooks,
+  setLeftover,
+  setRid,
+  WARNED,
+} from './core.js';
+import { type Device, Domain, type Group, type Instance } from './objects.js';
+import type { DefaultType } from './options.js';
+import { endBonds } from './sharing.js';
+
+export function* probe(core: Core, index: number, queued: boolean): Doing {
+  const device = core.devices[index];
+  if (device === undefined) return -ENODEV;
+  if (device.group !== undefined) return 0;
+  const mediated = device.setup.parent >= 0;
+  if (device.instance === undefined && !mediated) return -ENODEV;
+  // Its driver would not be counted.
+  if (device.driver !== 'none') return -EBUSY;
+  yield;
+  if (!mediated && fails(core, 'probe', index)) return -ENOMEM;
+  const group = core.groups[device.setup.group];
+  const fresh = group.refs === 0;
+  if (fresh && fails(core, 'group-object', index)) return -ENOMEM;
+  if (fresh || core.choices.deviceGroupReference === 'taken' || mediated) group.refs++;
+  group.forming = fresh;
+  yield;
+  const error = fails(core, 'group-device', index) ? -ENOMEM : yield* join(core, group, device, queued);
+  group.forming = false;
+  if (error < 0 && (fresh || core.choices.deviceGroupReference === 'taken' || mediated))
+    putGroup(core, group);
+  return error;
+}
+
+function* join(core: Core, group: Group, device: Device, queued: boolean): Doing {
+  const { deferred } = device;
+  link(core, group, device);
+  const error = yield* firstDomain(core, group, device, queued);
+  if (error === 0) return 0;
+  unlink(core, group, device);
+  letGo(core, group, device);
+  device.deferred = deferred;
+  return error;
+}
+
+/** A newcomer goes where its group is; the first one brings the default domain. */
+function* firstDomain(core: Core, group: Group, device: Device, queued: boolean): Doing {
+  if (device.instance === undefined) return 0;
+  if (group.domain !== undefined) return yield* moveMember(core, group, device, group.domain);
+  if (group.default !== undefined || queued) return 0;
+  return yield* setupDefault(core, group, undefined);
+}
+
+/** Members are kept in the order of the machine's list. */
+function link(core: Core, group: Group, device: Device): void {
+  let before: Device | undefined;
+  if (group.last !== undefined && group.last.index < device.index) before = group.last;
+  else for (let d = group.first; d !== undefined && d.index < device.index; d = d.next) before = d;
+  device.next = before === undefined ? group.first : before.next;
+  if (before === undefined) group.first = device;
+  else before.next = device;
+  if (device.next === undefined) group.last = device;
+  group.members++;
+  device.group = group;
+  countOnBus(core, device, 1);
+}
+
+function unlink(core: Core, group: Group, device: Device): void {
+  let before: Device | undefined;
+  for (let d = group.first; d !== device && d !== undefined; d = d.next) before = d;
+  if (before === undefined) group.first = device.next;
+  else before.next = device.next;
+  if (group.last === device) group.last = before;
+  device.next = undefined;
+  group.members--;
+  countOnBus(core, device, -1);
+}
+
+function countOnBus(core: Core, device: Device, by: number): void {
+  if (device.instance === undefined) return;
+  const { bus } = device.setup;
+  const { driver } = device.instance.setup;
+  const drivers = core.onBus.get(bus) ?? new Map<string, number>();
+  core.onBus.set(bus, drivers);
+  const left = (drivers.get(driver) ?? 0) + by;
+  if (left === 0) drivers.delete(driver);
+  else drivers.set(driver, left);
+}
+
+/** The hardware stops using any domain for the device; the last member takes the group's own domains along. */
+function letGo(core: Core, group: Group, device: Device): void {
+  for (const domain of [...device.auxDomains]) detachFrom(core, device, domain);
+  setRid(device, undefined);
+  setLeftover(device, undefined);
+  unprogram(core, device);
+  device.astray = false;
+  if (device.resets > 0) group.resets--;
+  if (group.resetting === device) group.resetting = undefined;
+  device.resets = 0;
+  device.aux = false;
+  device.deferred = false;
+  device.group = undefined;
+  if (group.members > 0) return;
+  for (const entry of group.entries.values()) {
+    if (entry.domain.kind === 'sva') endBonds(core, core.spaces[entry.domain.space], group);
+  }
+  group.auxAttached = false;
+  group.default = undefined;
+  group.blocking = undefined;
+  setBooks(group, undefined);
+}
+
+export function* remove(core: Core, index: number): Doing {
+  const device = core.devices[index];
+  if (device?.group === undefined) return 0;
+  if (device.driver !== 'none') return -EBUSY;
+  const { group } = device;
+  yield;
+  unlink(core, group, device);
+  const kept = group.owners > 0 || group.domain !== group.default;
+  const warned = group.members === 0 && kept;
+  letGo(core, group, device);
+  putGroup(core, group);
+  return warned ? WARNED : 0;
+}
+
+export function* setupQueued(core: Core, index: number): Doing {
+  const group = groupAt(core, index);
+  if (group?.first?.instance === undefined) return -ENODEV;
+  if (group.default !== undefined) return 0;
+  return yield* setupDefault(core, group, undefined);
+}
+
+/** What the members' drivers ask for; where they differ, identity. */
+function wanted(group: Group): DefaultType | undefined {
+  let type: DefaultType | undefined;
+  for (let device = group.first; device !== undefined; device = device.next) {
+    const { wants } = device.setup;
+    if (wants !== 'any' && (type === undefined || wants === 'identity')) type = wants;
+  }
+  return type;
+}
+
+/** Gives the group a default domain, of the type asked for or by negotiation. The first one must be attached. */
+function* setupDefault(core: Core, group: Group, target: DefaultType | undefined): Doing {
+  const instance = group.first?.instance as Instance;
+  const wish = wanted(group);
+  if (target !== undefined && wish !== undefined && target !== wish) return -EINVAL;
+  const type = target ?? wish;
+  yield;
+  const domain = newDefault(core, instance, type ?? core.hardware.defaultType);
+  if (typeof domain === 'number') return domain;
+  if (group.default === domain) return 0;
+  const before = group.default;
+  group.default = domain;
+  // Somebody may have taken the group before it was set up: it stays theirs, and comes here later.
+  if (before === undefined && (group.owner >= 0 || group.domain !== undefined)) return 0;
+  if (group.domain === undefined) return yield* setDomain(core, group, domain, true);
+  const error = yield* setDomain(core, group, domain, false);
+  if (error < 0) {
+    group.default = before;
+    domain.orphan = domain !== instance.identity;
+  }
+  return error;
+}
+
+function newDefault(core: Core, instance: Instance, type: DefaultType): Domain | number {
+  const { setup, identity } = instance;
+  if (type === 'identity' && identity !== undefined) return identity;
+  if (fails(core, 'default-domain')) return -ENOMEM;
+  return new Domain(type, setup.driver, instance);
+}
+
+export type TypeWord = DefaultType | 'auto' | 'nonsense';
+
+/** A word is written to the group's `type` file. */
+export function* storeType(core: Core, index: number, word: TypeWord, privileged: boolean): Doing {
+  const group = groupAt(core, index);
+  if (group === undefined) return -ENODEV;
+  if (!privileged) return -EACCES;
+  if (group.default === undefined || word === 'nonsense') return -EINVAL;
+  if (word === 'dma-fq' && group.default.kind === 'dma') {
+    yield;
+    if (fails(core, 'flush-queue')) return -ENOMEM;
+    group.default.kind = 'dma-fq';
+    return 0;
+  }
+  if (group.members === 0 || group.owners > 0) return -EPERM;
+  return yield* setupDefault(core, group, word === 'auto' ? undefined : word);
+}
+
+/** A reference of the device's group: a handle, or -ENODEV. */
+export function getGroup(core: Core, index: number): number {
+  const group = groupOf(core.devices[index]);
+  if (group === undefined) return -ENODEV;
+  group.refs++;
+  return core.references.add(group);
+}

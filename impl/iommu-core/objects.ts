@@ -1,0 +1,179 @@
+// What are instances, devices, groups, domains and address spaces, and who counts whom?
+import { LeafTable } from './leaves.js';
+import type { DefaultType, DeviceSetup, InstanceSetup } from './options.js';
+
+export type DomainKind =
+  /** A caller's own, and the two that an IOMMU driver has ready. */
+  | 'paging'
+  | 'blocked'
+  | 'identity'
+  /** A group's default domain, of its type; its blocking domain where the driver has none ready: an empty table. */
+  | DefaultType
+  | 'empty'
+  | 'sva';
+
+/**
+ * Two counts say who refers to it: `books` are groups, PASID tables and aux attachments, `wires` are devices whose
+ * hardware walks it. `calls` are calls under way that were given its name.
+ */
+export class Domain {
+  handle = -1;
+  books = 0;
+  wires = 0;
+  freed = false;
+  /** It was a group's own, and the group has another now. */
+  orphan = false;
+  /** Undefined until it is known which IOMMU it is for. */
+  table: LeafTable | undefined;
+  /** The PASID that stands for it while it is somebody's aux domain, else 0. */
+  auxPasid = 0;
+  /** How often it is an aux domain, by device; made when first needed. */
+  auxUses: Map<number, number> | undefined;
+  /** Calls under way that were given its name, and who waits for their end. */
+  calls = 0;
+
+  constructor(
+    public kind: DomainKind,
+    /** Whose operations it is made of; any driver can attach what is its own. */
+    readonly driver: string,
+    public instance: Instance | undefined,
+    /** The address space, of kind `sva`. */
+    readonly space = -1,
+  ) {
+    if (instance !== undefined && kind === 'paging') this.formatFor(instance);
+  }
+
+  /** Gives it the format of an IOMMU. */
+  formatFor(instance: Instance): void {
+    this.instance = instance;
+    this.table = new LeafTable(instance.setup.sizes, instance.setup.limit);
+  }
+
+  /** Back to a domain of a bus that nobody has attached yet. */
+  unformat(): void {
+    this.instance = undefined;
+    this.table = undefined;
+  }
+}
+
+export class Instance {
+  readonly blocked: Domain | undefined;
+  readonly identity: Domain | undefined;
+
+  constructor(
+    readonly index: number,
+    readonly setup: InstanceSetup,
+  ) {
+    if (setup.blocked) this.blocked = new Domain('blocked', setup.driver, this);
+    if (setup.identity) this.identity = new Domain('identity', setup.driver, this);
+  }
+}
+
+export class Device {
+  /** The group that it is a member of; it is counted there. */
+  group: Group | undefined;
+  next: Device | undefined;
+  driver: 'none' | 'kernel' | 'managed' = 'none';
+  deferred: boolean;
+  /** What its requester id is attached to in hardware. */
+  rid: Domain | undefined;
+  astray = false;
+  leftover: Domain | undefined;
+  resets = 0;
+  aux = false;
+  readonly auxDomains = new Set<Domain>();
+  readonly programmed = new Map<number, Domain>();
+  /** Its own numbers, where numbers are by device; made when first needed. */
+  numbers: Numbers | undefined;
+
+  constructor(
+    readonly index: number,
+    readonly setup: DeviceSetup,
+    readonly instance: Instance | undefined,
+    /** PASIDs that it and its IOMMU both have, 0 among them. */
+    readonly pasids: number,
+  ) {
+    this.deferred = setup.deferred;
+  }
+}
+
+/** What is written down of a PASID. PASID 0 keeps the handle of the requester id. */
+/** The handle of a shared address space, which the core itself makes. */
+export const BOND = -2;
+
+export interface Entry {
+  readonly domain: Domain;
+  /** -1: none. */
+  readonly handle: number;
+}
+
+/** A group object; a place with `refs` 0 has none. */
+export class Group {
+  refs = 0;
+  /** Its first member is being probed: whoever takes no lock must not see it yet. */
+  forming = false;
+  /** Goes up when the object dies, so that nobody mistakes the next one at the place for it. */
+  generation = 0;
+  first: Device | undefined;
+  last: Device | undefined;
+  members = 0;
+  /** Members that are being reset. */
+  resets = 0;
+  default: Domain | undefined;
+  blocking: Domain | undefined;
+  domain: Domain | undefined;
+  owner = -1;
+  owners = 0;
+  resetting: Device | undefined;
+  auxAttached = false;
+  readonly entries = new Map<number, Entry>();
+
+  constructor(readonly index: number) {}
+}
+
+/** Numbers in use, the smallest free one found quickly. */
+export class Numbers {
+  private readonly used = new Set<number>();
+  /** Every number from 1 up to here is in use, this one not included. */
+  private low = 1;
+
+  /** The smallest free number below `end`, or 0: none. */
+  take(end: number): number {
+    while (this.used.has(this.low)) this.low++;
+    if (this.low >= end) return 0;
+    this.used.add(this.low);
+    return this.low++;
+  }
+
+  give(number: number): boolean {
+    if (!this.used.delete(number)) return false;
+    if (number < this.low) this.low = number;
+    return true;
+  }
+
+  add(number: number): void {
+    this.used.add(number);
+  }
+
+  has(number: number): boolean {
+    return this.used.has(number);
+  }
+
+  clear(): void {
+    this.used.clear();
+    this.low = 1;
+  }
+}
+
+/** An address space that can be shared with devices. */
+export class Space {
+  alive = true;
+  /** Its PASID, 0: none yet. */
+  pasid = 0;
+  /** Bonds by group. */
+  readonly bonds = new Map<number, number>();
+  /** One domain for each IOMMU that it is shared with. */
+  readonly domains = new Map<Instance, Domain>();
+
+  constructor(readonly index: number) {}
+}

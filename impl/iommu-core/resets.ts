@@ -1,0 +1,69 @@
+// What is a device attached to while it is reset, and what afterwards?
+import { EBUSY } from '../errno.js';
+import { findBlocking, rewire, unprogram } from './attaching.js';
+import { type Core, type Doing, fails, groupOf, setLeftover, setProgrammed, WARNED } from './core.js';
+import type { Device, Group } from './objects.js';
+
+/** The device is put on blocking with all its PASIDs; what was wanted of it stays written down. */
+export function* prepareReset(core: Core, index: number): Doing {
+  const device = core.devices[index];
+  const group = groupOf(device);
+  if (device === undefined || group === undefined || device.instance === undefined) return 0;
+  const perGroup = core.choices.resetState === 'per-group';
+  if (perGroup && group.resetting !== undefined) return -EBUSY;
+  if (device.resets > 0) {
+    device.resets++;
+    return 0;
+  }
+  const had = group.blocking !== undefined;
+  let error = yield* findBlocking(core, group, device.instance);
+  if (error === 0) error = yield* rewire(core, group, device, group.blocking, 'reset-park');
+  if (error < 0) {
+    if (!had) group.blocking = undefined;
+    return error;
+  }
+  unprogram(core, device);
+  device.resets = 1;
+  group.resets++;
+  if (perGroup) group.resetting = device;
+  return 0;
+}
+
+/** The end of the outermost reset: the device goes where its group is by now. */
+export function* finishReset(core: Core, index: number): Doing {
+  const device = core.devices[index];
+  const group = groupOf(device);
+  if (device === undefined || group === undefined || device.resets === 0) return 0;
+  if (device.resets > 1) {
+    device.resets--;
+    return 0;
+  }
+  const error = yield* rewire(core, group, device, group.domain, 'reset-attach');
+  if (error < 0) device.astray = true;
+  const lost = yield* reprogram(core, group, device);
+  device.resets = 0;
+  group.resets--;
+  if (group.resetting === device) group.resetting = undefined;
+  return error < 0 || lost > 0 ? WARNED : 0;
+}
+
+/** All PASIDs that are written down; answers how many could not be programmed. */
+function* reprogram(core: Core, group: Group, device: Device): Doing {
+  let lost = 0;
+  if (device.pasids === 0) return lost;
+  for (const [pasid, entry] of [...group.entries].sort(([a], [b]) => a - b)) {
+    if (pasid === 0) continue;
+    yield;
+    if (fails(core, 'pasid-reset', device.index)) lost++;
+    else setProgrammed(core, device, pasid, entry.domain);
+  }
+  return lost;
+}
+
+/** The IOMMU has carried out what a blocking attach had left to be done. */
+export function settle(core: Core, index: number): number {
+  const device = core.devices[index];
+  if (device === undefined) return 0;
+  setLeftover(device, undefined);
+  return 0;
+}

@@ -1,0 +1,115 @@
+// Which calls of the driver must fail so that iommu-core's implementation takes an ending that the law only permits?
+import type { FaultPoint, Faults } from '../../impl/iommu-core/faults.js';
+
+/** For each sort of call that fails, how many of the sort go well before it. Points of one sort are counted together. */
+export type Plan = readonly { readonly points: readonly FaultPoint[]; readonly after: number }[];
+
+const one =
+  (...points: readonly FaultPoint[]) =>
+  (at: number): Plan => [{ points, after: at }];
+
+/** The n-th pair of a member k that fails (1 and up) and a member j before it that cannot go back. */
+const pair =
+  (there: FaultPoint, back: FaultPoint) =>
+  (at: number): Plan => {
+    let k = 1;
+    let j = at;
+    while (j >= k) j -= k++;
+    return [
+      { points: [there], after: k },
+      { points: [back], after: j },
+    ];
+  };
+
+const ATTACH = one('attach');
+const ROLLBACK = pair('attach', 'reattach');
+const BLOCKING = one('blocking-domain');
+const DEFAULT = one('default-domain');
+const DOMAIN = one('domain');
+const PLACE = one('entry');
+const PASID = one('pasid');
+
+/** The failure behind each `may` clause; `at` is the number of the ending among those of the clause. */
+export const FAULTS_OF: { readonly [rule: string]: (at: number) => Plan } = {
+  'probe/no-memory': one('probe', 'group-object', 'group-device'),
+  'probe/attach-fails': ATTACH,
+  'probe/no-default-domain': DEFAULT,
+  'probe/first-attach-fails': ATTACH,
+  'setup_default/no-memory': DEFAULT,
+  'setup_default/first-attach-fails': ATTACH,
+  'store_type/no-memory': one('default-domain', 'flush-queue'),
+  'store_type/attach-fails': ATTACH,
+  'store_type/rollback-fails': ROLLBACK,
+  'claim_group/no-blocking-domain': BLOCKING,
+  'claim_group/attach-fails': ATTACH,
+  'claim_group/rollback-fails': ROLLBACK,
+  'claim_device/no-blocking-domain': BLOCKING,
+  'claim_device/attach-fails': ATTACH,
+  'claim_device/rollback-fails': ROLLBACK,
+  'release_group/attach-fails': ATTACH,
+  'release_device/attach-fails': ATTACH,
+  'alloc_by_device/no-memory': DOMAIN,
+  'alloc_by_group/no-memory': DOMAIN,
+  'alloc_by_bus/no-memory': DOMAIN,
+  'attach_device/attach-fails': ATTACH,
+  'attach_device/rollback-fails': ROLLBACK,
+  'attach_group/attach-fails': ATTACH,
+  'attach_group/rollback-fails': ROLLBACK,
+  'replace_group/attach-fails': ATTACH,
+  'replace_group/rollback-fails': ROLLBACK,
+  'attach_handle/no-memory': PLACE,
+  'attach_handle/attach-fails': ATTACH,
+  'attach_handle/rollback-fails': ROLLBACK,
+  'replace_handle/no-memory': PLACE,
+  'replace_handle/attach-fails': ATTACH,
+  'replace_handle/rollback-fails': ROLLBACK,
+  'detach_device/attach-fails': ATTACH,
+  'detach_group/attach-fails': ATTACH,
+  'detach_handle/attach-fails': ATTACH,
+  'deferred_attach/attach-fails': ATTACH,
+  'reset_prepare/no-blocking-domain': one('blocking-domain', 'reset-park'),
+  'reset_done/attach-fails': one('reset-attach'),
+  'attach_pasid/no-memory': PLACE,
+  'attach_pasid/attach-fails': PASID,
+  'replace_pasid/attach-fails': PASID,
+  'replace_pasid/rollback-fails': pair('pasid', 'pasid-revert'),
+  'sva_bind/attach-fails': PASID,
+  'aux_enable/pasid-fails': one('aux-enable'),
+  'aux_attach/attach-fails': PASID,
+  'map/no-memory': one('table'),
+  'dma/left-over': one('late-invalidation'),
+};
+
+/** Calls of a driver that are made to fail; and how many were asked about since it was armed. */
+export class Armed implements Faults {
+  /** Calls that could have failed, in order. */
+  readonly asked: FaultPoint[] = [];
+  private readonly left: { readonly points: readonly FaultPoint[]; after: number }[] = [];
+  private failing: readonly number[] = [];
+
+  arm(plan: Plan): void {
+    this.left.push(...plan.map(step => ({ ...step })));
+  }
+
+  /** The calls of these numbers fail, whatever they are. */
+  armAt(failing: readonly number[]): void {
+    this.failing = failing;
+  }
+
+  disarm(): void {
+    this.left.length = 0;
+    this.failing = [];
+    this.asked.length = 0;
+  }
+
+  fails(point: FaultPoint): boolean {
+    const n = this.asked.push(point) - 1;
+    if (this.failing.includes(n)) return true;
+    const at = this.left.findIndex(step => step.points.includes(point));
+    const step = this.left[at];
+    if (step === undefined) return false;
+    if (step.after-- > 0) return false;
+    this.left.splice(at, 1);
+    return true;
+  }
+}

@@ -1,0 +1,151 @@
+// What may one operation change, and what must it leave alone?
+import type { StepProperty } from '../../law/profile.js';
+import { cite } from '../../law/sources.js';
+import { coreDomain, hasEntries, onCoreDomain, refOf } from '../groups.js';
+import type { PolicyValues } from '../policies.js';
+import { BLOCKED, DEFAULT, NONE, type Op, ORPHAN, type State } from '../state.js';
+
+type Step = StepProperty<State, Op, PolicyValues>;
+
+const ASK_ONLY: readonly Op['op'][] = [
+  'owner_claimed',
+  'handle_get',
+  'iova_to_phys',
+  'dma',
+  'capable',
+  'aux_pasid',
+  'aux_lookup',
+];
+const ATTACHES: readonly Op['op'][] = ['attach_device', 'attach_group', 'attach_handle'];
+const DETACHES: readonly Op['op'][] = ['detach_device', 'detach_group', 'detach_handle'];
+const MOVES: readonly Op['op'][] = [
+  ...ATTACHES,
+  ...DETACHES,
+  'replace_group',
+  'replace_handle',
+  'claim_group',
+  'claim_device',
+  'release_group',
+  'release_device',
+  'store_type',
+];
+/** Operations that may leave a group with a default domain though they are refused: it cannot be taken back. */
+const FIRST: readonly Op['op'][] = ['probe', 'setup_default'];
+
+const homeOf = (s: State, op: Op): number =>
+  'group' in op ? op.group : 'device' in op ? (s.devices[op.device]?.home ?? -1) : -1;
+
+export const steps: readonly Step[] = [
+  {
+    id: 'question/changes-nothing',
+    says: 'To ask changes nothing.',
+    cite: [cite('ours', 'ADR-0007: a refusal changes nothing')],
+    holds: (before, op, after) => !ASK_ONLY.includes(op.op) || after.state === before,
+  },
+  {
+    id: 'refusal/keeps-the-group',
+    says: 'A refused operation leaves every group, its entries and all mappings as they were; only a first default domain stays.',
+    cite: [
+      cite(
+        'linux',
+        '__iommu_group_set_domain_internal: "the group\'s domain will be set back to the existing domain"',
+      ),
+    ],
+    holds: (before, op, { outcome, state }) =>
+      outcome.is !== 'refused' ||
+      state === before ||
+      FIRST.includes(op.op) ||
+      (state.entries === before.entries &&
+        state.leaves === before.leaves &&
+        state.groups.every((g, at) => {
+          const was = before.groups[at]!;
+          return (
+            g.domain === was.domain && g.owner === was.owner && g.owners === was.owners && g.type === was.type
+          );
+        })),
+  },
+  {
+    id: 'refusal/keeps-the-members',
+    says: 'A refused operation leaves every member on its domain, but for one that could not be attached to it again, or whose attach was put off.',
+    cite: [cite('linux', '__iommu_group_set_domain_internal: err_revert')],
+    holds: (before, op, { outcome, state, rule }) =>
+      outcome.is !== 'refused' ||
+      state === before ||
+      FIRST.includes(op.op) ||
+      rule.endsWith('/rollback-fails') ||
+      state.devices.every((d, at) => {
+        const was = before.devices[at]!;
+        return d.rid === was.rid || was.deferred || was.astray || before.groups[d.home]!.domain === NONE;
+      }),
+  },
+  {
+    id: 'attach/only-from-the-core',
+    says: 'An attach never takes a group from a domain that somebody attached.',
+    cite: [cite('linux', '__iommu_attach_group')],
+    holds: (before, op, { outcome }) =>
+      !ATTACHES.includes(op.op) || outcome.is !== 'ok' || onCoreDomain(before, homeOf(before, op)),
+  },
+  {
+    id: 'detach/ends-on-the-core',
+    says: "After a detach the group is on the core's own domain, if it has one: the caller may free the other.",
+    cite: [cite('linux', '__iommu_group_set_core_domain')],
+    holds: (before, op, { outcome, state, rule }) => {
+      const g = homeOf(before, op);
+      if (!DETACHES.includes(op.op) || outcome.is !== 'ok' || g < 0) return true;
+      if (rule === 'detach_device/not-attached' || rule === 'detach_device/no-group') return true;
+      const core = coreDomain(before.groups[g]!);
+      return core === NONE || state.groups[g]!.domain === core;
+    },
+  },
+  {
+    id: 'release/ends-on-default',
+    says: 'After a release that frees the group, the group is on its default domain, if it has one.',
+    cite: [cite('linux', '__iommu_release_dma_ownership')],
+    holds: (before, op, { state, rule }) => {
+      if (!/^release_(?:group|device)\/(?:released|attach-fails|nowhere-to-go)$/.test(rule)) return true;
+      const g = homeOf(before, op);
+      return before.groups[g]!.type === 'none' || state.groups[g]!.domain === DEFAULT;
+    },
+  },
+  {
+    id: 'claim/without-pasids',
+    says: 'A group is taken only from its default domain, or from none, and without an entry.',
+    cite: [cite('linux', '__iommu_take_dma_ownership')],
+    holds: (before, op, { rule }) => {
+      if (rule !== 'claim_group/taken' && rule !== 'claim_device/taken') return true;
+      const g = homeOf(before, op);
+      const { domain, owner, owners } = before.groups[g]!;
+      return (domain === DEFAULT || domain === NONE) && owner < 0 && owners === 0 && !hasEntries(before, g);
+    },
+  },
+  {
+    id: 'pasid/steady-under-rid',
+    says: 'A change of the domain of the requester id leaves every PASID as it is.',
+    cite: [cite('mail-2021', '"a PASID is merely an index into a set of iommu_domains"')],
+    holds: (before, op, { state }) => !MOVES.includes(op.op) || state.programmed === before.programmed,
+  },
+  {
+    id: 'domain/no-third',
+    says: 'While a group changes its domain, a member is on the old one, the new one or blocking, and never on a third.',
+    cite: [cite('linux', '__iommu_group_set_domain_internal: "DMA prior to and after"')],
+    holds: (before, op, { state }) =>
+      !MOVES.includes(op.op) ||
+      state === before ||
+      state.devices.every((d, at) => {
+        const was = before.devices[at]!.rid;
+        const wanted = state.groups[d.home]!.domain;
+        const old = before.groups[d.home]!.domain;
+        const asked = 'domain' in op && op.domain !== null ? refOf(before, d.home, op.domain) : DEFAULT;
+        return [was, wanted, old, asked, BLOCKED, ORPHAN].includes(d.rid);
+      }),
+  },
+  {
+    id: 'bystander/other-groups-unmoved',
+    says: 'An operation on one group moves no device of another.',
+    cite: [cite('linux', '__iommu_group_set_domain_internal')],
+    holds: (before, op, { state }) =>
+      !MOVES.includes(op.op) ||
+      state === before ||
+      state.devices.every((d, at) => d.home === homeOf(before, op) || d === before.devices[at]),
+  },
+];

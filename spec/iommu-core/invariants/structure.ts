@@ -1,0 +1,121 @@
+// What is true of groups, domains and PASIDs in every state, whoever asks?
+import type { StateProperty } from '../../law/profile.js';
+import { cite } from '../../law/sources.js';
+import { fits, groupLives, membersOf } from '../groups.js';
+import { leafAt } from '../leaves.js';
+import type { PolicyValues } from '../policies.js';
+import { FREED, NONE, type Ref, type State, SVA } from '../state.js';
+
+type Always = StateProperty<State, PolicyValues>;
+
+const count = (s: State, g: number): number =>
+  membersOf(s, g).length + s.references.reduce((n: number, r) => (r.group === g ? n + 1 : n), 0);
+
+export const structure: readonly Always[] = [
+  {
+    id: 'group/every-holder-counted',
+    says: "A group's count is the number of its members and of the references that somebody holds.",
+    cite: [cite('linux', 'iommu_group_alloc, iommu_group_put')],
+    holds: s => s.groups.every((g, at) => g.refs === count(s, at)),
+  },
+  {
+    id: 'group/lives-while-held',
+    says: 'No member and no reference leads to a group that is gone.',
+    cite: [cite('linux', 'iommu_group_release')],
+    holds: s => s.groups.every((_, at) => groupLives(s, at) || count(s, at) === 0),
+  },
+  {
+    id: 'domain/freed-is-not-used',
+    says: 'Nothing leads to a domain that was freed: no group, no device, no PASID.',
+    cite: [cite('linux', '__iommu_device_set_domain: "in hopes of avoiding a UAF"')],
+    holds: s =>
+      s.groups.every(g => g.domain !== FREED) &&
+      s.devices.every(d => d.rid !== FREED && d.leftover !== FREED) &&
+      s.entries.reduce((fine: boolean, e) => fine && e.domain !== FREED, true) &&
+      s.programmed.reduce((fine: boolean, e) => fine && e.domain !== FREED, true),
+  },
+  {
+    id: 'domain/fits-its-devices',
+    says: 'No device is on a domain that its IOMMU instance cannot translate by.',
+    cite: [cite('linux', '__iommu_attach_group: domain_iommu_ops_compatible')],
+    holds: s => s.devices.every(d => d.rid < 0 || d.instance < 0 || fits(s, s.instances[d.instance]!, d.rid)),
+  },
+  {
+    id: 'member/is-where-its-group-is',
+    says: 'Every member is on the domain of its group, but for one whose attach is put off, which is being reset, or which is astray.',
+    cite: [cite('linux', '__iommu_group_set_domain_internal')],
+    holds: s =>
+      s.devices.every(
+        d =>
+          !d.member ||
+          d.parent >= 0 ||
+          d.deferred ||
+          d.astray ||
+          d.resets > 0 ||
+          d.rid === s.groups[d.home]!.domain,
+      ),
+  },
+  {
+    id: 'pasid/programmed-as-written',
+    says: 'What a device does with a PASID is what is written down for it: for the group, or for an aux domain.',
+    cite: [cite('linux-7', 'iommu_attach_device_pasid'), cite('linux-5', 'aux_domain_add_dev')],
+    holds: s =>
+      s.programmed.reduce((fine: boolean, { domain }, key) => {
+        const device = Math.floor(key / s.machine.pasidSpan);
+        const pasid = key % s.machine.pasidSpan;
+        const home = s.devices[device]!.home;
+        const noted = s.entries.get(home * s.machine.pasidSpan + pasid).domain === domain;
+        return fine && (noted || isAux(s, device, pasid, domain));
+      }, true),
+  },
+  {
+    id: 'pasid/aux-domain-has-one-while-used',
+    says: 'A domain has an aux PASID exactly while some device has it as an aux domain.',
+    cite: [cite('linux-5', 'aux_domain_add_dev, aux_domain_remove_dev')],
+    holds: s =>
+      s.domains.reduce((fine: boolean, d, key) => {
+        const used = s.auxUses.reduce(
+          (found: boolean, _, use) => found || Math.floor(use / s.devices.length) === key,
+          false,
+        );
+        return fine && d.pasid > 0 === used;
+      }, true),
+  },
+  {
+    id: 'pasid/bond-is-written-down',
+    says: 'An address space is written down for a group exactly under its own PASID, and exactly while a bond holds it.',
+    cite: [cite('linux', 'iommu_sva_bind_device')],
+    holds: s =>
+      s.groups.every((_, g) =>
+        s.mms.every((m, mm) => {
+          const noted = s.entries.reduce(
+            (keys: readonly number[], e, key) =>
+              e.domain === SVA - mm && Math.floor(key / s.machine.pasidSpan) === g ? [...keys, key] : keys,
+            [],
+          );
+          if (!s.bonds.has(mm * s.groups.length + g)) return noted.length === 0;
+          return m.pasid > 0 && noted.length === 1 && noted[0] === g * s.machine.pasidSpan + m.pasid;
+        }),
+      ),
+  },
+  {
+    id: 'map/leaves-are-disjoint',
+    says: 'No page of a domain is translated twice.',
+    cite: [cite('linux', 'arm_lpae_init_pte: EEXIST')],
+    holds: s =>
+      s.leaves.reduce((fine: boolean, _, key) => {
+        const domain = Math.floor(key / s.machine.pageSpan);
+        const page = key % s.machine.pageSpan;
+        return fine && (page === 0 || leafEnds(s, domain, page - 1) <= page);
+      }, true),
+  },
+];
+
+const isAux = (s: State, device: number, pasid: number, domain: Ref): boolean =>
+  domain > NONE && s.domains.get(domain).pasid === pasid && s.auxUses.has(domain * s.devices.length + device);
+
+/** The page behind the leaf that translates this page; the page itself where none does. */
+const leafEnds = (s: State, domain: number, page: number): number => {
+  const at = leafAt(s, domain, page);
+  return at < 0 ? page : at + s.leaves.get(domain * s.machine.pageSpan + at).pages;
+};

@@ -1,0 +1,122 @@
+// What goes when a device leaves its group, a reference is dropped, or a domain is freed?
+import { patch, patchAt } from '../kit/record.js';
+import { membersOf } from './groups.js';
+import { dropForMm, dropNumber } from './numbers.js';
+import type { PolicyValues } from './policies.js';
+import { type Device, FREED, NO_GROUP, NONE, type Ref, type State } from './state.js';
+
+/** One reference of the group less; the last one takes the object, with all that is written in it. */
+export function dropReference(s: State, g: number): State {
+  const refs = Math.max(s.groups[g]!.refs - 1, 0);
+  if (refs > 0) return patch(s, { groups: patchAt(s.groups, g, { refs }) });
+  const { pasidSpan } = s.machine;
+  return patch(s, {
+    groups: s.groups.map((group, at) => (at === g ? NO_GROUP : group)),
+    entries: s.entries.reduce(
+      (left, _, key) => (Math.floor(key / pasidSpan) === g ? left.delete(key) : left),
+      s.entries,
+    ),
+  });
+}
+
+/** The device is out of its group and behind nothing. Its driver's bonds and aux attachments end with it. */
+export function leave(s: State, device: number, p: PolicyValues): State {
+  const g = s.devices[device]!.home;
+  const gone: Partial<Device> = {
+    member: false,
+    deferred: false,
+    rid: NONE,
+    astray: false,
+    leftover: NONE,
+    resets: 0,
+    aux: false,
+  };
+  const { pasidSpan } = s.machine;
+  const out = withoutAux(
+    patch(s, {
+      devices: patchAt(s.devices, device, gone),
+      programmed: s.programmed.reduce(
+        (left, _, key) => (Math.floor(key / pasidSpan) === device ? left.delete(key) : left),
+        s.programmed,
+      ),
+    }),
+    device,
+    p,
+  );
+  const group = s.groups[g]!;
+  const resetting = group.resetting === device ? -1 : group.resetting;
+  const bare = membersOf(out, g).length === 0;
+  const kept = bare
+    ? ({ type: 'none', blocking: false, domain: NONE, auxAttached: false } as const)
+    : ({} as const);
+  const unbound = bare ? withoutBonds(out, g, p) : out;
+  return dropReference(patch(unbound, { groups: patchAt(unbound.groups, g, { ...kept, resetting }) }), g);
+}
+
+/** Every aux attachment of the device, and every domain's PASID that only it used. */
+function withoutAux(s: State, device: number, p: PolicyValues): State {
+  return s.auxUses.reduce((now: State, _, key) => {
+    if (key % s.devices.length !== device) return now;
+    const left = patch(now, { auxUses: now.auxUses.delete(key) });
+    return auxUnused(left, Math.floor(key / s.devices.length), device, p);
+  }, s);
+}
+
+/** The domain's PASID goes with its last aux attachment. */
+export function auxUnused(s: State, domain: number, device: number, p: PolicyValues): State {
+  const first = domain * s.devices.length;
+  const next = s.auxUses.ceiling(first);
+  if (next >= 0 && next < first + s.devices.length) return s;
+  const row = s.domains.get(domain);
+  if (row.pasid === 0) return s;
+  return dropNumber(
+    patch(s, { domains: s.domains.set(domain, patch(row, { pasid: 0 })) }),
+    device,
+    row.pasid,
+    p,
+  );
+}
+
+/** The bonds of a group without devices. */
+function withoutBonds(s: State, g: number, p: PolicyValues): State {
+  return s.bonds.reduce((now: State, _, key) => {
+    if (key % s.groups.length !== g) return now;
+    return mmUnbonded(patch(now, { bonds: now.bonds.delete(key) }), Math.floor(key / s.groups.length), p);
+  }, s);
+}
+
+/** The PASID of a dead address space goes with its last bond. */
+export function mmUnbonded(s: State, mm: number, p: PolicyValues): State {
+  const { alive, pasid } = s.mms[mm]!;
+  const first = mm * s.groups.length;
+  const next = s.bonds.ceiling(first);
+  if (alive || pasid === 0 || (next >= 0 && next < first + s.groups.length)) return s;
+  return dropForMm(patch(s, { mms: patchAt(s.mms, mm, { pasid: 0 }) }), pasid, p);
+}
+
+/** The domain's memory is given back; whatever still points to it points to nothing. */
+export function freed(s: State, domain: number): State {
+  const dangle = (ref: Ref): Ref => (ref === domain ? FREED : ref);
+  const pointing = <R extends { readonly domain: Ref }>(rows: {
+    reduce<A>(f: (a: A, r: R, k: number) => A, z: A): A;
+  }) => rows.reduce((keys: readonly number[], r, key) => (r.domain === domain ? [...keys, key] : keys), []);
+  const { pageSpan } = s.machine;
+  return patch(s, {
+    domains: s.domains.delete(domain),
+    devices: s.devices.map(d =>
+      d.rid === domain || d.leftover === domain
+        ? patch(d, { rid: dangle(d.rid), leftover: dangle(d.leftover) })
+        : d,
+    ),
+    groups: s.groups.map(g => (g.domain === domain ? patch(g, { domain: FREED }) : g)),
+    entries: pointing(s.entries).reduce(
+      (rows, key) => rows.set(key, patch(rows.get(key), { domain: FREED })),
+      s.entries,
+    ),
+    programmed: pointing(s.programmed).reduce((rows, key) => rows.set(key, { domain: FREED }), s.programmed),
+    leaves: s.leaves.reduce(
+      (rows, _, key) => (Math.floor(key / pageSpan) === domain ? rows.delete(key) : rows),
+      s.leaves,
+    ),
+  });
+}

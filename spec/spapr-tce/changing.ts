@@ -1,0 +1,141 @@
+// What happens to tables and windows when entries are written, a window is set, or nobody points at a table?
+import { patch, patchAt } from '../kit/record.js';
+import type { Table } from '../kit/table.js';
+import { groupsOn, holdersOf, inUse, mappedOf } from './looking.js';
+import type { PolicyValues } from './policies.js';
+import { entryAt, tces, without, withRun } from './runs.js';
+import {
+  FREE_REGION,
+  FREE_TABLE,
+  type Group,
+  NO_RUN,
+  type Run,
+  type Stale,
+  type State,
+  type TceTable,
+} from './state.js';
+
+/** The rows with one replaced, or put behind the last. */
+export function putAt<R>(rows: readonly R[], at: number, row: R): readonly R[] {
+  const copy = rows.slice();
+  copy[at] = row;
+  return copy;
+}
+
+/** The lowest row that is free, or the one behind the last. */
+export function freeRow(rows: readonly { readonly kind: string }[]): number {
+  const at = rows.findIndex(r => r.kind === 'free');
+  return at < 0 ? rows.length : at;
+}
+
+/** Entries [from, from + count) of a table are gone; endpoints are told. */
+export function cleared(s: State, t: number, from: number, count: number, p: PolicyValues): State {
+  const runs = s.entries[t]!;
+  const now = without(runs, from, count, tces(s.tables[t]!.shift));
+  if (now === runs) return s;
+  return swept(told(s, patch(s, { entries: putAt(s.entries, t, now) }), t, from, count, p), p);
+}
+
+/** Every entry of a table is gone. */
+export const emptied = (s: State, t: number, p: PolicyValues): State => {
+  const last = s.entries[t]!.floor(Number.MAX_SAFE_INTEGER);
+  return last < 0 ? s : cleared(s, t, 0, last + s.entries[t]!.get(last).count, p);
+};
+
+/** One run is written over whatever was there. */
+export function written(s: State, t: number, from: number, run: Run, p: PolicyValues): State {
+  if (run.count === 0) return s;
+  const now = withRun(s.entries[t]!, from, run, tces(s.tables[t]!.shift));
+  return swept(told(s, patch(s, { entries: putAt(s.entries, t, now) }), t, from, run.count, p), p);
+}
+
+/** Registered memory that no container holds goes with its last live entry. */
+export function swept(s: State, p: PolicyValues): State {
+  if (p['region-of-closed-container'] === 'leaks') return s;
+  return s.regions.reduce(
+    (now, r, at) =>
+      r.kind === 'registered' && holdersOf(now, at) === 0 && mappedOf(now, at) === 1
+        ? patch(now, { regions: putAt(now.regions, at, FREE_REGION) })
+        : now,
+    s,
+  );
+}
+
+/** The permission that a user's entry gets: on bare metal, whoever may write may read. */
+export const effective = (s: State, prot: Run['prot']): Run['prot'] =>
+  prot === 'w' && s.platform.name === 'powernv' ? 'rw' : prot;
+
+const slotOn = (g: Group, t: number): 0 | 1 => (g.window0 === t ? 0 : 1);
+
+/**
+ * After entries changed, each endpoint on the table is told, and uses nothing old. One that is not told may go on
+ * using what was there.
+ */
+function told(before: State, after: State, t: number, from: number, count: number, p: PolicyValues): State {
+  if (p.invalidation === 'every-linked-group') return after;
+  const table = after.tables[t]!;
+  return groupsOn(after, t).reduce((s, g, place) => {
+    const at = 2 * g + slotOn(s.groups[g]!, t);
+    let stale = s.stale[at]!;
+    for (let i = from; i < from + count; i++) {
+      stale = place === 0 ? stale.delete(i) : remembered(stale, before, after, t, i, table);
+    }
+    return stale === s.stale[at] ? s : patch(s, { stale: putAt(s.stale, at, stale) });
+  }, after);
+}
+
+function remembered(
+  stale: Table<Stale>,
+  before: State,
+  after: State,
+  t: number,
+  index: number,
+  table: TceTable,
+): Table<Stale> {
+  const grain = tces(table.shift);
+  const old = entryAt(before.entries[t]!, index, grain);
+  const now = entryAt(after.entries[t]!, index, grain) ?? NO_RUN;
+  if (old === null || (old.frame === now.frame && old.prot === now.prot)) return stale;
+  return stale.set(index, { frame: old.frame, prot: old.prot, shift: table.shift, offset: table.offset });
+}
+
+/** A window of a group points at a table; a window 1 with a table is no bypass. The whole endpoint is told. */
+export function setWindow(s: State, g: number, slot: 0 | 1, t: number): State {
+  const fields = slot === 0 ? { window0: t } : { window1: t, bypass: false };
+  return forgotten(patch(s, { groups: patchAt(s.groups, g, fields) }), g, slot);
+}
+
+/** A window of a group points at nothing any more. */
+export function unsetWindow(s: State, g: number, slot: 0 | 1): State {
+  const { window0, window1 } = s.groups[g]!;
+  if ((slot === 0 ? window0 : window1) < 0) return s;
+  const fields = slot === 0 ? { window0: -1 } : { window1: -1 };
+  return forgotten(patch(s, { groups: patchAt(s.groups, g, fields) }), g, slot);
+}
+
+function forgotten(s: State, g: number, slot: 0 | 1): State {
+  const at = 2 * g + slot;
+  return s.stale[at]!.size === 0 ? s : patch(s, { stale: putAt(s.stale, at, s.stale[at]!.clear()) });
+}
+
+/** A new, empty table, in the lowest free row. */
+export function withTable(s: State, table: TceTable): { readonly state: State; readonly row: number } {
+  const row = freeRow(s.tables);
+  const { entries } = s;
+  const empty = row < entries.length ? entries : [...entries, entries[0]!.clear()];
+  return { state: patch(s, { tables: putAt(s.tables, row, table), entries: empty }), row };
+}
+
+/** A table that nobody points at any more is gone with its entries, and so are the links to it. */
+export function freed(s: State, t: number, p: PolicyValues): State {
+  if (t < 0 || s.tables[t]!.kind === 'free' || inUse(s, t)) return s;
+  const empty = emptied(s, t, p);
+  return patch(empty, { tables: putAt(empty.tables, t, FREE_TABLE), links: unlinked(empty, t) });
+}
+
+const unlinked = (s: State, t: number): State['links'] => {
+  const links = s.links.map(list =>
+    list.reduce((left, link, g) => (link.table === t ? left.delete(g) : left), list),
+  );
+  return links.every((list, at) => list === s.links[at]) ? s.links : links;
+};

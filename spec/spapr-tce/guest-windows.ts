@@ -1,0 +1,55 @@
+// How does a guest get a window, and what goes with it?
+import { patch, patchAt } from '../kit/record.js';
+import { freeRow, putAt } from './changing.js';
+import { windowsOn } from './looking.js';
+import { addressOf, liobnOf, pagesOf } from './pages.js';
+import { FREE_WINDOW, type State, type Window } from './state.js';
+
+/** A window in the lowest free row, with no entries and no links. */
+export function withGuestWindow(s: State, window: Window): State {
+  const row = freeRow(s.windows);
+  const fresh = row < s.shadow.length;
+  return patch(s, {
+    windows: putAt(s.windows, row, window),
+    shadow: fresh ? s.shadow : [...s.shadow, s.shadow[0]!.clear()],
+    links: fresh ? s.links : [...s.links, s.links[0]!.clear()],
+  });
+}
+
+/** A window is gone, with its entries and its links; what they had put into hardware tables stays there. */
+export const withoutGuestWindow = (s: State, row: number): State =>
+  patch(s, {
+    windows: putAt(s.windows, row, FREE_WINDOW),
+    shadow: putAt(s.shadow, row, s.shadow[row]!.clear()),
+    links: putAt(s.links, row, s.links[row]!.clear()),
+  });
+
+/** Is a window in that slot the default one? */
+export function marked(s: State, bridge: number, slot: number, isDefault: boolean): State {
+  const at = 2 * bridge + slot;
+  if (s.guestSlots[at]!.isDefault === isDefault) return s;
+  return patch(s, { guestSlots: patchAt(s.guestSlots, at, { isDefault }) });
+}
+
+/** The bridge with its default window, empty, in slot 0. */
+export function withDefault(s: State, bridge: number): State {
+  const { low, lowSize } = s.guestBridges[bridge]!;
+  const made = withGuestWindow(s, {
+    kind: 'rtas',
+    liobn: liobnOf(bridge, 0),
+    bridge,
+    slot: 0,
+    shift: 12,
+    offset: pagesOf(addressOf(low)),
+    size: lowSize,
+  });
+  return marked(made, bridge, 0, true);
+}
+
+/** The window gone; was it the last of its bridge, and not the default one, the default one is back. */
+export function removed(s: State, row: number): State {
+  const { bridge, slot } = s.windows[row]!;
+  const bare = withoutGuestWindow(s, row);
+  const wasDefault = s.guestSlots[2 * bridge + slot]!.isDefault;
+  return windowsOn(bare, bridge).length === 0 && !wasDefault ? withDefault(bare, bridge) : bare;
+}

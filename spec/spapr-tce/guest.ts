@@ -1,0 +1,98 @@
+// What does a guest's entry mean, may it be written, and where is it written to?
+
+import { patch, patchAt } from '../kit/record.js';
+import { selector } from '../kit/selector.js';
+import { cleared, effective, putAt } from './changing.js';
+import { regionHolding, tablesBehind, userPage } from './looking.js';
+import { mappedIn, regionObstacle } from './mapping.js';
+import { aligned, entryOf, pagesOf, unitsOf } from './pages.js';
+import type { PolicyValues } from './policies.js';
+import { values, without, withRun } from './runs.js';
+import type { Run, State } from './state.js';
+
+const READ = 1n;
+const WRITE = 2n;
+const BITS = READ | WRITE;
+
+/** What an entry permits: bit 0 reading, bit 1 writing. */
+export function protOf(tce: bigint): Run['prot'] {
+  if ((tce & BITS) === BITS) return 'rw';
+  if ((tce & BITS) === 0n) return 'none';
+  return (tce & READ) === 0n ? 'w' : 'r';
+}
+
+/** The guest address in an entry. */
+const addressIn = (tce: bigint): bigint => tce & ~BITS;
+
+/** The user's page behind an entry, -1: not in guest memory. */
+export const userPageOf = (s: State, tce: bigint): number => userPage(s, pagesOf(addressIn(tce)));
+
+/** Is [ioba, ioba + count pages) in the window, and ioba a whole page? */
+export const inWindow = selector('inWindow', (s: State, w: number, ioba: bigint, count: bigint): boolean => {
+  const { shift, offset, size } = s.windows[w]!;
+  const index = entryOf(ioba, shift) - offset;
+  return aligned(ioba, shift) && index >= 0 && BigInt(index) + count <= BigInt(size);
+});
+
+/** Index of the page of a bus address, wherever it lies. */
+export const indexOf = (s: State, w: number, ioba: bigint): number =>
+  entryOf(ioba, s.windows[w]!.shift) - s.windows[w]!.offset;
+
+/** How many hardware entries one entry of the window is, in a table. */
+const partsOf = (s: State, w: number, t: number): number =>
+  unitsOf(s.windows[w]!.shift) / unitsOf(s.tables[t]!.shift);
+
+/**
+ * May the entry be written: one without permission always; else its address is a page of the window, in guest memory,
+ * and every hardware page that it stands for is in registered memory.
+ */
+export const writable = selector('writable', (s: State, w: number, tce: bigint): boolean => {
+  if (protOf(tce) === 'none') return true;
+  const ua = userPageOf(s, tce);
+  if (ua < 0 || !aligned(addressIn(tce), s.windows[w]!.shift)) return false;
+  const mm = s.platform.guestMm;
+  return tablesBehind(s, w).every(t => {
+    const { shift } = s.tables[t]!;
+    return regionObstacle(s, mm, ua, partsOf(s, w, t), shift).why === 'none';
+  });
+});
+
+/** The guest's own table with a value in `count` entries. */
+export function noted(s: State, w: number, index: number, count: number, tce: bigint): State {
+  const old = s.shadow[w]!;
+  const now = tce === 0n ? without(old, index, count, values) : withRun(old, index, { count, tce }, values);
+  return now === old ? s : patch(s, { shadow: putAt(s.shadow, w, now) });
+}
+
+/** Hardware entries of a range of the window cleared, in every linked table. */
+export const clearedBehind = (s: State, w: number, index: number, count: number, p: PolicyValues): State =>
+  tablesBehind(s, w).reduce((now, t) => {
+    const parts = partsOf(s, w, t);
+    return cleared(now, t, index * parts, count * parts, p);
+  }, s);
+
+/** One entry, in every linked table and in the guest's own. */
+export function stored(s: State, w: number, index: number, tce: bigint, p: PolicyValues): State {
+  const prot = protOf(tce);
+  if (prot === 'none') return noted(clearedBehind(s, w, index, 1, p), w, index, 1, tce);
+  const ua = userPageOf(s, tce);
+  const mm = s.platform.guestMm;
+  const behind = tablesBehind(s, w).reduce((now, t) => {
+    const count = partsOf(s, w, t);
+    const { shift } = s.tables[t]!;
+    return mappedIn(now, t, index * count, { mm, ua, count, shift }, effective(s, prot), true, p);
+  }, s);
+  return noted(behind, w, index, 1, tce);
+}
+
+/** An entry of a list: under one policy, one without permission counts as a use that no call takes back. */
+export function storedFromList(s: State, w: number, index: number, tce: bigint, p: PolicyValues): State {
+  const plain = stored(s, w, index, tce, p);
+  if (p['indirect-no-permission'] === 'clears' || protOf(tce) !== 'none') return plain;
+  return tablesBehind(s, w).reduce((now, t) => {
+    const region = regionHolding(now, s.platform.guestMm, userPageOf(s, tce), unitsOf(s.tables[t]!.shift));
+    if (region < 0) return now;
+    const leaked = now.regions[region]!.leaked + partsOf(s, w, t);
+    return patch(now, { regions: patchAt(now.regions, region, { leaked }) });
+  }, plain);
+}

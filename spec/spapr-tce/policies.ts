@@ -1,0 +1,246 @@
+// Where do implementations and eras of the TCE system differ, and what is said for each answer?
+import type { Policy } from '../law/profile.js';
+import { cite } from '../law/sources.js';
+
+/** The chosen answer to each question. */
+export type PolicyValues = {
+  readonly dialect: 'strict' | 'kvm' | 'qemu';
+  readonly 'blocking-attach': 'replaces-table' | 'refuses-live' | 'empties-nothing';
+  readonly 'take-empties': 'table-and-bypass' | 'table-only';
+  readonly 'device-group-reference': 'taken' | 'missing';
+  readonly 'detach-clears': 'always' | 'with-last-group';
+  readonly 'map-failure': 'undone' | 'cleared';
+  readonly 'range-check': 'every-page' | 'first-page';
+  readonly invalidation: 'every-linked-group' | 'first-linked-group';
+  readonly 'indirect-no-permission': 'clears' | 'counts-a-use';
+  readonly 'region-of-closed-container': 'goes-when-idle' | 'leaks';
+  readonly 'default-window': 'restored' | 'sticky';
+};
+
+const mail = (at: string) => cite('mail-2022-ppc', at);
+
+/** What the mails of July 2022 argue about. */
+const ARGUED: readonly Policy[] = [
+  {
+    name: 'blocking-attach',
+    question: 'What must be empty when the attach of a blocking domain returns?',
+    cite: [mail('"It is important when this returns that the iommu translation is all emptied"')],
+    values: [
+      {
+        value: 'replaces-table',
+        says: "the kernel's table, whatever is in it: it is unset and dropped, and the group translates nothing",
+        argument:
+          'Whoever attaches may rely on it: no translation of the DMA API is left, and no driver has to be asked. Linux since 6.4.',
+      },
+      {
+        value: 'refuses-live',
+        says: "the same, but the attach is refused with EBUSY while the kernel's table has a live entry",
+        argument:
+          'A live entry means that a driver still has a buffer mapped; better to fail than to cut it off. Linux before 6.4 (iommu_take_ownership).',
+      },
+      {
+        value: 'empties-nothing',
+        says: 'nothing: the attach returns 0, and VFIO takes the table when the group joins a container',
+        argument:
+          'It is fine to do nothing, as tce_iommu_take_ownership() and tce_iommu_take_ownership_ddw() take care of it later. The draft of July 2022.',
+      },
+    ],
+  },
+  {
+    name: 'take-empties',
+    question: 'Is it enough to empty the table when a group is taken over?',
+    cite: [
+      mail('"It will turn into a security problem to allow kernel mappings to leak past this point"'),
+      cite('linux-tce', 'pnv_ioda2_take_ownership: pnv_pci_ioda2_set_bypass(pe, false)'),
+    ],
+    values: [
+      {
+        value: 'table-and-bypass',
+        says: 'no: the bypass window is switched off as well',
+        argument: 'A bypass window has no entries, and reaches all memory.',
+      },
+      {
+        value: 'table-only',
+        says: 'yes: only the table is looked at',
+        argument: 'A bypass window holds no mapping that could be live.',
+      },
+    ],
+  },
+  {
+    name: 'device-group-reference',
+    question: 'Does device_group return the group with a reference of its own?',
+    cite: [mail('"Is this missing a refcount get on the group?"')],
+    values: [
+      {
+        value: 'taken',
+        says: 'yes: the core drops it after the device has joined',
+        argument: 'The core puts the group that device_group returned, so there must be something to put.',
+      },
+      {
+        value: 'missing',
+        says: 'no: the group is returned as it is stored',
+        argument: 'The group lives as long as its endpoint anyway. The draft of July 2022.',
+      },
+    ],
+  },
+];
+
+/** Where KVM, QEMU and PAPR part. */
+const SPOKEN: readonly Policy[] = [
+  {
+    name: 'dialect',
+    question: 'Who answers the hypercalls?',
+    cite: [cite('linux-tce', 'arch/powerpc/kvm/book3s_64_vio.c'), cite('qemu', 'hw/ppc/spapr_iommu.c')],
+    values: [
+      {
+        value: 'strict',
+        says: 'nobody in particular: each check that one of them makes is made, before anything is written',
+        argument: 'A guest that gets along with it gets along with both.',
+      },
+      {
+        value: 'kvm',
+        says: 'KVM: what it cannot do it hands to user space with H_TOO_HARD, and no entries are no error',
+        argument:
+          'It serves guests with devices of their own, so it must also write the tables of the hardware.',
+      },
+      {
+        value: 'qemu',
+        says: 'QEMU: addresses are rounded down, any value may be stored, and a batch stops at the first entry out of range',
+        argument: 'It emulates, and keeps what the guest wrote.',
+      },
+    ],
+  },
+  {
+    name: 'indirect-no-permission',
+    question: 'What does an entry without permission do in the list of H_PUT_TCE_INDIRECT?',
+    cite: [cite('linux-tce', 'kvmppc_h_put_tce_indirect, kvmppc_tce_iommu_do_map')],
+    values: [
+      {
+        value: 'clears',
+        says: 'what it does in H_PUT_TCE: the entry of the hardware is cleared',
+        argument: 'It permits nothing, so no memory is in use by it.',
+      },
+      {
+        value: 'counts-a-use',
+        says: 'it is mapped like any other, and counted as a use of its memory that no later call takes back',
+        argument: 'Linux maps every entry of the list alike; a Linux guest never puts such an entry there.',
+      },
+    ],
+  },
+  {
+    name: 'default-window',
+    question: 'When does the default window come back?',
+    cite: [
+      cite('papr', 'ibm,remove-pe-dma-window'),
+      cite('qemu', 'spapr_phb_dma_reset: def_win; rtas_ibm_remove_pe_dma_window'),
+    ],
+    values: [
+      {
+        value: 'restored',
+        says: 'when the last window that was removed was not the default one',
+        argument: 'A guest that knows nothing of dynamic windows must find what it was started with.',
+      },
+      {
+        value: 'sticky',
+        says: 'the same, but any window in the slot of the default one counts as the default one',
+        argument: 'The mark is set at reset, and nobody takes it away. QEMU.',
+      },
+    ],
+  },
+];
+
+/** What is left of mappings when something fails, leaves, or runs over. */
+const KEPT: readonly Policy[] = [
+  {
+    name: 'detach-clears',
+    question: 'Does a group that leaves a container take the entries of the shared tables with it?',
+    cite: [cite('linux-tce', 'tce_iommu_release_ownership: tce_iommu_clear')],
+    values: [
+      {
+        value: 'always',
+        says: 'yes: all tables of the container are cleared, also for the groups that stay',
+        argument: 'No window may be unset while it has live entries.',
+      },
+      {
+        value: 'with-last-group',
+        says: 'only the last group: the others keep what is mapped for them',
+        argument: 'The user of the other groups did not ask for anything to be unmapped.',
+      },
+    ],
+  },
+  {
+    name: 'region-of-closed-container',
+    question:
+      'What becomes of registered memory whose last holder is closed while another container has entries in it?',
+    cite: [
+      cite('linux-tce', 'tce_iommu_release: tce_iommu_prereg_free, WARN_ON'),
+      cite('linux-tce', 'mm_iommu_put'),
+    ],
+    values: [
+      {
+        value: 'goes-when-idle',
+        says: 'it is given back with the last entry',
+        argument: 'Nobody is left who could unregister it.',
+      },
+      {
+        value: 'leaks',
+        says: 'it stays registered, pinned and charged as long as the address space lives',
+        argument:
+          'The reference could not be dropped while entries were live, and nobody tries again. Linux.',
+      },
+    ],
+  },
+  {
+    name: 'map-failure',
+    question: 'What is left of a map that fails in the middle?',
+    cite: [cite('linux-tce', 'tce_iommu_build, tce_iommu_build_v2: tce_iommu_clear on failure')],
+    values: [
+      {
+        value: 'undone',
+        says: 'nothing was done: all pages are checked before the first entry is written',
+        argument: 'A refused call changes nothing.',
+      },
+      {
+        value: 'cleared',
+        says: 'the entries that were written are cleared, also those that overwrote older ones',
+        argument: 'There is no record of what was there before. Linux.',
+      },
+    ],
+  },
+  {
+    name: 'range-check',
+    question: 'Which pages of a map are checked against the window?',
+    cite: [cite('linux-tce', 'VFIO_IOMMU_MAP_DMA: iommu_tce_put_param_check')],
+    values: [
+      {
+        value: 'every-page',
+        says: 'all of them',
+        argument: 'An entry beyond the end of the table is not an entry of the table.',
+      },
+      {
+        value: 'first-page',
+        says: 'the first',
+        argument: 'The check takes one address. Linux.',
+      },
+    ],
+  },
+  {
+    name: 'invalidation',
+    question: 'Who is told when an entry of a shared table changes?',
+    cite: [cite('linux-tce', 'pnv_pci_ioda2_tce_invalidate: it_group_list')],
+    values: [
+      {
+        value: 'every-linked-group',
+        says: 'every endpoint whose window points at the table',
+        argument: 'Each endpoint has a TCE cache of its own.',
+      },
+      {
+        value: 'first-linked-group',
+        says: 'the first endpoint that was linked',
+        argument: 'One table, one invalidation.',
+      },
+    ],
+  },
+];
+
+export const POLICIES: readonly Policy[] = [...SPOKEN.slice(0, 1), ...ARGUED, ...SPOKEN.slice(1), ...KEPT];

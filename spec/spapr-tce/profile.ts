@@ -1,0 +1,80 @@
+// What is the profile spapr-tce? POWER's TCE windows, from hypercalls and firmware to VFIO.
+import type { Profile, Rules } from '../law/profile.js';
+import { aims } from './invariants/aims.js';
+import { lives } from './invariants/lives.js';
+import { safety } from './invariants/safety.js';
+import { sometimes } from './invariants/sometimes.js';
+import { steps } from './invariants/steps.js';
+import { POLICIES, type PolicyValues } from './policies.js';
+import { disable, enable, info } from './rules/accounting.js';
+import { putTceIndirect, stuffTce } from './rules/batches.js';
+import { attach, close, detach, open } from './rules/containers.js';
+import { bind, capable, probe, remove } from './rules/devices.js';
+import { dma, guestDma } from './rules/dma.js';
+import { getTce, putTce } from './rules/hypercalls.js';
+import { kernelMap, kernelUnmap } from './rules/kernel.js';
+import { kvmAttach, kvmClose, kvmCreate, kvmRelease } from './rules/kvm.js';
+import { map } from './rules/mapping.js';
+import { claim, release } from './rules/ownership.js';
+import { register } from './rules/registering.js';
+import { ddwCreate, ddwQuery } from './rules/rtas.js';
+import { ddwRemove, ddwReset } from './rules/rtas-leaving.js';
+import { unmap } from './rules/unmapping.js';
+import { unregister } from './rules/unregistering.js';
+import { createWindow, removeWindow } from './rules/windows.js';
+import { initial } from './start.js';
+import type { Op, Setup, State } from './state.js';
+import { view } from './view.js';
+
+const rules: Rules<State, Op, PolicyValues> = {
+  probe,
+  remove,
+  capable,
+  bind,
+  kernel_map: kernelMap,
+  kernel_unmap: kernelUnmap,
+  claim,
+  release,
+  open,
+  close,
+  attach,
+  detach,
+  enable,
+  disable,
+  info,
+  register,
+  unregister,
+  create_window: createWindow,
+  remove_window: removeWindow,
+  map,
+  unmap,
+  kvm_create: kvmCreate,
+  kvm_close: kvmClose,
+  kvm_attach: kvmAttach,
+  kvm_release: kvmRelease,
+  h_put_tce: putTce,
+  h_put_tce_indirect: putTceIndirect,
+  h_stuff_tce: stuffTce,
+  h_get_tce: getTce,
+  ddw_query: ddwQuery,
+  ddw_create: ddwCreate,
+  ddw_remove: ddwRemove,
+  ddw_reset: ddwReset,
+  dma,
+  guest_dma: guestDma,
+};
+
+export const spaprTce: Profile<State, Op, PolicyValues, Setup> = {
+  name: 'spapr-tce',
+  title: 'TCE windows of POWER: entries, hypercalls, firmware windows, ownership and VFIO SPAPR',
+  rules,
+  retired: [],
+  policies: POLICIES,
+  initial,
+  always: safety,
+  sometimes,
+  steps,
+  lives,
+  aims,
+  view,
+};

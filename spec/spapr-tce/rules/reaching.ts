@@ -1,0 +1,58 @@
+// Which window does a map or an unmap reach, and what comes before either?
+import { refuse } from '../../law/clause.js';
+import { prepared } from '../containing.js';
+import { indexIn, tableHolding } from '../looking.js';
+import { entryOf } from '../pages.js';
+import type { Op, State, TceTable } from '../state.js';
+import {
+  argument,
+  boundHere,
+  containerOf,
+  defaultWindowFits,
+  groupForDefaultWindow,
+  isOpen,
+  noFlags,
+  type Rule,
+  rowOf,
+  vfio,
+} from './asking.js';
+
+type Map = Extract<Op, { op: 'map' }>;
+type Unmap = Extract<Op, { op: 'unmap' }>;
+
+/** The state with the default window made, and the row of the table that holds the address there. */
+export const ready = (s: State, o: Map | Unmap): State => prepared(s, rowOf(s, o));
+export const rowFor = (s: State, o: Map | Unmap): number => tableHolding(ready(s, o), rowOf(s, o), o.iova);
+export const tableFor = (s: State, o: Map | Unmap): TceTable => ready(s, o).tables[rowFor(s, o)]!;
+export const indexFor = (s: State, o: Map | Unmap): number => indexIn(tableFor(s, o), o.iova);
+export const countFor = (s: State, o: Map | Unmap): number => entryOf(o.size, tableFor(s, o).shift);
+
+export const beginning = <O extends Map | Unmap>(op: string): readonly Rule<O>[] => [
+  isOpen(op),
+  boundHere(op),
+  refuse(
+    'EPERM',
+    {
+      id: `${op}/not-enabled`,
+      says: 'A container is enabled first: by its own command in version 1, by registered memory in version 2.',
+      cite: [vfio('tce_iommu_ioctl: container->enabled')],
+    },
+    (s, o) => !containerOf(s, o).enabled,
+  ),
+  ...argument<O>(op),
+  noFlags(op),
+  groupForDefaultWindow(op),
+  ...defaultWindowFits<O>(op),
+  refuse(
+    'ENXIO',
+    {
+      id: `${op}/no-window`,
+      says: 'Some window of the container holds the first address.',
+      cite: [vfio('tce_iommu_find_table')],
+    },
+    (s, o) => rowFor(s, o) < 0,
+  ),
+];
+
+export const runsOver = (s: State, o: Map | Unmap): boolean =>
+  countFor(s, o) > tableFor(s, o).size - indexFor(s, o);

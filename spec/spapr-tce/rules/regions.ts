@@ -1,0 +1,35 @@
+// Which region does a command name, and what comes before any of them?
+import { refuse } from '../../law/clause.js';
+import { regionOf } from '../looking.js';
+import { aligned, END, pagesOf } from '../pages.js';
+import type { Op, State } from '../state.js';
+import { boundHere, isOpen, ofVersion, type Rule, rowOf, vfio } from './asking.js';
+
+type Register = Extract<Op, { op: 'register' }>;
+type Unregister = Extract<Op, { op: 'unregister' }>;
+
+export const first = (o: Register | Unregister): number => pagesOf(o.ua);
+export const pages = (o: Register | Unregister): number => pagesOf(o.size);
+
+/** Row of the region that the call names, -1: there is none. */
+export const named = (s: State, o: Register | Unregister): number => regionOf(s, o.mm, first(o), pages(o));
+
+export const holds = (s: State, o: Register | Unregister): boolean =>
+  named(s, o) >= 0 && s.holds[rowOf(s, o)]!.has(named(s, o));
+
+export const misaligned = <O extends Register | Unregister>(op: string): Rule<O> =>
+  refuse(
+    'EINVAL',
+    {
+      id: `${op}/misaligned`,
+      says: 'Address and size are whole pages of the host, and the range does not pass the end of 64 bits.',
+      cite: [vfio(`tce_iommu_${op}_pages`)],
+    },
+    (s, o) => !aligned(o.ua | o.size, s.platform.pageShift) || o.ua + o.size > END,
+  );
+
+export const beginning = <O extends Register | Unregister>(op: string): readonly Rule<O>[] => [
+  isOpen(op),
+  boundHere(op),
+  ofVersion(op, 2),
+];

@@ -1,0 +1,170 @@
+// Which dynamic windows does a guest get from its firmware?
+import { ending, refuse } from '../../law/clause.js';
+import { cite } from '../../law/sources.js';
+import { marked, withGuestWindow } from '../guest-windows.js';
+import { bridgeWith, windowNumbered, windowsOn } from '../looking.js';
+import { addressOf, END, entryOf, liobnOf } from '../pages.js';
+import type { Op, State } from '../state.js';
+import type { Rule } from './asking.js';
+
+type Query = Extract<Op, { op: 'ddw_query' }>;
+type Create = Extract<Op, { op: 'ddw_create' }>;
+
+export const qemu = (at: string) => cite('qemu', at);
+export const papr = (at: string) => cite('papr', at);
+
+export const SERVICES = {
+  ddw_query: 'ibm,query-pe-dma-window',
+  ddw_create: 'ibm,create-pe-dma-window',
+  ddw_remove: 'ibm,remove-pe-dma-window',
+  ddw_reset: 'ibm,reset-pe-dma-window',
+} as const;
+
+/** Page sizes in the order of their bits; that of 2 MiB came last. */
+const PAGE_BITS = [12, 16, 24, 25, 26, 27, 28, 34, 21] as const;
+const LARGEST = { 5: 1n << 31n, 6: 1n << 37n } as const;
+
+export const wrongArguments = <O extends { readonly args?: 'wrong' }>(op: keyof typeof SERVICES): Rule<O> =>
+  refuse(
+    'RTAS_PARAM_ERROR',
+    {
+      id: `${op}/arguments`,
+      says: 'A service called with another number of arguments than it has answers a parameter error.',
+      cite: [papr(SERVICES[op]), qemu('spapr_rtas_ddw.c: nargs, nret')],
+    },
+    (_, o) => o.args === 'wrong',
+  );
+
+export const unknownBridge = <O extends { readonly buid: bigint }>(op: keyof typeof SERVICES): Rule<O> =>
+  refuse(
+    'RTAS_PARAM_ERROR',
+    {
+      id: `${op}/unknown-bridge`,
+      says: 'The BUID is that of a bridge with dynamic windows.',
+      cite: [qemu('spapr_pci_find_phb; ddw_enabled')],
+    },
+    (s, o) => s.guestBridges[bridgeWith(s, o.buid)]?.ddw !== true,
+  );
+
+const pageBits = (mask: bigint): bigint =>
+  PAGE_BITS.reduce(
+    (bits, shift, i) => (((mask >> BigInt(shift)) & 1n) === 0n ? bits : bits | (1n << BigInt(i))),
+    0n,
+  );
+
+export const ddwQuery: readonly Rule<Query>[] = [
+  wrongArguments<Query>('ddw_query'),
+  refuse(
+    'RTAS_PARAM_ERROR',
+    {
+      id: 'ddw_query/outputs',
+      says: 'The service has five outputs, or six where the largest block is told in 64 bits.',
+      cite: [papr(SERVICES.ddw_query), qemu('rtas_ibm_query_pe_dma_window: nret')],
+    },
+    (_, o) => o.outputs !== 5 && o.outputs !== 6,
+  ),
+  unknownBridge<Query>('ddw_query'),
+  ending(
+    {
+      id: 'ddw_query/answered',
+      says: 'How many windows there can still be, how many pages the largest could have, and which page sizes there are.',
+      cite: [papr(SERVICES.ddw_query), qemu('rtas_ibm_query_pe_dma_window')],
+    },
+    (s, o) => {
+      const bridge = bridgeWith(s, o.buid);
+      const windows = 2 - windowsOn(s, bridge).length;
+      const pageSizes = pageBits(s.guestBridges[bridge]!.pageSizes);
+      return { outcome: { is: 'ok', windows, largest: LARGEST[o.outputs as 5 | 6], pageSizes }, state: s };
+    },
+  ),
+];
+
+/** The lowest slot of the bridge whose number is free, -1: none. */
+const freeSlot = (s: State, bridge: number): number =>
+  [0, 1].find(slot => windowNumbered(s, liobnOf(bridge, slot)) < 0) ?? -1;
+
+/** Where the next window of a bridge starts: low where there is none, high beside another. */
+const startOf = (s: State, bridge: number): bigint =>
+  addressOf(windowsOn(s, bridge).length === 0 ? s.guestBridges[bridge]!.low : s.guestBridges[bridge]!.high);
+
+const meets = (s: State, o: Create): boolean => {
+  const bridge = bridgeWith(s, o.buid);
+  const start = startOf(s, bridge);
+  const end = start + (1n << BigInt(o.window));
+  return windowsOn(s, bridge).some(row => {
+    const { offset, size, shift } = s.windows[row]!;
+    const first = BigInt(offset) << BigInt(shift);
+    return start < first + (BigInt(size) << BigInt(shift)) && first < end;
+  });
+};
+
+const isKnownSize = (s: State, o: Create): boolean =>
+  PAGE_BITS.some(shift => shift === o.shift) &&
+  ((s.guestBridges[bridgeWith(s, o.buid)]!.pageSizes >> BigInt(o.shift)) & 1n) === 1n;
+
+export const ddwCreate: readonly Rule<Create>[] = [
+  wrongArguments<Create>('ddw_create'),
+  unknownBridge<Create>('ddw_create'),
+  refuse(
+    'RTAS_PARAM_ERROR',
+    {
+      id: 'ddw_create/page-size',
+      says: 'The page size is one that the bridge has, and a window is at least one page.',
+      cite: [papr(SERVICES.ddw_create), qemu('rtas_ibm_create_pe_dma_window: page_size_mask')],
+    },
+    (s, o) => !isKnownSize(s, o) || o.window < o.shift,
+  ),
+  refuse(
+    'RTAS_HW_ERROR',
+    {
+      id: 'ddw_create/no-window-left',
+      says: 'A bridge has two windows at most.',
+      cite: [qemu('rtas_ibm_create_pe_dma_window: SPAPR_PCI_DMA_MAX_WINDOWS')],
+    },
+    (s, o) => windowsOn(s, bridgeWith(s, o.buid)).length === 2 || freeSlot(s, bridgeWith(s, o.buid)) < 0,
+  ),
+  refuse(
+    'RTAS_HW_ERROR',
+    {
+      id: 'ddw_create/too-large',
+      says: 'A window has no more pages than the largest block that a query tells, and ends by 2^64.',
+      cite: [papr(SERVICES.ddw_query), qemu('rtas_ibm_create_pe_dma_window: nb_table')],
+    },
+    (s, o) =>
+      o.window - o.shift > 37 ||
+      startOf(s, bridgeWith(s, o.buid)) + (1n << BigInt(Math.min(o.window, 65))) > END,
+  ),
+  refuse(
+    'RTAS_HW_ERROR',
+    {
+      id: 'ddw_create/overlaps',
+      says: 'Windows of one bridge do not overlap; QEMU does not look.',
+      cite: [papr(SERVICES.ddw_create), qemu('rtas_ibm_create_pe_dma_window: win_addr')],
+      status: 'disputed',
+    },
+    (s, o, p) => p.dialect !== 'qemu' && meets(s, o),
+  ),
+  ending(
+    {
+      id: 'ddw_create/created',
+      says: 'The window has no entries; it is low where the bridge has no other window, and else high.',
+      cite: [papr(SERVICES.ddw_create), qemu('rtas_ibm_create_pe_dma_window')],
+    },
+    (s, o, p) => {
+      const bridge = bridgeWith(s, o.buid);
+      const slot = freeSlot(s, bridge);
+      const start = startOf(s, bridge);
+      const made = withGuestWindow(s, {
+        kind: 'rtas',
+        liobn: liobnOf(bridge, slot),
+        bridge,
+        slot,
+        shift: o.shift,
+        offset: entryOf(start, o.shift),
+        size: 2 ** (o.window - o.shift),
+      });
+      const state = p['default-window'] === 'sticky' ? made : marked(made, bridge, slot, false);
+      return { outcome: { is: 'ok', liobn: liobnOf(bridge, slot), start }, state };
+    },
+  ),
+];

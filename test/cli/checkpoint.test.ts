@@ -1,0 +1,188 @@
+// Does a check that is killed at any moment lose no more than its last interval, and is a wrong checkpoint refused?
+import assert from 'node:assert/strict';
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { load, save } from '../../cli/checkpoint.js';
+import { fingerprintOf } from '../../cli/fingerprint.js';
+import { worldNamed } from '../../model/worlds.js';
+
+const COMMAND = fileURLToPath(new URL('../../../cli/iommu-spec.js', import.meta.url));
+const FOLDER = mkdtempSync(join(tmpdir(), 'iommu-spec-kept-'));
+after(() => rmSync(FOLDER, { recursive: true, force: true }));
+
+const check = (...args: readonly string[]) => {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [COMMAND, 'check', ...args], {
+    encoding: 'utf8',
+  });
+  return { code: status, out: stdout, err: stderr };
+};
+
+/** What is the same however often it was interrupted. */
+function figures(out: string): unknown {
+  const [world] = (JSON.parse(out) as { worlds: Record<string, unknown>[] }).worlds;
+  const { states, transitions, accepted, depth, complete, frontier, violations, seen } = world!;
+  const broken = (violations as { property: string; trace: unknown[] }[]).map(v => [
+    v.property,
+    v.trace.length,
+  ]);
+  return {
+    states,
+    transitions,
+    accepted,
+    depth,
+    complete,
+    frontier,
+    broken,
+    seen: (seen as string[]).sort(),
+  };
+}
+
+const pause = (ms: number): Promise<void> => new Promise(resolve => setTimeout(resolve, ms));
+
+/** Kills the child some milliseconds after the first checkpoint that it has written itself. */
+async function killedAfter(child: ChildProcess, file: string, ms: number): Promise<boolean> {
+  const written = (): number => (existsSync(file) ? statSync(file).mtimeMs : 0);
+  const before = written();
+  const ended = new Promise<boolean>(resolve =>
+    child.on('exit', (_, signal) => resolve(signal === 'SIGKILL')),
+  );
+  while (written() === before && child.exitCode === null) await pause(10);
+  await pause(ms);
+  child.kill('SIGKILL');
+  return ended;
+}
+
+test('killed again and again in the middle of saving, and resumed: the same counts', async () => {
+  const world = 'attack-window';
+  const args = [world, '--policy', 'merge-incoming=any', '--json'];
+  const whole = check(...args);
+  assert.equal(whole.code, 1);
+  const kept = join(FOLDER, 'killed');
+  let known = 0;
+  for (const ms of [0, 40, 150]) {
+    const go = known === 0 ? ['--checkpoint', kept] : ['--resume', kept];
+    const child = spawn(process.execPath, [COMMAND, 'check', ...args, ...go, '--every', '0'], {
+      stdio: 'ignore',
+    });
+    assert.ok(await killedAfter(child, join(kept, 'checkpoint'), ms), 'it was over before it was killed');
+    const ours = fingerprintOf(
+      worldNamed(world)!,
+      { 'merge-incoming': 'any' },
+      { aims: false, first: false, symmetry: false },
+    );
+    const { head } = load(kept, ours);
+    assert.ok(head.states >= known && head.next > 0, `${head.states} states after ${known}`);
+    known = head.states;
+  }
+  const resumed = check(...args, '--resume', kept);
+  assert.equal(resumed.code, 1, resumed.err);
+  assert.deepEqual(figures(resumed.out), figures(whole.out));
+  assert.ok(!existsSync(join(kept, 'checkpoint')), 'a finished run leaves no checkpoint');
+});
+
+/** A checkpoint of a run that was cut short. */
+const CUT = join(FOLDER, 'cut');
+const cut = check('pair', '--checkpoint', CUT, '--max-states', '1000');
+
+/** The same checkpoint after something has happened to its bytes. */
+function altered(name: string, change: (bytes: Buffer) => Uint8Array): string {
+  const folder = join(FOLDER, name);
+  cpSync(CUT, folder, { recursive: true });
+  const file = join(folder, 'checkpoint');
+  writeFileSync(file, change(readFileSync(file)));
+  return folder;
+}
+
+test('a check that ends at its limit is unfinished, says how far it came, and can go on', () => {
+  assert.equal(cut.code, 2, cut.err);
+  assert.match(cut.out, /unfinished.*\n.* known states are not expanded.*--max-states.*\n.*--resume/);
+  const folder = altered('whole', bytes => bytes);
+  const { code, out } = check('pair', '--resume', folder);
+  assert.equal(code, 0);
+  assert.match(out, /holds in all 2,037 states \(230,868 transitions/);
+});
+
+test('so can one under symmetry: a representative is the same before and after', () => {
+  const kept = join(FOLDER, 'symmetric');
+  const args = ['timeout-revoke', '--symmetry'];
+  const { code, out } = check(...args, '--checkpoint', kept, '--max-states', '2000');
+  assert.equal(code, 2);
+  assert.match(out, /states up to symmetry/);
+  const resumed = check(...args, '--resume', kept, '--json');
+  assert.equal(resumed.code, 0, resumed.err);
+  assert.match(resumed.out, /"states":6195,/);
+});
+
+test('so is one that ends for want of memory', () => {
+  const kept = join(FOLDER, 'small');
+  const { code, out } = check('hotplug', '--checkpoint', kept, '--memory', '1');
+  assert.equal(code, 2);
+  assert.match(out, /unfinished.*\n.*would go beyond 1 MiB \(--memory\)\n.*--resume/);
+  const resumed = check('hotplug', '--resume', kept, '--json');
+  assert.equal(resumed.code, 0, resumed.err);
+  assert.match(resumed.out, /"states":23719,"transitions":769583,/);
+});
+
+test('a file that is cut short or altered is refused, wherever that is', () => {
+  const { length } = readFileSync(join(CUT, 'checkpoint'));
+  for (const left of [0, 10, 63, 64, 500, length - 33, length - 1]) {
+    const { code, err } = check(
+      'pair',
+      '--resume',
+      altered(`cut-${left}`, b => b.subarray(0, left)),
+    );
+    assert.equal(code, 65, `${left} bytes: ${err}`);
+    assert.match(err, /is no whole checkpoint: /);
+  }
+  for (const at of [0, 30, 70, 1000, length - 1000, length - 1]) {
+    const flipped = altered(`flip-${at}`, b => Buffer.from(b).fill(b[at]! ^ 1, at, at + 1));
+    const { code, err } = check('pair', '--resume', flipped);
+    assert.equal(code, 65, `byte ${at}: ${err}`);
+    assert.match(err, /is no whole checkpoint: /);
+  }
+  const longer = altered('longer', b => Buffer.concat([b, Buffer.of(0)]));
+  assert.match(check('pair', '--resume', longer).err, /something follows its end/);
+});
+
+test('a checkpoint of something else is refused, and says of what', () => {
+  const cases: readonly (readonly [readonly string[], RegExp])[] = [
+    [['hotplug'], /is of world pair of profile vfio-2011, not of world hotplug/],
+    [['pair', '--policy', 'merge-incoming=any'], /was made under merge-incoming=/],
+    [['pair', '--aims'], /was made without --aims/],
+    [['pair', '--first'], /was made without --first/],
+    [['pair', '--symmetry'], /was made without --symmetry/],
+  ];
+  for (const [args, says] of cases) {
+    const { code, err } = check(...args, '--resume', CUT);
+    assert.equal(code, 64);
+    assert.match(err, says);
+  }
+  assert.match(check('pair', '--resume', join(FOLDER, 'nothing')).err, /there is no checkpoint in /);
+  const several = check('all', '--checkpoint', join(FOLDER, 'all'));
+  assert.deepEqual([several.code, /of one world: name it/.test(several.err)], [64, true]);
+});
+
+test('a checkpoint by another law, or of a world with other bounds, is refused', () => {
+  const ours = fingerprintOf(worldNamed('pair')!, {}, { aims: false, first: false, symmetry: false });
+  const snapshot = load(CUT, ours);
+  const folder = join(FOLDER, 'other');
+  for (const [theirs, says] of [
+    [{ ...ours, law: 'a law of yesterday' }, /another version of the law/],
+    [{ ...ours, scope: 'four handles' }, /its bounds were other ones/],
+  ] as const) {
+    save(folder, theirs, snapshot);
+    const { code, err } = check('pair', '--resume', folder);
+    assert.equal(code, 64);
+    assert.match(err, says);
+  }
+});
+
+test('a new run does not write over a checkpoint', () => {
+  const { code, err } = check('pair', '--checkpoint', CUT);
+  assert.equal(code, 64);
+  assert.match(err, /holds a checkpoint: go on with --resume/);
+});

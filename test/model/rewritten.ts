@@ -1,0 +1,48 @@
+// How does a test break the law in one place?
+import assert from 'node:assert/strict';
+import type { AnyWorld, World } from '../../model/explore/world.js';
+import type { Clause, Policies } from '../../spec/law/clause.js';
+
+export type Rewrite<S, O, P extends Policies> = (clause: Clause<S, O, P>) => Clause<S, O, P> | null;
+
+/** The world under a law in which one clause is another, or gone. */
+export function rewritten<S, O, P extends Policies>(
+  world: AnyWorld,
+  id: string,
+  rewrite: Rewrite<S, O, P>,
+): AnyWorld {
+  type AnyClause = Clause<S, O, P>;
+  let met = 0;
+  const change = (c: AnyClause): readonly AnyClause[] => {
+    if (c.id !== id) return [c];
+    met++;
+    const other = rewrite(c);
+    return other === null ? [] : [other];
+  };
+  const { profile } = world as World<object, { readonly op: string }, P, unknown>;
+  const lists = Object.entries(profile.rules) as unknown as readonly (readonly [
+    string,
+    readonly AnyClause[],
+  ])[];
+  const rules = Object.fromEntries(lists.map(([op, clauses]) => [op, clauses.flatMap(change)]));
+  assert.equal(met, 1, `there is no clause ${id}`);
+  return { ...world, profile: { ...profile, rules } };
+}
+
+export const gone = (): null => null;
+
+/** The clause as it is: the policies of the row break the promise. */
+export const asItIs = <C>(clause: C): C => clause;
+
+/** The clause with its state after changed. */
+export const spoiled =
+  <S, O, P extends Policies>(spoil: (after: S, op: O, before: S) => S): Rewrite<S, O, P> =>
+  clause => ({
+    ...clause,
+    then: (s, op, p) => {
+      const next = clause.then(s, op, p);
+      if (Array.isArray(next)) throw new Error('one ending expected');
+      const one = next as { outcome: never; state: S };
+      return { outcome: one.outcome, state: spoil(one.state, op, s) };
+    },
+  });
