@@ -4,7 +4,7 @@ import type { VfioWorld } from '../../model/worlds/vfio-2011.js';
 import { patch, patchAt } from '../../spec/kit/record.js';
 import type { Clause } from '../../spec/law/clause.js';
 import type { PolicyValues } from '../../spec/vfio-2011/policies.js';
-import { vfio2011 } from '../../spec/vfio-2011/profile.js';
+import type { vfio2011 } from '../../spec/vfio-2011/profile.js';
 import type { Op, State } from '../../spec/vfio-2011/state.js';
 
 type AnyClause = Clause<State, Op, PolicyValues>;
@@ -20,13 +20,13 @@ export function rewritten(world: VfioWorld, id: string, rewrite: Rewrite): VfioW
     return other === null ? [] : [other];
   };
   const rules = Object.fromEntries(
-    Object.entries(vfio2011.rules).map(([op, clauses]) => [
+    Object.entries(world.profile.rules).map(([op, clauses]) => [
       op,
       (clauses as readonly AnyClause[]).flatMap(change),
     ]),
   ) as unknown as typeof vfio2011.rules;
   assert.equal(met, 1, `there is no clause ${id}`);
-  return { ...world, profile: { ...vfio2011, rules } };
+  return { ...world, profile: { ...world.profile, rules } };
 }
 
 export const gone: Rewrite = () => null;
