@@ -14,6 +14,8 @@ export interface Fingerprint {
   /** Are aims checked, and does it end at the first broken promise? */
   readonly aims: boolean;
   readonly first: boolean;
+  /** Are states counted up to symmetry? */
+  readonly symmetry: boolean;
   /** SHA-256 of the compiled law and worlds, and of this world's setup and operations. */
   readonly law: string;
   readonly scope: string;
@@ -41,7 +43,7 @@ function lawHash(): string {
 export function fingerprintOf(
   world: AnyWorld,
   policies: Policies,
-  asked: { readonly aims: boolean; readonly first: boolean },
+  asked: Pick<Fingerprint, 'aims' | 'first' | 'symmetry'>,
 ): Fingerprint {
   return {
     profile: world.profile.name,
@@ -62,6 +64,7 @@ export function refusal(theirs: Fingerprint, ours: Fingerprint): string | undefi
     return `was made under ${differ.map(name => `${name}=${theirs.policies[name]}`).join(', ')}`;
   if (theirs.aims !== ours.aims) return `was made ${theirs.aims ? 'with' : 'without'} --aims`;
   if (theirs.first !== ours.first) return `was made ${theirs.first ? 'with' : 'without'} --first`;
+  if (theirs.symmetry !== ours.symmetry) return `was made ${theirs.symmetry ? 'with' : 'without'} --symmetry`;
   if (theirs.scope !== ours.scope) return `is of another world of that name: its bounds were other ones`;
   if (theirs.law !== ours.law) return 'was made by another version of the law';
   return undefined;

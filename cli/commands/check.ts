@@ -1,7 +1,7 @@
 // Does the law keep its promises in every reachable state of a world, under these policies?
 import { writeFileSync } from 'node:fs';
 import { describeOp, describeOutcome, encodeTrace } from '../../conformance/index.js';
-import { type Exploration, explore, type Violation } from '../../model/explore/explore.js';
+import { type Exploration, explore, type Step, type Violation } from '../../model/explore/explore.js';
 import type { AnyWorld } from '../../model/explore/world.js';
 import { recordPath } from '../../model/record.js';
 import { DEBATES, WORLDS, worldNamed } from '../../model/worlds.js';
@@ -149,21 +149,30 @@ function sayViolation(
 ): void {
   out.say();
   out.say(`  ${paint.red(v.property)}: ${v.says}`);
-  v.trace.forEach((step, i) => {
+  const tell = (step: Step<AnyOp>, i: number): void => {
     const { name, fields } = describeOp(step.op, world.setup);
     out.say(
       `    ${String(i + 1).padStart(2)}  ${name.padEnd(12)} ${fields}  ->  ${describeOutcome(step.outcome)}  ${paint.dim(step.rule)}`,
     );
+  };
+  const cycle = v.cycle ?? [];
+  const { length } = v.trace;
+  v.trace.forEach(tell);
+  if (cycle.length > 0) out.say('        and from here round and round:');
+  cycle.forEach((step, i) => {
+    tell(step, length + i);
   });
   out.say(`        ${v.why}`);
   if (options.traceOut === undefined) return;
   const file = numbered(options.traceOut, index);
-  const { header, events } = recordPath(world, policies, v.trace, {
+  const { header, events } = recordPath(world, policies, [...v.trace, ...cycle], {
     producer: 'iommu-spec check',
     narration: [
       `World ${world.name}: the shortest way to break ${v.property}.`,
       v.says,
-      `In the end ${v.why}.`,
+      cycle.length === 0
+        ? `In the end ${v.why}.`
+        : `Events ${length + 1} to ${length + cycle.length} lead back to where they began, and can go on for ever.`,
     ],
   });
   writeFileSync(file, encodeTrace(header, events));

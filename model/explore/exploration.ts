@@ -17,6 +17,8 @@ export interface Violation<O> {
   /** What broke, in one sentence. */
   readonly why: string;
   readonly trace: readonly Step<O>[];
+  /** Steps from the end of the trace back to the end of the trace: they can go on for ever. */
+  readonly cycle?: readonly Step<O>[];
 }
 
 /** How far an exploration has come. What must be summed up is summed up when it is asked for. */

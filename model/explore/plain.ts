@@ -5,7 +5,8 @@ import type { Allowed, Policies } from '../../spec/law/clause.js';
 import { type AnyOp, allowed, type Liveness, type Profile } from '../../spec/law/profile.js';
 import type { Exploration, Options, Step, Violation } from './exploration.js';
 import { type Layout, layoutOf } from './layout.js';
-import { lower, type Promises, policiesOf, promisesOf } from './promised.js';
+import { type Move, type NoEnd, noEndIn, stepOf } from './lives.js';
+import { type Promises, policiesOf, promisesOf } from './promised.js';
 import { Visited } from './visited.js';
 import type { World } from './world.js';
 
@@ -116,7 +117,7 @@ class Explorer<S extends object, O extends AnyOp, P extends Policies, Setup> {
   private expand(number: number): void {
     const state = this.layout.decode(this.visited.rows, number * this.layout.width);
     const { ops, offers } = this.world;
-    const moves: { op: O; endings: readonly Allowed<S>[] }[] = [];
+    const moves: Move<S, O>[] = [];
     for (let i = 0; i < ops.length; i++) {
       const op = ops[i]!;
       if (offers !== undefined && !offers(state, op)) continue;
@@ -134,11 +135,8 @@ class Explorer<S extends object, O extends AnyOp, P extends Policies, Setup> {
     this.rules.set(ending.rule, (this.rules.get(ending.rule) ?? 0) + 1);
     for (const p of this.promised.steps) {
       if (!this.broken.has(p.id) && !p.holds(state, op, ending, this.policies)) {
-        this.report(p.id, p.says, 'step', `the last step breaks it`, number, {
-          op,
-          rule: ending.rule,
-          outcome: ending.outcome,
-        });
+        const why = 'the last step breaks it';
+        this.report(p.id, p.says, 'step', { why, more: [stepOf(op, ending)] }, number);
       }
     }
     if (ending.state === state) return;
@@ -165,7 +163,8 @@ class Explorer<S extends object, O extends AnyOp, P extends Policies, Setup> {
   private checkState(number: number, state: S): void {
     for (const p of this.promised.always) {
       if (!this.broken.has(p.id) && !p.holds(state, this.policies)) {
-        this.report(p.id, p.says, 'always', 'the state after the last step breaks it', number);
+        const why = 'the state after the last step breaks it';
+        this.report(p.id, p.says, 'always', { why, more: [] }, number);
       }
     }
     for (const p of this.profile.sometimes) {
@@ -173,63 +172,22 @@ class Explorer<S extends object, O extends AnyOp, P extends Policies, Setup> {
     }
   }
 
-  /** Every driving step must lower the rank; where none moves, the end must be good. */
-  private checkLife(
-    number: number,
-    state: S,
-    life: Liveness<S, O, P>,
-    moves: readonly { op: O; endings: readonly Allowed<S>[] }[],
-  ): void {
+  private checkLife(number: number, state: S, life: Liveness<S, O, P>, moves: readonly Move<S, O>[]): void {
     if (this.broken.has(life.id)) return;
-    let moved = false;
-    let rank: readonly number[] | undefined;
-    for (const { op, endings } of moves) {
-      if (!life.drives(state, op)) continue;
-      for (const ending of endings) {
-        if (ending.state === state) continue;
-        moved = true;
-        rank ??= life.rank.map(part => part(state));
-        if (
-          lower(
-            life.rank.map(part => part(ending.state)),
-            rank,
-          )
-        )
-          continue;
-        const last = { op, rule: ending.rule, outcome: ending.outcome };
-        this.report(
-          life.id,
-          life.says,
-          'lives',
-          'the last step leads no nearer to the end: it may go on for ever',
-          number,
-          last,
-        );
-        return;
-      }
-    }
-    if (!moved && !life.good(state, this.policies)) {
-      this.report(
-        life.id,
-        life.says,
-        'lives',
-        'nothing that may still happen leads on, and this is no good end',
-        number,
-      );
-    }
+    const found = noEndIn(this.world, this.policies, life, state, moves);
+    if (found !== undefined) this.report(life.id, life.says, 'lives', found, number);
   }
 
   private report(
     property: string,
     says: string,
     kind: Violation<O>['kind'],
-    why: string,
+    { why, more, cycle }: NoEnd<O>,
     number: number,
-    last?: Step<O>,
   ): void {
     if (this.broken.has(property)) return;
-    const trace = [...this.pathTo(number), ...(last === undefined ? [] : [last])];
-    this.broken.set(property, { property, says, kind, why, trace });
+    const trace = [...this.pathTo(number), ...more];
+    this.broken.set(property, { property, says, kind, why, trace, ...(cycle && { cycle }) });
   }
 
   /** Walks the discoverers back to the start, then forward again by the plain rules: the path is re-verified. */

@@ -248,4 +248,17 @@ export const VFIO_2011_WORLDS: readonly VfioWorld[] = [
     counts: { states: 3_109_453, transitions: 178_658_746 },
     large: true,
   }),
+  world({
+    name: 'ten-millions',
+    says: 'Five descriptors on three groups, and one device that may leave and come back: every way to hold, merge and let go.',
+    machine: {
+      groups: [group(1), group(2), group(3)],
+      devices: [device('a', 0), device('b', 1), device('c', 2)],
+      mms: [NO_LIMIT],
+      timeout: 0,
+    },
+    scope: { handles: 5, pages: 0, merge: true, hotplug: [2] },
+    counts: { states: 10_177_069, transitions: 655_517_806 },
+    large: true,
+  }),
 ];

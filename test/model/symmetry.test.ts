@@ -54,9 +54,9 @@ test('sets that are named by their lowest member move to their new lowest member
   const toy = toyOf({ groups: 4, fds: 3 });
   const { spell, canon } = speller(toy);
   const full = new Set<string>();
-  const all = explore(toy, {}, { states: s => full.add(spell(s as object)) });
+  const all = explore(toy, {}, { inspect: each => addAll(each, full, spell) });
   const reduced = new Set<string>();
-  const found = explore(toy, {}, { symmetry: true, states: s => reduced.add(spell(s as object)) });
+  const found = explore(toy, {}, { symmetry: true, inspect: each => addAll(each, reduced, spell) });
   assert.equal(canon.size, 24);
   assert.equal(found.states, reduced.size);
   assert.deepEqual([...reduced].sort(), [...full].sort());

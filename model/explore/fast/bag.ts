@@ -20,15 +20,13 @@ class Numbers {
 }
 
 /**
- * The records of an unnamed sort. Each different record has one number, in whatever slot it is; the
- * representative has the numbers in ascending order.
+ * The records of an unnamed sort. Each different record has one number in whatever slot it is, the code that
+ * it has in the first; the representative has the numbers in ascending order.
  */
 export class Bag {
   learned = 0;
   private readonly field: Field;
   private readonly slots: readonly Entity[];
-  private readonly records: Row[] = [];
-  private readonly numbers = new Map<Row, number>();
   /** By slot: number of a record by its code, and code by number. */
   private readonly numberOf: readonly Numbers[];
   private readonly codeOf: readonly Numbers[];
@@ -112,31 +110,31 @@ export class Bag {
   private number(slot: number, code: number): number {
     const known = this.numberOf[slot]!.at[code];
     if (known !== undefined && known >= 0) return known;
-    const row = this.slots[slot]!.values[code] as Row;
-    return this.numberOf[slot]!.set(code, this.numbered(row));
+    return this.numberOf[slot]!.set(code, this.numbered(this.slots[slot]!.values[code]));
   }
 
-  private numbered(row: Row): number {
-    let number = this.numbers.get(row);
-    if (number === undefined) {
-      number = this.records.push(row) - 1;
-      this.numbers.set(row, number);
-    }
-    return number;
+  private numbered(row: unknown): number {
+    this.learned++;
+    return this.slots[0]!.codeOf(row);
+  }
+
+  /** The record that a number stands for. */
+  private record(number: number): Row {
+    return this.slots[0]!.values[number] as Row;
   }
 
   private code(slot: number, number: number): number {
     const known = this.codeOf[slot]!.at[number];
     if (known !== undefined && known >= 0) return known;
     this.learned++;
-    return this.codeOf[slot]!.set(number, this.slots[slot]!.codeOf(this.records[number]));
+    return this.codeOf[slot]!.set(number, this.slots[slot]!.codeOf(this.record(number)));
   }
 
   private rename(g: number, number: number): number {
     const { by, numbers } = this.renamed[g]!;
     const known = numbers.at[number];
     if (known !== undefined && known >= 0) return known;
-    const row = this.renamings.rename(this.field, this.records[number]!, 0, by);
-    return numbers.set(number, this.numbered(this.field.intern(row) as Row));
+    const row = this.renamings.rename(this.field, this.record(number), 0, by);
+    return numbers.set(number, this.numbered(this.field.intern(row)));
   }
 }

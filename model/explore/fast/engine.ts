@@ -210,7 +210,11 @@ export class FastEngine implements Engine {
   settle(): void {
     if (this.reducer === undefined) return;
     this.fill = this.reducer.reduce(this.layout, this.buffer, this.fill);
-    if (this.reducer.waiting) this.redo = true;
+  }
+
+  /** Are there states that only the next plan has room for? */
+  get waiting(): boolean {
+    return this.reducer?.waiting === true;
   }
 
   flush(): void {

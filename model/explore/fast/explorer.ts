@@ -1,8 +1,9 @@
 // How is a world exhausted by learned answers, with the plain rules run only where nothing is known?
 import type { Policies } from '../../../spec/law/clause.js';
-import { type AnyOp, allowed } from '../../../spec/law/profile.js';
-import type { Exploration, Options, Progress, Step, Violation } from '../exploration.js';
-import { lower, type Promises, policiesOf, promisesOf } from '../promised.js';
+import type { AnyOp } from '../../../spec/law/profile.js';
+import type { Exploration, Options, Progress, Violation } from '../exploration.js';
+import { movesFrom, type NoEnd, noEndIn, stepOf } from '../lives.js';
+import { type Promises, policiesOf, promisesOf } from '../promised.js';
 import type { Snapshot } from '../snapshot.js';
 import type { World } from '../world.js';
 import type { Canon } from './canon.js';
@@ -26,6 +27,11 @@ const INLINE = 2;
 
 interface Found extends Finding {
   readonly state: number;
+}
+
+/** What the plain rules say of a finding. */
+interface Told<O> extends Omit<NoEnd<O>, 'why'> {
+  readonly words: Pick<Violation<O>, 'says' | 'kind' | 'why'>;
 }
 
 /** Explores breadth first with learned tries. Counts, findings and traces are those of the plain explorer. */
@@ -176,6 +182,7 @@ class FastExplorer<S extends object, O extends AnyOp, P extends Policies, Setup>
     const { engine } = this;
     const { transitions, accepted, rules } = this.tally.with(engine);
     const states = engine.store.count;
+    if (engine.redo && this.found.length > 0) this.plan();
     const violations = this.found.map(f => this.violation(f));
     this.options.inspect?.(this.all());
     return {
@@ -216,6 +223,7 @@ class FastExplorer<S extends object, O extends AnyOp, P extends Policies, Setup>
     const { store } = engine;
     const at = engine.drive(next, end, store.chunkOf(next), store.offsetOf(next));
     engine.flush();
+    if (engine.waiting) this.plan();
     return at;
   }
 
@@ -276,46 +284,35 @@ class FastExplorer<S extends object, O extends AnyOp, P extends Policies, Setup>
     const told = this.tell(id, state);
     if (told === undefined)
       throw new Error(`the fast explorer found '${id}' broken where the plain rules keep it`);
-    return {
-      property: id,
-      ...told.words,
-      trace: [...steps, ...(told.last === undefined ? [] : [told.last])],
-    };
+    const { words, more, cycle } = told;
+    return { property: id, ...words, trace: [...steps, ...more], ...(cycle && { cycle }) };
   }
 
   private codesOf(state: number): Int32Array {
     return this.engine.codesOf(state, new Int32Array(this.entities.base));
   }
 
-  private tell(
-    id: string,
-    state: S,
-  ): { words: Pick<Violation<O>, 'says' | 'kind' | 'why'>; last?: Step<O> } | undefined {
-    const always = this.promised.always.find(p => p.id === id);
-    if (always !== undefined) {
-      if (always.holds(state, this.policies)) return undefined;
-      return { words: { says: always.says, kind: 'always', why: 'the state after the last step breaks it' } };
+  private tell(id: string, state: S): Told<O> | undefined {
+    const { always, steps, lives } = this.promised;
+    const { world, policies } = this;
+    const of = always.find(p => p.id === id);
+    if (of !== undefined) {
+      if (of.holds(state, policies)) return undefined;
+      const why = 'the state after the last step breaks it';
+      return { words: { says: of.says, kind: 'always', why }, more: [] };
     }
-    const { ops, offers, profile } = this.world;
-    const life = this.promised.lives.find(l => l.id === id);
-    const step = this.promised.steps.find(p => p.id === id);
-    let moved = false;
-    for (const op of ops) {
-      if (offers !== undefined && !offers(state, op)) continue;
-      for (const e of allowed(profile, state, op, this.policies)) {
-        const last = { op, rule: e.rule, outcome: e.outcome };
-        if (step !== undefined && !step.holds(state, op, e, this.policies))
-          return { words: { says: step.says, kind: 'step', why: 'the last step breaks it' }, last };
-        if (life === undefined || e.state === state || !life.drives(state, op)) continue;
-        moved = true;
-        const rank = (s: S): number[] => life.rank.map(part => part(s));
-        if (lower(rank(e.state), rank(state))) continue;
-        const why = 'the last step leads no nearer to the end: it may go on for ever';
-        return { words: { says: life.says, kind: 'lives', why }, last };
-      }
+    const moves = movesFrom(world, policies, state);
+    const life = lives.find(l => l.id === id);
+    if (life !== undefined) {
+      const found = noEndIn(world, policies, life, state, moves);
+      return found && { ...found, words: { says: life.says, kind: 'lives', why: found.why } };
     }
-    if (life === undefined || moved || life.good(state, this.policies)) return undefined;
-    const why = 'nothing that may still happen leads on, and this is no good end';
-    return { words: { says: life.says, kind: 'lives', why } };
+    const step = steps.find(p => p.id === id)!;
+    const why = 'the last step breaks it';
+    for (const { op, endings } of moves)
+      for (const e of endings)
+        if (!step.holds(state, op, e, policies))
+          return { words: { says: step.says, kind: 'step', why }, more: [stepOf(op, e)] };
+    return undefined;
   }
 }
