@@ -12,13 +12,13 @@ export interface Span {
   readonly ended: number;
   /** Missing where the call never came back: it may have had its effect, or not. */
   readonly outcome?: Outcome;
-  /** Something was made to fail under it: then also an ending that the law only permits will do. */
-  readonly failing?: boolean;
 }
 
 export interface History {
   readonly start: unknown;
   readonly spans: readonly Span[];
+  /** How many calls of a driver were made to fail: so many endings that the law only permits are let in. */
+  readonly failures?: number;
   /** What was seen when all calls were back. */
   readonly view?: View;
 }
@@ -71,22 +71,24 @@ class Search {
 
   run(): Linearization {
     const order: Place[] = [];
-    const found = this.from(0, this.history.start, order);
+    const found = this.from(0, this.history.start, this.history.failures ?? 0, order);
     const looked = this.hopeless.size;
     return found ? { order, best: order, looked } : { best: this.best, looked };
   }
 
-  private from(done: number, state: unknown, order: Place[]): boolean {
+  private from(done: number, state: unknown, failures: number, order: Place[]): boolean {
     if (order.length > this.best.length) this.best = [...order];
     if (this.returned(done) && this.seen(state)) return true;
     if (done === this.all) return false;
-    const key = `${done} ${canonical(state)}`;
+    const key = `${done} ${failures} ${canonical(state)}`;
     if (this.hopeless.has(key)) return false;
     for (const [at, span] of this.history.spans.entries()) {
       if (!this.mayComeNext(done, at)) continue;
       for (const ending of this.endings(state, span)) {
+        const left = failures - Number(this.may.has(ending.rule));
+        if (left < 0) continue;
         order.push({ span: at, rule: ending.rule });
-        if (this.from(done | (1 << at), ending.state, order)) return true;
+        if (this.from(done | (1 << at), ending.state, left, order)) return true;
         order.pop();
       }
     }
@@ -111,9 +113,8 @@ class Search {
   }
 
   private endings(state: unknown, span: Span): readonly Allowed<unknown>[] {
-    return allowed(this.law, state, span.op, this.policies).filter(ending => {
-      if (span.failing !== true && this.may.has(ending.rule)) return false;
-      return span.outcome === undefined || differenceOf(ending.outcome, span.outcome, '') === null;
-    });
+    return allowed(this.law, state, span.op, this.policies).filter(
+      ending => span.outcome === undefined || differenceOf(ending.outcome, span.outcome, '') === null,
+    );
   }
 }

@@ -2,7 +2,7 @@
 import { EBUSY, EINVAL, ENODEV, ENOENT, ENOMEM } from '../errno.js';
 import { coreDomain, rewire, setDomain } from './attaching.js';
 import { type Core, type Doing, fails, groupAt, groupOf, setEntry, WARNED } from './core.js';
-import { Domain, type Group } from './objects.js';
+import { BOND, Domain, type Group } from './objects.js';
 
 /** Names of domains that are no handles: the static domains of the IOMMU in question, and a NULL pointer. */
 export const STATIC_IDENTITY = -2;
@@ -58,7 +58,7 @@ export function* attachGroup(core: Core, index: number, name: number): Doing {
 
 export function* detachGroup(core: Core, index: number): Doing {
   const group = groupAt(core, index);
-  return group?.first === undefined ? -ENODEV : yield* leave(core, group);
+  return group === undefined ? -ENODEV : yield* leave(core, group);
 }
 
 export function* replaceGroup(core: Core, index: number, name: number): Doing {
@@ -93,7 +93,7 @@ export function* attachHandle(core: Core, index: number, name: number, handle: n
 
 export function* detachHandle(core: Core, index: number): Doing {
   const group = groupAt(core, index);
-  if (group?.first === undefined) return -ENODEV;
+  if (group === undefined) return -ENODEV;
   const result = yield* leave(core, group);
   setEntry(core, group, 0, undefined, -1);
   return result;
@@ -114,13 +114,17 @@ export function* replaceHandle(core: Core, index: number, name: number, handle: 
 
 export type HandleKind = 'paging' | 'sva' | 'any';
 
+/** The answer for the handle of a shared address space, which is nobody's own number. */
+export const A_BOND = 2 ** 32;
+
 /** The handle of a PASID: -ENOENT none, -EBUSY of another kind. Needs no lock. */
 export function getHandle(core: Core, index: number, pasid: number, kind: HandleKind): number {
   const group = groupAt(core, index);
   if (group === undefined || group.forming) return -ENODEV;
   const entry = group.entries.get(pasid);
-  if (entry === undefined || entry.handle < 0) return -ENOENT;
-  return kind === 'any' || entry.domain.kind === kind ? entry.handle : -EBUSY;
+  if (entry === undefined || entry.handle === -1) return -ENOENT;
+  if (kind !== 'any' && entry.domain.kind !== kind) return -EBUSY;
+  return entry.handle === BOND ? A_BOND : entry.handle;
 }
 
 /** The first DMA mapping of a device whose attach was put off. */

@@ -29,6 +29,16 @@ export type ConcurrentCalls = Omit<
 > &
   Pick<Numbered, 'mapBytes' | 'unmapBytes' | 'toPhysical' | 'dmaBytes'>;
 
+interface Locks {
+  readonly groups: Map<Group, Lock>;
+  readonly domains: Map<Domain, { readonly lock: Lock; readonly gate: Gate }>;
+  readonly probing: Lock;
+  readonly numbers: Lock;
+}
+
+/** `none`: nobody waits for anybody; to see what that does. */
+export type Locking = 'by-group' | 'none';
+
 /**
  * The same core with calls that interleave. Each group has a lock, which a call holds from the moment it looks at
  * the group to its end: a device that was found before the lock was had is looked up again. Beside it:
@@ -44,27 +54,32 @@ export type ConcurrentCalls = Omit<
  */
 export class ConcurrentCore implements ConcurrentCalls {
   private readonly core: Core;
-  private readonly groups = new Map<Group, Lock>();
-  private readonly domains = new Map<Domain, { readonly lock: Lock; readonly gate: Gate }>();
-  private readonly probing = new Lock();
-  private readonly numbers = new Lock();
+  private shared: Locks = { groups: new Map(), domains: new Map(), probing: new Lock(), numbers: new Lock() };
 
   constructor(
     private readonly calls: IommuCore,
     private readonly pause: Pause,
+    private readonly locking: Locking = 'by-group',
   ) {
     this.core = calls.core;
   }
 
+  /** The same locks for another caller, who pauses in another way. */
+  at(pause: Pause): ConcurrentCore {
+    const other = new ConcurrentCore(this.calls, pause, this.locking);
+    other.shared = this.shared;
+    return other;
+  }
+
   private lockOf(group: Group): Lock {
-    const lock = this.groups.get(group) ?? new Lock();
-    this.groups.set(group, lock);
+    const lock = this.shared.groups.get(group) ?? new Lock();
+    this.shared.groups.set(group, lock);
     return lock;
   }
 
   private guardsOf(domain: Domain): { readonly lock: Lock; readonly gate: Gate } {
-    const guards = this.domains.get(domain) ?? { lock: new Lock(), gate: new Gate() };
-    this.domains.set(domain, guards);
+    const guards = this.shared.domains.get(domain) ?? { lock: new Lock(), gate: new Gate() };
+    this.shared.domains.set(domain, guards);
     return guards;
   }
 
@@ -78,6 +93,7 @@ export class ConcurrentCore implements ConcurrentCalls {
   }
 
   private async under<T>(lock: Lock, body: () => Promise<T>): Promise<T> {
+    if (this.locking === 'none') return body();
     await lock.take();
     try {
       return await body();
@@ -121,10 +137,19 @@ export class ConcurrentCore implements ConcurrentCalls {
     return this.locked(this.core.devices[device]?.group, make, name);
   }
 
+  /** A driver comes or goes: also for a device without a group, and then not while it is being probed. */
+  private async onDriver(device: number, make: () => number): Promise<number> {
+    await this.pause('find');
+    const locked = () => this.locked(this.core.devices[device]?.group, make);
+    return this.core.devices[device]?.group === undefined
+      ? this.under(this.shared.probing, locked)
+      : locked();
+  }
+
   /** A call that takes a PASID, or gives one back. */
   private async onNumbers(device: number, make: () => Doing | number, name = -1): Promise<number> {
     await this.pause('find');
-    return this.under(this.numbers, () => this.locked(this.core.devices[device]?.group, make, name));
+    return this.under(this.shared.numbers, () => this.locked(this.core.devices[device]?.group, make, name));
   }
 
   /** A parent and a mediated device: two groups, the lower one first. */
@@ -140,7 +165,7 @@ export class ConcurrentCore implements ConcurrentCalls {
       .sort((a, b) => a.index - b.index);
     const [first, second] = groups;
     const inner = () => this.locked(second === first ? undefined : second, make, name);
-    return this.under(this.numbers, () =>
+    return this.under(this.shared.numbers, () =>
       first === undefined ? inner() : this.under(this.lockOf(first), inner),
     );
   }
@@ -156,7 +181,9 @@ export class ConcurrentCore implements ConcurrentCalls {
   async probe(device: number, queued = false): Promise<number> {
     await this.pause('find');
     const group = this.core.groups[this.core.devices[device]?.setup.group ?? -1];
-    return this.under(this.probing, () => this.locked(group, () => members.probe(this.core, device, queued)));
+    return this.under(this.shared.probing, () =>
+      this.locked(group, () => members.probe(this.core, device, queued)),
+    );
   }
 
   remove = (device: number) => this.onDevice(device, () => members.remove(this.core, device));
@@ -174,8 +201,8 @@ export class ConcurrentCore implements ConcurrentCalls {
   storeType = (group: number, word: members.TypeWord, privileged: boolean) =>
     this.onGroup(group, () => members.storeType(this.core, group, word, privileged));
   bind = (device: number, managed: boolean) =>
-    this.onDevice(device, () => ownership.bind(this.core, device, managed));
-  unbind = (device: number) => this.onDevice(device, () => ownership.unbind(this.core, device));
+    this.onDriver(device, () => ownership.bind(this.core, device, managed));
+  unbind = (device: number) => this.onDriver(device, () => ownership.unbind(this.core, device));
 
   claimGroup = (group: number, owner: number) =>
     this.onGroup(group, () => ownership.claimGroup(this.core, group, owner));
@@ -200,7 +227,7 @@ export class ConcurrentCore implements ConcurrentCalls {
     const domain = this.core.domains.get(name);
     if (domain !== undefined) await this.guardsOf(domain).gate.empty();
     const freed = translation.freeDomain(this.core, name);
-    if (domain !== undefined && freed === 0) this.domains.delete(domain);
+    if (domain !== undefined && freed === 0) this.shared.domains.delete(domain);
     return freed;
   }
 

@@ -73,7 +73,7 @@ export const groupOf = (device: Device | undefined): Group | undefined => device
 
 /** Somebody lets go of a group; the last takes it along. */
 export function putGroup(core: Core, group: Group): void {
-  group.refs--;
+  group.refs = Math.max(group.refs - 1, 0);
   if (group.refs > 0) return;
   group.generation++;
   for (const pasid of [...group.entries.keys()]) setEntry(core, group, pasid, undefined, -1);

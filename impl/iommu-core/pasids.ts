@@ -100,10 +100,10 @@ export const knowsPasids = (instance: Instance | undefined): instance is Instanc
   instance?.blocked !== undefined && instance.setup.pasids > 0;
 
 /** What attach and replace check alike; 0 or an errno. */
-function refusal(core: Core, group: Group, domain: Domain, pasid: number): number {
+function refusal(core: Core, group: Group, driver: string, pasid: number): number {
   const instance = group.first?.instance;
   if (!knowsPasids(instance)) return -EOPNOTSUPP;
-  if (domain.driver !== instance.setup.driver || pasid === 0) return -EINVAL;
+  if (driver !== instance.setup.driver || pasid === 0) return -EINVAL;
   const perGroup = core.choices.resetState === 'per-group';
   return (perGroup ? group.resetting !== undefined : group.resets > 0) ? -EBUSY : 0;
 }
@@ -122,17 +122,23 @@ export function* attachPasid(core: Core, index: number, name: number, pasid: num
 }
 
 /** Also by an aux domain, of which the table knows nothing. */
-function isProgrammed(group: Group, pasid: number): boolean {
+export function isProgrammed(group: Group, pasid: number): boolean {
   for (let d = group.first; d !== undefined; d = d.next) if (d.programmed.has(pasid)) return true;
   return false;
 }
 
-/** Also the last step of sharing an address space. */
-export function* attachEntry(core: Core, group: Group, domain: Domain, pasid: number, handle: number): Doing {
-  let error = refusal(core, group, domain, pasid);
+/** What an attach of a domain of this driver is refused with before anything is tried; 0: nothing. */
+export function attachRefused(core: Core, group: Group, driver: string, pasid: number): number {
+  const error = refusal(core, group, driver, pasid);
   if (error < 0) return error;
   if (tooLarge(group, pasid)) return -EINVAL;
-  if (group.entries.has(pasid) || isProgrammed(group, pasid)) return -EBUSY;
+  return group.entries.has(pasid) || isProgrammed(group, pasid) ? -EBUSY : 0;
+}
+
+/** Also the last step of sharing an address space. */
+export function* attachEntry(core: Core, group: Group, domain: Domain, pasid: number, handle: number): Doing {
+  let error = attachRefused(core, group, domain.driver, pasid);
+  if (error < 0) return error;
   error = yield* reserve(core, group, pasid);
   if (error === 0) error = yield* programAll(core, group, pasid, domain, undefined);
   if (error === 0) setEntry(core, group, pasid, domain, handle);
@@ -146,7 +152,7 @@ export function* replacePasid(core: Core, index: number, name: number, pasid: nu
   if (domain === undefined) return -ENOENT;
   if (!knowsPasids(group.first?.instance)) return -EOPNOTSUPP;
   if (handle < 0) return -EINVAL;
-  const refused = refusal(core, group, domain, pasid);
+  const refused = refusal(core, group, domain.driver, pasid);
   if (refused < 0) return refused;
   const entry = group.entries.get(pasid);
   if (entry?.handle === BOND) return -EBUSY;
@@ -160,7 +166,7 @@ export function* replacePasid(core: Core, index: number, name: number, pasid: nu
 export function* detachPasid(core: Core, index: number, pasid: number): Doing {
   const group = groupOf(core.devices[index]);
   if (group === undefined) return -ENODEV;
-  if (pasid === 0) return 0;
+  if (pasid === 0 || !group.entries.has(pasid)) return 0;
   if (group.entries.get(pasid)?.handle === BOND) return -EBUSY;
   return yield* detachEntry(core, group, pasid);
 }

@@ -15,13 +15,11 @@ export function* prepareReset(core: Core, index: number): Doing {
     device.resets++;
     return 0;
   }
-  const had = group.blocking !== undefined;
   let error = yield* findBlocking(core, group, device.instance);
-  if (error === 0) error = yield* rewire(core, group, device, group.blocking, 'reset-park');
-  if (error < 0) {
-    if (!had) group.blocking = undefined;
-    return error;
-  }
+  // Where the whole group is on blocking nobody calls the driver.
+  if (error === 0 && group.domain !== group.blocking)
+    error = yield* rewire(core, group, device, group.blocking, 'reset-park');
+  if (error < 0) return error;
   unprogram(core, device);
   device.resets = 1;
   group.resets++;
@@ -38,7 +36,8 @@ export function* finishReset(core: Core, index: number): Doing {
     device.resets--;
     return 0;
   }
-  const error = yield* rewire(core, group, device, group.domain, 'reset-attach');
+  const stays = group.domain === group.blocking;
+  const error = stays ? 0 : yield* rewire(core, group, device, group.domain, 'reset-attach');
   if (error < 0) device.astray = true;
   const lost = yield* reprogram(core, group, device);
   device.resets = 0;
@@ -57,6 +56,7 @@ function* reprogram(core: Core, group: Group, device: Device): Doing {
     if (fails(core, 'pasid-reset', device.index)) lost++;
     else setProgrammed(core, device, pasid, entry.domain);
   }
+  for (const domain of device.auxDomains) setProgrammed(core, device, domain.auxPasid, domain);
   return lost;
 }
 

@@ -37,7 +37,8 @@ export const FAULTS_OF: { readonly [rule: string]: (at: number) => Plan } = {
   'probe/first-attach-fails': ATTACH,
   'setup_default/no-memory': DEFAULT,
   'setup_default/first-attach-fails': ATTACH,
-  'store_type/no-memory': one('default-domain', 'flush-queue'),
+  'store_type/no-flush-queue': one('flush-queue'),
+  'store_type/no-memory': DEFAULT,
   'store_type/attach-fails': ATTACH,
   'store_type/rollback-fails': ROLLBACK,
   'claim_group/no-blocking-domain': BLOCKING,
@@ -52,7 +53,6 @@ export const FAULTS_OF: { readonly [rule: string]: (at: number) => Plan } = {
   'alloc_by_group/no-memory': DOMAIN,
   'alloc_by_bus/no-memory': DOMAIN,
   'attach_device/attach-fails': ATTACH,
-  'attach_device/rollback-fails': ROLLBACK,
   'attach_group/attach-fails': ATTACH,
   'attach_group/rollback-fails': ROLLBACK,
   'replace_group/attach-fails': ATTACH,
@@ -67,12 +67,15 @@ export const FAULTS_OF: { readonly [rule: string]: (at: number) => Plan } = {
   'detach_group/attach-fails': ATTACH,
   'detach_handle/attach-fails': ATTACH,
   'deferred_attach/attach-fails': ATTACH,
-  'reset_prepare/no-blocking-domain': one('blocking-domain', 'reset-park'),
+  'reset_prepare/no-blocking-domain': BLOCKING,
+  'reset_prepare/attach-fails': one('reset-park'),
   'reset_done/attach-fails': one('reset-attach'),
+  'reset_done/pasid-fails': one('pasid-reset'),
   'attach_pasid/no-memory': PLACE,
   'attach_pasid/attach-fails': PASID,
   'replace_pasid/attach-fails': PASID,
   'replace_pasid/rollback-fails': pair('pasid', 'pasid-revert'),
+  'sva_bind/no-memory': one('sva-handle', 'sva-domain'),
   'sva_bind/attach-fails': PASID,
   'aux_enable/pasid-fails': one('aux-enable'),
   'aux_attach/attach-fails': PASID,
@@ -86,6 +89,7 @@ export class Armed implements Faults {
   readonly asked: FaultPoint[] = [];
   private readonly left: { readonly points: readonly FaultPoint[]; after: number }[] = [];
   private failing: readonly number[] = [];
+  failed = 0;
 
   arm(plan: Plan): void {
     this.left.push(...plan.map(step => ({ ...step })));
@@ -99,12 +103,16 @@ export class Armed implements Faults {
   disarm(): void {
     this.left.length = 0;
     this.failing = [];
+    this.failed = 0;
     this.asked.length = 0;
   }
 
   fails(point: FaultPoint): boolean {
     const n = this.asked.push(point) - 1;
-    if (this.failing.includes(n)) return true;
+    if (this.failing.includes(n)) {
+      this.failed++;
+      return true;
+    }
     const at = this.left.findIndex(step => step.points.includes(point));
     const step = this.left[at];
     if (step === undefined) return false;

@@ -1,6 +1,12 @@
 // How does the implementation of iommu-core look through the eyes of its law?
-import { NULL_DOMAIN, STATIC_BLOCKED, STATIC_IDENTITY } from '../../impl/iommu-core/attachments.js';
-import { type ConcurrentCalls, ConcurrentCore, type Pause } from '../../impl/iommu-core/concurrent.js';
+import { ENOMEM } from '../../impl/errno.js';
+import { A_BOND, NULL_DOMAIN, STATIC_BLOCKED, STATIC_IDENTITY } from '../../impl/iommu-core/attachments.js';
+import {
+  type ConcurrentCalls,
+  ConcurrentCore,
+  type Locking,
+  type Pause,
+} from '../../impl/iommu-core/concurrent.js';
 import { WARNED } from '../../impl/iommu-core/core.js';
 import { IommuCore } from '../../impl/iommu-core/machine.js';
 import { BOND } from '../../impl/iommu-core/objects.js';
@@ -18,6 +24,8 @@ import { Armed, FAULTS_OF, type Plan } from './iommu-core-faults.js';
 type Raw = number | bigint;
 type Named<K extends Op['op']> = Extract<Op, { op: K }>;
 type Calls = { readonly [K in Op['op']]: (core: IommuCore, m: Machine, op: Named<K>) => Raw };
+
+const TAKEN: Outcome = { is: 'refused', errno: 'EEXIST' };
 
 const orNone = (n: number | null): number => n ?? -1;
 
@@ -86,7 +94,7 @@ const plain: Answer = raw => (raw === WARNED ? { is: 'ok', warned: true } : { is
 const ANSWERS: { readonly [op: string]: Answer } = {
   owner_claimed: yes,
   capable: yes,
-  handle_get: numbered('handle'),
+  handle_get: raw => (raw === A_BOND ? { is: 'ok' } : { is: 'ok', handle: Number(raw) }),
   pasid_alloc: numbered('pasid'),
   sva_bind: numbered('pasid'),
   aux_pasid: numbered('pasid'),
@@ -150,9 +158,13 @@ export class Machine {
   readonly references = new Names();
   readonly faults = new Armed();
 
+  private together: ConcurrentCore | undefined;
+
+  /** `locking`: for calls that are made at the same time. */
   constructor(
     private readonly setup: Setup,
     policies: PolicyValues,
+    private readonly locking: Locking = 'by-group',
   ) {
     this.impl = new IommuCore({
       hardware: hardwareOf(setup),
@@ -172,6 +184,7 @@ export class Machine {
 
   reset(): void {
     this.impl.reset();
+    this.together = undefined;
     this.domains.clear();
     this.references.clear();
   }
@@ -197,13 +210,23 @@ export class Machine {
     return { outcome, calls };
   }
 
+  failAt(numbers: readonly number[]): void {
+    this.faults.disarm();
+    this.faults.armAt(numbers);
+  }
+
+  failed(): number {
+    return this.faults.failed;
+  }
+
   private call(op: Op): Outcome {
     return this.answered(op, invoke(this.impl, this, op));
   }
 
   /** The calls, to be made at the same time: `step` promises an answer. */
   concurrent(pause: Pause): { step(op: Op): Promise<Outcome> } {
-    const calls: ConcurrentCalls = new ConcurrentCore(this.impl, pause);
+    this.together ??= new ConcurrentCore(this.impl, pause, this.locking);
+    const calls: ConcurrentCalls = this.together.at(pause);
     const step = async (op: Op): Promise<Outcome> =>
       this.answered(op, await (invoke(calls as never, this, op) as Raw | Promise<Raw>));
     return { step };
@@ -212,21 +235,28 @@ export class Machine {
   /** A name can be given again only when what it stood for was given back; else what was made is given back. */
   private named(name: number, made: number, isReference: boolean): Outcome {
     const { impl, references, domains } = this;
-    const used = isReference
-      ? impl.reference(references.of(name)) >= 0
-      : impl.domain(domains.of(name)) !== undefined;
-    if (!used) {
+    if (!this.isTaken(name, isReference)) {
       (isReference ? references : domains).set(name, made);
       return { is: 'ok' };
     }
     if (isReference) impl.putGroup(made);
     else impl.freeDomain(made);
-    return { is: 'refused', errno: 'EEXIST' };
+    return TAKEN;
+  }
+
+  private isTaken(name: number, isReference: boolean): boolean {
+    const { impl, references, domains } = this;
+    return isReference
+      ? impl.reference(references.of(name)) >= 0
+      : impl.domain(domains.of(name)) !== undefined;
   }
 
   private answered(op: Op, raw: Raw): Outcome {
     if (raw === DMA_FAULT || raw === BigInt(DMA_FAULT)) return { is: 'fault' };
     if (raw === DMA_OUTSIDE || raw === BigInt(DMA_OUTSIDE)) return { is: 'outside' };
+    const taken = 'as' in op && this.isTaken(op.as, op.op === 'group_get');
+    // Whether the name is free is looked at before any memory is asked for; the implementation knows no names.
+    if (taken && raw === -ENOMEM) return TAKEN;
     if (raw < 0) return refused(Number(raw));
     if ('as' in op) return this.named(op.as, Number(raw), op.op === 'group_get');
     return (ANSWERS[op.op] ?? plain)(raw, this);
