@@ -106,7 +106,9 @@ export function dma(core: Core, index: number, pasid: number, page: number): num
   return late ? through(device.leftover as Domain, page) : reached;
 }
 
+/** What a device reaches through memory that is no table any more, nobody can say. */
 function through(domain: Domain, page: number): number {
+  if (domain.freed) return DMA_OUTSIDE;
   switch (domain.kind) {
     case 'identity':
       return page;
