@@ -27,7 +27,7 @@ export function* allocForDevice(core: Core, index: number): Doing {
 
 /** The same, for the IOMMU of the first member of a group. */
 export function* allocForGroup(core: Core, index: number): Doing {
-  const instance = groupAt(core, index)?.first?.instance;
+  const instance = core.groups[index]?.first?.instance;
   return instance === undefined ? -ENODEV : yield* allocate(core, instance.setup.driver, instance);
 }
 
