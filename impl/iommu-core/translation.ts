@@ -68,6 +68,7 @@ export function map(
   if (table === undefined) return -ENODEV;
   if (odd !== 0 || page % table.unit !== 0 || frame % table.unit !== 0 || pages % table.unit !== 0)
     return -EINVAL;
+  if (pages === 0) return 0;
   return table.map(page, frame, pages, () => !fails(core, 'table'));
 }
 
