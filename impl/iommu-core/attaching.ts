@@ -33,7 +33,6 @@ function wire(core: Core, group: Group, device: Device, domain: Domain): void {
   const late = blocks && core.choices.blockingAttach === 'may-return-early';
   if (!late) setLeftover(device, undefined);
   else if (before !== undefined && !isBlocking(group, before)) setLeftover(device, before);
-  if (core.choices.ridWhilePasid === 'torn-down' && before !== domain) core.steps.unprogram(core, device);
   setRid(device, domain);
   device.deferred = false;
   device.astray = false;
@@ -49,6 +48,8 @@ function* attachOne(core: Core, group: Group, device: Device, domain: Domain, po
   if (!fits(domain, device.instance)) return -EINVAL;
   if (device.aux && domain.kind === 'paging') return -EPERM;
   if (domain.kind !== 'blocked' && fails(core, point, device.index)) return -ENOMEM;
+  // A driver that knows one domain for each device writes a fresh context entry, without the PASIDs.
+  if (core.choices.ridWhilePasid === 'torn-down') core.steps.unprogram(core, device);
   wire(core, group, device, domain);
   return 0;
 }
@@ -99,14 +100,20 @@ export function* setDomain(core: Core, group: Group, domain: Domain | undefined,
   const late = domain.table === undefined && domain.kind === 'paging';
   if (late) domain.formatFor(group.first?.instance as Instance);
   let result = 0;
+  let moved = false;
   for (let device = group.first; device !== undefined; device = device.next) {
     if (device.resets > 0) continue;
     const error = yield* core.steps.moveMember(core, group, device, domain);
-    if (error === 0) continue;
+    if (error === 0) {
+      moved = true;
+      continue;
+    }
     result = error;
     if (!must) {
+      const parks = core.choices.failedReplace === 'park-on-blocking' && canPark(group);
       yield* core.steps.goBack(core, group, device, domain);
-      if (late && domain.wires === 0) domain.unformat();
+      // The first device that is attached gives the domain its format, for good; but not if all is parked.
+      if (late && (!moved || parks)) domain.unformat();
       return error;
     }
     yield* core.steps.park(core, group, device, domain);
@@ -124,9 +131,8 @@ export function* goBack(core: Core, group: Group, failed: Device, tried: Domain)
       if (d.rid === tried) d.astray = true;
     return 0;
   }
-  if (core.choices.failedReplace === 'park-on-blocking' && group.first?.instance !== undefined) {
-    return yield* parkAll(core, group, group.first.instance);
-  }
+  if (core.choices.failedReplace === 'park-on-blocking' && canPark(group))
+    return yield* parkAll(core, group, group.first?.instance as Instance);
   for (let device = group.first; device !== undefined && device !== failed; device = device.next) {
     if (device.resets > 0 || device.rid !== tried) continue;
     const error = yield* core.steps.moveMember(core, group, device, before, 'reattach');
@@ -135,9 +141,16 @@ export function* goBack(core: Core, group: Group, failed: Device, tried: Domain)
   return 0;
 }
 
+/** Is there a blocking domain, and may everybody be put on it? */
+function canPark(group: Group): boolean {
+  if (group.blocking === undefined && group.first?.instance?.blocked === undefined) return false;
+  for (let d = group.first; d !== undefined; d = d.next) if (d.setup.direct) return false;
+  return true;
+}
+
 /** Everybody, and the group, on blocking. */
 function* parkAll(core: Core, group: Group, instance: Instance): Doing {
-  group.blocking ??= instance.blocked ?? new Domain('empty', instance.setup.driver, instance);
+  group.blocking ??= instance.blocked as Domain;
   for (let device = group.first; device !== undefined; device = device.next) {
     if (device.resets > 0) continue;
     yield;
@@ -172,5 +185,6 @@ export function* rewire(
   yield;
   if (domain.kind !== 'blocked' && fails(core, point, device.index)) return -ENOMEM;
   wire(core, group, device, domain);
+  setLeftover(device, undefined);
   return 0;
 }

@@ -53,12 +53,13 @@ export function* attachAux(core: Core, index: number, handle: number, mdev: numb
   return 0;
 }
 
-/** Only the first attachment of the domain to the device programs anything. */
+/** Only the first attachment of the domain to the device can fail; each makes sure that it is programmed. */
 function* attachTo(core: Core, device: Device, domain: Domain): Doing {
   if (!device.aux || domain.kind !== 'paging') return -EPERM;
   domain.auxUses ??= new Map();
   const uses = domain.auxUses.get(device.index) ?? 0;
-  if (uses === 0) {
+  if (uses > 0) setProgrammed(core, device, domain.auxPasid, domain);
+  else {
     const error = yield* programAux(core, device, domain);
     if (error < 0) return error;
     domain.books++;

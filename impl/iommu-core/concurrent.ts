@@ -200,8 +200,7 @@ export class ConcurrentCore implements ConcurrentCalls {
     await this.pause('find');
     const group = this.core.references.get(reference);
     if (group === undefined || !this.core.references.remove(reference)) return -EBADF;
-    putGroup(this.core, group);
-    return 0;
+    return putGroup(this.core, group);
   }
 
   storeType = (group: number, word: members.TypeWord, privileged: boolean) =>

@@ -74,10 +74,11 @@ export function groupAt(core: Core, index: number): Group | undefined {
 /** The group that the device is a member of. Where members hold no reference it may be dead: that is its danger. */
 export const groupOf = (device: Device | undefined): Group | undefined => device?.group;
 
-/** Somebody lets go of a group; the last takes it along. */
-export function putGroup(core: Core, group: Group): void {
-  group.refs = Math.max(group.refs - 1, 0);
-  if (group.refs > 0) return;
+/** Somebody lets go of a group; the last takes it along. 0, or WARNED: it is gone already. */
+export function putGroup(core: Core, group: Group): number {
+  if (group.refs === 0) return WARNED;
+  group.refs--;
+  if (group.refs > 0) return 0;
   group.generation++;
   for (const pasid of [...group.entries.keys()]) setEntry(core, group, pasid, undefined, -1);
   setBooks(group, undefined);
@@ -87,6 +88,7 @@ export function putGroup(core: Core, group: Group): void {
   group.owners = 0;
   group.resetting = undefined;
   group.auxAttached = false;
+  return 0;
 }
 
 /** What the group's members are meant to be attached to. */

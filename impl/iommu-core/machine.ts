@@ -69,8 +69,7 @@ export class IommuCore {
     const group = this.core.references.get(reference);
     if (group === undefined) return -EBADF;
     this.core.references.remove(reference);
-    putGroup(this.core, group);
-    return 0;
+    return putGroup(this.core, group);
   }
 
   storeType(group: number, word: members.TypeWord, privileged: boolean): number {

@@ -122,7 +122,7 @@ export function* attachPasid(core: Core, index: number, name: number, pasid: num
 }
 
 /** Also by an aux domain, of which the table knows nothing. */
-function isProgrammed(group: Group, pasid: number): boolean {
+export function isProgrammed(group: Group, pasid: number): boolean {
   for (let d = group.first; d !== undefined; d = d.next) if (d.programmed.has(pasid)) return true;
   return false;
 }

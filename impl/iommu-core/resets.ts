@@ -56,6 +56,7 @@ function* reprogram(core: Core, group: Group, device: Device): Doing {
     if (fails(core, 'pasid-reset', device.index)) lost++;
     else setProgrammed(core, device, pasid, entry.domain);
   }
+  for (const domain of device.auxDomains) setProgrammed(core, device, domain.auxPasid, domain);
   return lost;
 }
 

@@ -2,7 +2,7 @@
 import { EBUSY, ENODEV, ENOENT, ENOMEM, ENOSPC, EOPNOTSUPP, EOVERFLOW } from '../errno.js';
 import { type Core, type Doing, fails, groupOf } from './core.js';
 import { BOND, type Device, Domain, type Group, type Instance, type Space } from './objects.js';
-import { attachRefused } from './pasids.js';
+import { isProgrammed } from './pasids.js';
 
 export function* bindSpace(core: Core, index: number, mm: number): Doing {
   const device = core.devices[index];
@@ -10,7 +10,6 @@ export function* bindSpace(core: Core, index: number, mm: number): Doing {
   if (device === undefined || group === undefined) return -ENODEV;
   const space = core.spaces[mm];
   if (space === undefined || !space.alive) return -ENOENT;
-  if (device.instance === undefined) return -EOPNOTSUPP;
   if (space.pasid > 0 && space.pasid >= device.pasids) return -EOVERFLOW;
   // Its PASID stays with the address space, even if nothing comes of the bond.
   if (space.pasid === 0)
@@ -27,8 +26,8 @@ function* share(core: Core, group: Group, device: Device, space: Space, pasid: n
   const entry = group.entries.get(pasid);
   if (entry !== undefined) return entry.domain.space === space.index ? 0 : -EBUSY;
   const { instance } = device;
-  const refused = attachRefused(core, group, instance?.setup.driver ?? '', pasid);
-  if (refused < 0 || instance === undefined) return refused;
+  if (isProgrammed(group, pasid)) return -EBUSY;
+  if (instance === undefined) return -EOPNOTSUPP;
   yield;
   if (fails(core, 'sva-handle', device.index)) return -ENOMEM;
   const known = space.domains.get(instance);

@@ -27,7 +27,7 @@ export function* allocForDevice(core: Core, index: number): Doing {
 
 /** The same, for the IOMMU of the first member of a group. */
 export function* allocForGroup(core: Core, index: number): Doing {
-  const instance = groupAt(core, index)?.first?.instance;
+  const instance = core.groups[index]?.first?.instance;
   return instance === undefined ? -ENODEV : yield* allocate(core, instance.setup.driver, instance);
 }
 
@@ -68,6 +68,7 @@ export function map(
   if (table === undefined) return -ENODEV;
   if (odd !== 0 || page % table.unit !== 0 || frame % table.unit !== 0 || pages % table.unit !== 0)
     return -EINVAL;
+  if (pages === 0) return 0;
   return table.map(page, frame, pages, () => !fails(core, 'table'));
 }
 
@@ -106,7 +107,9 @@ export function dma(core: Core, index: number, pasid: number, page: number): num
   return late ? through(device.leftover as Domain, page) : reached;
 }
 
+/** What a device reaches through memory that is no table any more, nobody can say. */
 function through(domain: Domain, page: number): number {
+  if (domain.freed) return DMA_OUTSIDE;
   switch (domain.kind) {
     case 'identity':
       return page;

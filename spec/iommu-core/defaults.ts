@@ -2,8 +2,8 @@
 import { patch, patchAt } from '../kit/record.js';
 import { instanceOf, membersOf } from './groups.js';
 import type { PolicyValues } from './policies.js';
-import { DEFAULT, type Group, NONE, type State } from './state.js';
-import { forced, forcedFailures } from './transition.js';
+import { DEFAULT, FREED, type Group, IDENTITY, NONE, ORPHAN, type State } from './state.js';
+import { type Change, forced, forcedFailures } from './transition.js';
 
 type Type = Exclude<Group['type'], 'none'>;
 
@@ -16,18 +16,15 @@ export function wanted(s: State, g: number): 'any' | 'dma' | 'identity' {
 /** The type of the first default domain, or of one that nobody asks for by name. */
 export function automatic(s: State, g: number): Type {
   const want = wanted(s, g);
-  return want === 'any' || matches(s.machine.defaultType, want) ? s.machine.defaultType : want;
+  return want === 'any' ? s.machine.defaultType : want;
 }
 
 /** The type that a default domain gets if `asked` for, or null: a driver does not allow it. */
 export function negotiated(s: State, g: number, asked: Type | 'auto'): Type | null {
   if (asked === 'auto') return automatic(s, g);
   const want = wanted(s, g);
-  return want === 'any' || matches(asked, want) ? asked : null;
+  return want === 'any' || asked === want ? asked : null;
 }
-
-const matches = (type: Type, want: 'dma' | 'identity'): boolean =>
-  (type === 'identity') === (want === 'identity');
 
 /** Is the default domain of this type allocated? The static identity domain is not. */
 export const allocates = (s: State, g: number, type: Type): boolean =>
@@ -48,3 +45,11 @@ export function firstDefault(s: State, g: number, type: Type, p: PolicyValues): 
 /** The same with one member that could not be attached, once for each that may be the one. */
 export const firstDefaultFailures = (s: State, g: number, type: Type, p: PolicyValues): readonly State[] =>
   nowhere(s, g) ? forcedFailures(withType(s, g, type), { group: g, to: DEFAULT }, p) : [];
+
+/** The exchange of one default domain for another. What is left on the new one when it is given up is freed, or not. */
+export const exchangeFor = (s: State, g: number, type: Type, p: PolicyValues): Change => ({
+  group: g,
+  to: DEFAULT,
+  renews: true,
+  given: !allocates(s, g, type) ? IDENTITY : p['free-trusts-detach'] === 'yes' ? FREED : ORPHAN,
+});

@@ -47,14 +47,28 @@ export function parkedPasids(s: State, device: number): State {
   return rows === s.programmed ? s : patch(s, { programmed: rows });
 }
 
-/** The PASIDs of the device are attached to what its group has written down for them, and to its aux domains. */
-export function restoredPasids(s: State, device: number): State {
+/** The PASIDs that the group has written down and the device can have, in order. */
+export function restorable(s: State, device: number): readonly number[] {
+  const { pasidSpan } = s.machine;
+  const d = s.devices[device]!;
+  if (!capableOfPasids(s, d)) return [];
+  return s.entries.reduce((list: readonly number[], _, key) => {
+    const pasid = key % pasidSpan;
+    return Math.floor(key / pasidSpan) === d.home && pasid > 0 ? [...list, pasid] : list;
+  }, []);
+}
+
+/**
+ * The PASIDs of the device are attached to what its group has written down for them, `lost` (0: none) excepted,
+ * and to its aux domains.
+ */
+export function restoredPasids(s: State, device: number, lost: number): State {
   const { pasidSpan } = s.machine;
   const d = s.devices[device]!;
   if (!capableOfPasids(s, d)) return s;
   const noted = s.entries.reduce((now, e, key) => {
     const pasid = key % pasidSpan;
-    return Math.floor(key / pasidSpan) === d.home && pasid > 0
+    return Math.floor(key / pasidSpan) === d.home && pasid > 0 && pasid !== lost
       ? now.set(device * pasidSpan + pasid, { domain: e.domain })
       : now;
   }, s.programmed);

@@ -19,6 +19,7 @@ import { setupDefault, storeType } from './rules/defaulting.js';
 import { detachDevice, detachGroup, detachHandle } from './rules/detaching.js';
 import { deferredAttach, handleGet, settle } from './rules/handles.js';
 import { iovaToPhys, map, unmap } from './rules/mapping.js';
+import { mmExit } from './rules/mm-exit.js';
 import { pasidAlloc, pasidFree } from './rules/numbers.js';
 import { detachPasid, replacePasid } from './rules/pasid-replacing.js';
 import { attachPasid } from './rules/pasids.js';
@@ -27,7 +28,7 @@ import { groupGet, groupPut, remove } from './rules/referring.js';
 import { ownerClaimed, releaseDevice, releaseGroup } from './rules/releasing.js';
 import { replaceGroup, replaceHandle } from './rules/replacing.js';
 import { resetDone, resetPrepare } from './rules/resetting.js';
-import { mmExit, svaBind, svaUnbind } from './rules/sva.js';
+import { svaBind, svaUnbind } from './rules/sva.js';
 import { initial, type Op, type Setup, type State } from './state.js';
 import { view } from './view.js';
 

@@ -218,7 +218,7 @@ export function initial(setup: Setup, _policies: PolicyValues, bounded: boolean)
       instance: d.instance ?? -1,
       bus: d.bus,
       home: d.group,
-      pasids: d.pasids,
+      pasids: d.instance === null ? 0 : Math.min(d.pasids, instances[d.instance]!.pasids),
       direct: d.direct,
       wants: d.wants,
       parent: d.parent ?? -1,

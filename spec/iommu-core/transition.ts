@@ -139,8 +139,10 @@ function undone(s: State, c: Change, k: number, lost: number, p: PolicyValues): 
 /** A member that could be attached neither to the new domain nor back to the old one. */
 function stranded(s: State, c: Change, d: Device, p: PolicyValues): Device {
   const { blocking, domain } = s.groups[c.group]!;
-  const to = blocking && domain !== BLOCKED ? BLOCKED : (c.given ?? c.to);
-  return patch(on(d, to, p), { astray: true });
+  const tried = c.given ?? c.to;
+  const there = on(d, tried, p);
+  const parks = blocking && domain !== BLOCKED && tried !== BLOCKED;
+  return patch(parks ? on(there, BLOCKED, p) : there, { astray: true });
 }
 
 /** Under `failed-replace=park-on-blocking`: everybody and the group on blocking, where that is possible. */

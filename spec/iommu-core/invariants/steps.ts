@@ -3,7 +3,7 @@ import type { StepProperty } from '../../law/profile.js';
 import { cite } from '../../law/sources.js';
 import { coreDomain, hasEntries, onCoreDomain, refOf } from '../groups.js';
 import type { PolicyValues } from '../policies.js';
-import { BLOCKED, DEFAULT, NONE, type Op, ORPHAN, type State } from '../state.js';
+import { BLOCKED, DEFAULT, IDENTITY, NONE, type Op, ORPHAN, type State } from '../state.js';
 
 type Step = StepProperty<State, Op, PolicyValues>;
 
@@ -136,7 +136,9 @@ export const steps: readonly Step[] = [
         const wanted = state.groups[d.home]!.domain;
         const old = before.groups[d.home]!.domain;
         const asked = 'domain' in op && op.domain !== null ? refOf(before, d.home, op.domain) : DEFAULT;
-        return [was, wanted, old, asked, BLOCKED, ORPHAN].includes(d.rid);
+        // A new default domain that was given up is an orphan, or, where it is static, identity.
+        const given = op.op === 'store_type' ? [ORPHAN, IDENTITY] : [];
+        return [was, wanted, old, asked, BLOCKED, ...given].includes(d.rid);
       }),
   },
   {

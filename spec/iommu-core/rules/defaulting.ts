@@ -2,10 +2,17 @@
 import { patch, patchAt } from '../../kit/record.js';
 import { ending, refuse } from '../../law/clause.js';
 import { cite } from '../../law/sources.js';
-import { allocates, automatic, firstDefault, firstDefaultFailures, negotiated } from '../defaults.js';
+import {
+  allocates,
+  automatic,
+  exchangeFor,
+  firstDefault,
+  firstDefaultFailures,
+  negotiated,
+} from '../defaults.js';
 import { groupLives, groupWorks } from '../groups.js';
 import type { PolicyValues } from '../policies.js';
-import { DEFAULT, FREED, type Op, ORPHAN, type State } from '../state.js';
+import type { Op, State } from '../state.js';
 import { type Change, changed, doubleFailures, failures, resetOfMember } from '../transition.js';
 import { halfway, hasMember, OK, type Rule } from './checks.js';
 
@@ -56,19 +63,16 @@ export const setupDefault: readonly Rule<Setup>[] = [
   ),
 ];
 
-/** The exchange of one default domain for another. What is left on the new one when it is given up is freed, or not. */
-const exchange = (o: StoreType, p: PolicyValues): Change => ({
-  group: o.group,
-  to: DEFAULT,
-  renews: true,
-  given: p['free-trusts-detach'] === 'yes' ? FREED : ORPHAN,
-});
-
 const typeOf = (s: State, o: StoreType) => (o.type === 'nonsense' ? null : negotiated(s, o.group, o.type));
+
+const exchange = (s: State, o: StoreType, p: PolicyValues): Change =>
+  exchangeFor(s, o.group, typeOf(s, o)!, p);
 
 /** The same static domain again: nothing to do. */
 const sameDomain = (s: State, o: StoreType): boolean =>
   s.groups[o.group]!.type === 'identity' && typeOf(s, o) === 'identity' && !allocates(s, o.group, 'identity');
+
+const addsQueue = (s: State, o: StoreType) => o.type === 'dma-fq' && s.groups[o.group]!.type === 'dma';
 
 export const storeType: readonly Rule<StoreType>[] = [
   refuse(
@@ -103,6 +107,16 @@ export const storeType: readonly Rule<StoreType>[] = [
     { id: 'store_type/unknown-word', says: 'Only DMA, DMA-FQ, identity and auto are types.', cite: [STORE] },
     (_, o) => o.type === 'nonsense',
   ),
+  refuse(
+    'ENOMEM',
+    {
+      id: 'store_type/no-flush-queue',
+      says: 'A flush queue needs memory, which may not be had.',
+      cite: [cite('linux', 'iommu_dma_init_fq')],
+    },
+    addsQueue,
+    'may',
+  ),
   ending(
     {
       id: 'store_type/flush-queue',
@@ -110,7 +124,7 @@ export const storeType: readonly Rule<StoreType>[] = [
       cite: [STORE, cite('linux', 'iommu_dma_init_fq')],
     },
     (s, o) => ({ outcome: OK, state: patch(s, { groups: patchAt(s.groups, o.group, { type: 'dma-fq' }) }) }),
-    (s, o) => o.type === 'dma-fq' && s.groups[o.group]!.type === 'dma',
+    addsQueue,
   ),
   refuse(
     'EPERM',
@@ -161,7 +175,7 @@ export const storeType: readonly Rule<StoreType>[] = [
       says: 'A member may not be attached to the new default domain; the others go back to the old one, which stays the default domain.',
       cite: [SETUP],
     },
-    (s, o, p) => failures(s, exchange(o, p), p),
+    (s, o, p) => failures(s, exchange(s, o, p), p),
   ),
   halfway(
     'ENOMEM',
@@ -170,7 +184,7 @@ export const storeType: readonly Rule<StoreType>[] = [
       says: 'A member may not even go back to the old default domain; without a blocking domain it is left on the new one, which must not be freed then.',
       cite: [cite('linux', 'iommu_setup_default_domain: err_restore_def_domain')],
     },
-    (s, o, p) => doubleFailures(s, exchange(o, p), p),
+    (s, o, p) => doubleFailures(s, exchange(s, o, p), p),
   ),
   ending(
     {
@@ -180,7 +194,7 @@ export const storeType: readonly Rule<StoreType>[] = [
     },
     (s, o, p) => {
       const typed = patch(s, { groups: patchAt(s.groups, o.group, { type: typeOf(s, o)! }) });
-      return { outcome: OK, state: changed(typed, exchange(o, p), p) };
+      return { outcome: OK, state: changed(typed, exchange(s, o, p), p) };
     },
   ),
 ];

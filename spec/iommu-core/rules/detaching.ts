@@ -5,7 +5,7 @@ import { type Citation, cite } from '../../law/sources.js';
 import { coreDomain, isMember, membersOf, refOf } from '../groups.js';
 import type { PolicyValues } from '../policies.js';
 import { NO_ENTRY, NONE, type Op, type State } from '../state.js';
-import { forced, forcedFailures, frozen, refusal, resetInTheWay } from '../transition.js';
+import { forced, forcedFailures, frozen, isThere, refusal, resetInTheWay } from '../transition.js';
 import { type Asks, hasGroup, OK, type Rule, WARNED } from './checks.js';
 
 type DetachDevice = Extract<Op, { op: 'detach_device' }>;
@@ -56,7 +56,7 @@ const detaching = <O>(
         cite: [cited, cite('linux', '__iommu_group_set_core_domain')],
       },
       (s, o, p) => ({
-        outcome: refusal(s, asks(s, o)) === 'none' ? OK : WARNED,
+        outcome: isThere(s, asks(s, o)) || refusal(s, asks(s, o)) === 'none' ? OK : WARNED,
         state: done(forced(s, asks(s, o), -1, p), o),
       }),
     ),

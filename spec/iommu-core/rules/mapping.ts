@@ -37,6 +37,10 @@ const aligned = (instance: Instance, ...values: readonly bigint[]): boolean => {
   return values.every(v => v % page === 0n);
 };
 
+/** Pages of the leaf that a map begins with. */
+const firstLeaf = (s: State, o: Map): number =>
+  leavesFor(instanceFor(s, o), pages(o.iova), pages(o.paddr), pages(o.size))[0]!.leaf.pages;
+
 export const map: readonly Rule<Map>[] = [
   noDomain('map'),
   refuse(
@@ -78,6 +82,16 @@ export const map: readonly Rule<Map>[] = [
       (o.iova + o.size) >> PAGE_BITS > BigInt(instanceFor(s, o).limit) || o.paddr + o.size > 1n << 52n,
   ),
   refuse(
+    'ENOMEM',
+    {
+      id: 'map/no-memory',
+      says: 'A table may not be had, as long as no page that is mapped was met; exactly what this call had mapped is taken away again.',
+      cite: [MAP],
+    },
+    (s, o) => !anyMapped(s, numberOf(o), pages(o.iova), firstLeaf(s, o)),
+    'may',
+  ),
+  refuse(
     'EEXIST',
     {
       id: 'map/overlaps',
@@ -85,16 +99,6 @@ export const map: readonly Rule<Map>[] = [
       cite: [cite('linux', 'arm_lpae_init_pte: EEXIST'), MAP],
     },
     (s, o) => anyMapped(s, numberOf(o), pages(o.iova), pages(o.size)),
-  ),
-  refuse(
-    'ENOMEM',
-    {
-      id: 'map/no-memory',
-      says: 'A table may not be had; exactly what this call had mapped is taken away again.',
-      cite: [MAP],
-    },
-    () => true,
-    'may',
   ),
   ending(
     {

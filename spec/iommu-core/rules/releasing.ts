@@ -4,7 +4,7 @@ import { ending, refuse } from '../../law/clause.js';
 import { cite } from '../../law/sources.js';
 import { coreDomain, groupLives, hasEntries } from '../groups.js';
 import { NONE, type Op, type State } from '../state.js';
-import { type Change, forced, forcedFailures, resetInTheWay } from '../transition.js';
+import { type Change, forced, forcedFailures, isThere, resetInTheWay } from '../transition.js';
 import { inGroup, OK, ours, type Rule, WARNED } from './checks.js';
 
 type ReleaseGroup = Extract<Op, { op: 'release_group' }>;
@@ -43,7 +43,10 @@ const releasing = <O extends ReleaseGroup | ReleaseDevice>(op: string, home: Hom
       cite: [RELEASE, cite('linux', '__iommu_group_set_domain_nofail')],
     },
     (s, o) => ({ outcome: WARNED, state: disowned(s, home(s, o)) }),
-    (s, o, p) => back(s, home(s, o)).to === NONE || resetInTheWay(s, home(s, o), p),
+    (s, o, p) => {
+      const to = back(s, home(s, o));
+      return !isThere(s, to) && (to.to === NONE || resetInTheWay(s, home(s, o), p));
+    },
   ),
   ending(
     {

@@ -3,7 +3,7 @@ import { patch, patchAt } from '../../kit/record.js';
 import { ending, refuse } from '../../law/clause.js';
 import { cite } from '../../law/sources.js';
 import { blocksAlways, groupOf, isMember } from '../groups.js';
-import { parkedPasids, restoredPasids } from '../pasids.js';
+import { parkedPasids, restorable, restoredPasids } from '../pasids.js';
 import type { PolicyValues } from '../policies.js';
 import { BLOCKED, NONE, type Op, type State } from '../state.js';
 import { halfway, OK, type Rule, WARNED } from './checks.js';
@@ -19,7 +19,7 @@ const seen = (s: State, o: Prepare | Done): boolean =>
   isMember(s, o.device) && s.devices[o.device]!.instance >= 0;
 
 /** Is the group on its blocking domain already, so that the device need not be attached to it? */
-const blocked = (s: State, o: Prepare): boolean => {
+const blocked = (s: State, o: Prepare | Done): boolean => {
   const { domain, blocking } = groupOf(s, o.device);
   return domain === BLOCKED && blocking;
 };
@@ -113,15 +113,18 @@ const wanted = (s: State, o: Done): number => {
   return domain === NONE ? BLOCKED : domain;
 };
 
-function restored(s: State, o: Done, fails: boolean): State {
+function restored(s: State, o: Done, fails: boolean, lost = 0): State {
   const g = homeOf(s, o);
-  const rid = fails ? BLOCKED : wanted(s, o);
+  const rid = fails ? s.devices[o.device]!.rid : wanted(s, o);
+  // Where the whole group is on blocking, neither begin nor end of a reset calls the driver.
+  const place = blocked(s, o) ? {} : { rid, astray: fails, deferred: false };
   return restoredPasids(
     patch(s, {
-      devices: patchAt(s.devices, o.device, { rid, resets: 0, astray: fails, deferred: false }),
+      devices: patchAt(s.devices, o.device, { ...place, resets: 0 }),
       groups: s.groups[g]!.resetting === o.device ? patchAt(s.groups, g, { resetting: -1 }) : s.groups,
     }),
     o.device,
+    lost,
   );
 }
 
@@ -158,6 +161,17 @@ export const resetDone: readonly Rule<Done>[] = [
     },
     (s, o) => ({ outcome: WARNED, state: restored(s, o, true) }),
     (s, o) => wanted(s, o) !== BLOCKED,
+  ),
+  ending(
+    {
+      id: 'reset_done/pasid-fails',
+      says: 'A PASID may not be attached again; the kernel complains, and the entry stays though the device has it no more.',
+      cite: [DONE],
+      kind: 'may',
+    },
+    (s, o) =>
+      restorable(s, o.device).map(pasid => ({ outcome: WARNED, state: restored(s, o, false, pasid) })),
+    (s, o) => restorable(s, o.device).length > 0,
   ),
   ending(
     {

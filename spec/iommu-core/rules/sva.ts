@@ -12,7 +12,6 @@ import { canSetPasids, inReset, tooLarge } from './pasid-checks.js';
 
 type Bind = Extract<Op, { op: 'sva_bind' }>;
 type Unbind = Extract<Op, { op: 'sva_unbind' }>;
-type Exit = Extract<Op, { op: 'mm_exit' }>;
 
 const BIND = cite('linux', 'iommu_sva_bind_device');
 const MM = cite('linux', 'iommu_alloc_mm_data');
@@ -66,6 +65,15 @@ export const svaBind: readonly Rule<Bind>[] = [
     (s, o, p) => [numbered(s, o, p)],
     'must',
     (s, o, p) => notedDomain(s, homeOf(s, o), pasidFor(s, o, p)) !== NONE || usedBeside(s, o, p),
+  ),
+  halfway(
+    'ENOMEM',
+    {
+      id: 'sva_bind/no-memory',
+      says: 'The handle or the domain of the address space may not be had, before anybody asks whether it could be attached.',
+      cite: [BIND, cite('linux', 'iommu_sva_domain_alloc')],
+    },
+    (s, o, p) => [numbered(s, o, p)],
   ),
   halfway(
     'EOPNOTSUPP',
@@ -170,24 +178,5 @@ export const svaUnbind: readonly Rule<Unbind>[] = [
         state: mmUnbonded(patch(off, { bonds: s.bonds.delete(bondOf(s, o)) }), o.mm, p),
       };
     },
-  ),
-];
-
-export const mmExit: readonly Rule<Exit>[] = [
-  refuse(
-    'ENOENT',
-    { id: 'mm_exit/gone', says: 'An address space dies once.', cite: [ours] },
-    (s, o) => !s.mms[o.mm]!.alive,
-  ),
-  ending(
-    {
-      id: 'mm_exit/dead',
-      says: 'The address space is dead; its PASID goes with it, or with the last bond that holds it.',
-      cite: [cite('linux', 'iommu_mm_drop')],
-    },
-    (s, o, p) => ({
-      outcome: OK,
-      state: mmUnbonded(patch(s, { mms: patchAt(s.mms, o.mm, { alive: false }) }), o.mm, p),
-    }),
   ),
 ];
