@@ -1,5 +1,4 @@
 // If calls run at the same time, in any interleaving that a scheduler picks: is there an order that the law allows?
-import type fc from 'fast-check';
 import type { Policies } from '../spec/law/clause.js';
 import type { AnyOp, Profile } from '../spec/law/profile.js';
 import type { Outcome } from '../spec/protocol/outcome.js';
@@ -35,6 +34,15 @@ export interface Run {
   readonly switches: number;
 }
 
+/** Who picks the call that goes on: fast-check's scheduler, or one that tries them all. */
+export interface Scheduler {
+  schedule(task: Promise<void>, label: string): Promise<unknown>;
+  /** Calls that could go on. */
+  count(): number;
+  /** Lets one of them go on. */
+  waitNext(count: number): Promise<unknown>;
+}
+
 type Law = Profile<unknown, AnyOp, Policies, unknown>;
 
 /** Microtasks that may lie between the end of a pause and the next one. */
@@ -44,7 +52,7 @@ const SETTLED = 40;
  * Runs the threads on the machine as the scheduler says, and looks for an order of their calls that the law
  * allows, with the same answers and the same state at the end. Throws where threads wait for each other.
  */
-export async function runSchedule(law: Law, machine: Concurrent, plan: Plan, s: fc.Scheduler): Promise<Run> {
+export async function runSchedule(law: Law, machine: Concurrent, plan: Plan, s: Scheduler): Promise<Run> {
   const start = prepare(law, machine, plan);
   const spans: { op: AnyOp; began: number; ended: number; outcome?: Outcome }[] = [];
   let clock = 0;

@@ -4,6 +4,7 @@ import { type AnyOp, type AnyProfile, defaultPolicies } from '../../spec/law/pro
 import type { Event } from '../../spec/protocol/trace.js';
 import { explore } from '../explore/explore.js';
 import type { AnyWorld } from '../explore/world.js';
+import { interleave } from '../interleavings.js';
 import { coverWorld } from '../lockstep.js';
 import type { Restartable } from '../machine.js';
 import { replay } from '../replay.js';
@@ -92,6 +93,21 @@ function machineOf(
   policies: Policies,
 ): Restartable {
   return guarded((fault.in === 'implementation' ? fault.machine : table.machine!)(setup, policies));
+}
+
+/** Interleavings of one history that are tried. */
+const MOST_INTERLEAVINGS = 3000;
+
+/** Has some interleaving no order? Undefined: the fault is one of calls that come one after the other. */
+export async function byScheduler(table: FaultTable, fault: Fault): Promise<Catch | null | undefined> {
+  if (fault.in !== 'implementation' || fault.together === undefined) return undefined;
+  const policies = defaultPolicies(table.law);
+  for (const { name, ...plan } of table.histories ?? []) {
+    const machine = fault.together(plan.setup, policies);
+    const { bad } = await interleave(table.law, machine, { ...plan, policies }, MOST_INTERLEAVINGS);
+    if (bad !== undefined) return { steps: plan.before.length + plan.threads.flat().length, shows: name };
+  }
+  return null;
 }
 
 /** Does a recording of the corpus tell? Undefined: it has none of the profile. */

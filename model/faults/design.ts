@@ -1,6 +1,8 @@
 // How is a law written with a mistake in it?
 import type { Clause } from '../../spec/law/clause.js';
 import type { AnyProfile } from '../../spec/law/profile.js';
+import type { FaultyLaw, Source } from './fault.js';
+import type { Seen } from './seeding.js';
 
 // biome-ignore lint/suspicious/noExplicitAny: a clause of any profile
 type AnyClause = Clause<any, any, any>;
@@ -38,3 +40,18 @@ export const ends = <S, O = unknown>(id: string, spoil: (after: S, before: S, op
       return { outcome, state: spoil(state, s, op) };
     },
   }));
+
+/** How a law is broken. */
+export type Breaks = (profile: AnyProfile) => AnyProfile;
+
+/** A fault of the design, in one row: what breaks, where, and after how many steps. */
+export function designFault(
+  id: string,
+  says: string,
+  source: Source,
+  [world, shows, steps, policies = {}]: Seen,
+  breaks: Breaks,
+): FaultyLaw {
+  const expected = { by: 'exploration', shows, steps } as const;
+  return { in: 'law', id, says, source, expected, world, policies, breaks };
+}

@@ -4,6 +4,7 @@ import type { AnyOp, AnyProfile } from '../../spec/law/profile.js';
 import type { Event } from '../../spec/protocol/trace.js';
 import type { AnyWorld } from '../explore/world.js';
 import type { Restartable } from '../machine.js';
+import type { Concurrent, Plan } from '../schedule.js';
 
 /**
  * Who can notice a fault.
@@ -50,6 +51,8 @@ interface Common {
 export interface FaultyMachine extends Common {
   readonly in: 'implementation';
   readonly machine: (setup: unknown, policies: Policies) => Restartable;
+  /** The same, where its calls can be made at the same time; left out: it shows in one call after the other. */
+  readonly together?: (setup: unknown, policies: Policies) => Concurrent;
 }
 
 /** The design makes it: the law with another list of rules. */
@@ -67,6 +70,11 @@ export interface FaultyRecording extends Common {
 
 export type Fault = FaultyMachine | FaultyLaw | FaultyRecording;
 
+/** Threads that run at the same time under the profile's own policies. */
+export interface FaultHistory extends Omit<Plan, 'policies'> {
+  readonly name: string;
+}
+
 /** What a catcher has caught. */
 export interface Catch {
   readonly steps: number;
@@ -82,6 +90,7 @@ export interface FaultTable {
   /** The implementation without any fault; left out: the profile has none. */
   readonly machine?: (setup: unknown, policies: Policies) => Restartable;
   readonly faults: readonly Fault[];
-  /** Where faults may show only when calls interleave: undefined if it does not apply, null if nothing was noticed. */
-  readonly scheduler?: (fault: Fault) => Catch | null | undefined;
+  /** What calls are made at the same time, those with the fewest calls first; and on which machine nothing is wrong. */
+  readonly histories?: readonly FaultHistory[];
+  readonly together?: (setup: unknown, policies: Policies) => Concurrent;
 }

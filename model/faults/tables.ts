@@ -1,17 +1,22 @@
 // Which systems have seeded faults? The one place that names them: a new profile is a new row.
 
 import { iommuCore } from '../../spec/iommu-core/profile.js';
+import { iommuCoreRaces } from '../../spec/iommu-core-races/profile.js';
 import { linuxDma } from '../../spec/linux-dma/profile.js';
 import { vfio2011 } from '../../spec/vfio-2011/profile.js';
 import { translation } from '../translation/law.js';
 import { IOMMU_CORE_WORLDS } from '../worlds/iommu-core.js';
+import { IOMMU_CORE_RACE_WORLDS } from '../worlds/iommu-core-races.js';
 import { LINUX_DMA_WORLDS } from '../worlds/linux-dma.js';
 import { TRANSLATION_WORLDS } from '../worlds/translation.js';
 import { VFIO_2011_WORLDS } from '../worlds/vfio-2011.js';
 import type { FaultTable } from './fault.js';
+import { coreDesigns } from './iommu-core/design.js';
 import { groups } from './iommu-core/groups.js';
 import { numbers } from './iommu-core/numbers.js';
-import { sound as soundCore } from './iommu-core/seed.js';
+import { sound as soundCore, soundTogether } from './iommu-core/seed.js';
+import { concurrent, histories } from './iommu-core/together.js';
+import { races } from './iommu-core-races/design.js';
 import { holes } from './linux-dma/design.js';
 import { recorded } from './linux-dma/recorded.js';
 import { iotlb } from './translation/iotlb.js';
@@ -36,7 +41,15 @@ export const FAULT_TABLES: readonly FaultTable[] = [
     law: iommuCore,
     worlds: IOMMU_CORE_WORLDS,
     machine: soundCore,
-    faults: [...groups, ...numbers],
+    together: soundTogether,
+    histories,
+    faults: [...groups, ...numbers, ...concurrent, ...coreDesigns],
+  },
+  {
+    profile: 'iommu-core-races',
+    law: iommuCoreRaces,
+    worlds: IOMMU_CORE_RACE_WORLDS,
+    faults: races,
   },
   {
     profile: 'linux-dma',

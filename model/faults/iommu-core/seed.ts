@@ -51,12 +51,11 @@ export function memberOf(
   return device?.group === undefined ? undefined : { device, group: device.group };
 }
 
-/** A fault that shows only when calls run at the same time; `shows` is the history that tells. */
-export interface FaultTogether extends FaultyMachine {
-  readonly together: (setup: unknown, policies: Policies) => Concurrent;
-}
+/** The same machine for calls at the same time. */
+export const soundTogether = (setup: unknown, policies: Policies): Concurrent =>
+  machineOf(setup, policies, undefined, {}) as unknown as Concurrent;
 
-/** A lock that is missing, or inner steps in another order. */
+/** A fault that shows only when calls run at the same time: a lock that is missing, or steps in another order. */
 export function together(
   id: string,
   says: string,
@@ -64,7 +63,7 @@ export function together(
   [shows, count]: readonly [history: string, calls: number],
   missing: Guarded | undefined,
   defect: Defect = {},
-): FaultTogether {
+): FaultyMachine {
   const machine = seeded(() => defect);
   const common = { in: 'implementation', id, says, source, machine } as const;
   const expected = { by: 'scheduler', shows, steps: count } as const;

@@ -1,31 +1,21 @@
 // Which designs of the 2011 review were wrong, or would have been?
 import { patch } from '../../../spec/kit/record.js';
+import type { Policies } from '../../../spec/law/clause.js';
 import type { AnyProfile } from '../../../spec/law/profile.js';
 import type { PolicyValues } from '../../../spec/vfio-2011/policies.js';
 import type { State } from '../../../spec/vfio-2011/state.js';
-import { ends, without } from '../design.js';
+import { designFault, ends, without } from '../design.js';
 import { type FaultyLaw, history, type Source, synthetic } from '../fault.js';
+import type { Seen } from '../seeding.js';
 
-function design(
+const design = (
   id: string,
   says: string,
   source: Source,
-  [world, shows, steps]: readonly [world: string, shows: string, steps: number],
+  [world, shows, steps]: Seen,
   breaks: (profile: AnyProfile) => AnyProfile,
   policies: Partial<PolicyValues> = {},
-): FaultyLaw {
-  const expected = { by: 'exploration', shows, steps } as const;
-  return {
-    in: 'law',
-    id,
-    says,
-    source,
-    expected,
-    world,
-    policies: policies as FaultyLaw['policies'] & {},
-    breaks,
-  };
-}
+): FaultyLaw => designFault(id, says, source, [world, shows, steps, policies as Policies], breaks);
 
 const MAIL = (where: string): Source =>
   history(`Review of "VFIO Driver core framework", kvm list, November 2011: ${where}`);
