@@ -276,8 +276,8 @@ export const SPAPR_TCE_GUEST_WORLDS: readonly TceWorld[] = [
     machine: FIRMWARE,
     policies: { dialect: 'qemu' },
     bounds: { windows: 3 },
-    ops: [kvmCreate(L, 0n, 2n), ...checks(D, 0n, PAGE, 2n * PAGE)],
-    counts: { states: 20, transitions: 820 },
+    ops: [kvmCreate(L, 0n, 2n), kvmAttach(D, 0), kvmRelease(0), ...checks(D, 0n, PAGE, 2n * PAGE)],
+    counts: { states: 20, transitions: 860 },
   }),
   world({
     name: 'tce-firmware',
