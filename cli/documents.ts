@@ -3,11 +3,13 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { debatesDocument } from './debates.js';
 import { EXIT } from './exit.js';
+import { faultsDocument } from './faultbook.js';
 import { rulesDocument } from './rulebook.js';
 
 const DOCUMENTS: { readonly [file: string]: () => string } = {
   'docs/rules.md': rulesDocument,
   'docs/debates.md': debatesDocument,
+  'docs/faults.md': () => faultsDocument(),
 };
 
 const ROOT = new URL('../../', import.meta.url);

@@ -1,6 +1,7 @@
 // Which commands are there, with which options, and how does each explain itself?
 import { Command } from 'commander';
 import { check } from './commands/check.js';
+import { faults } from './commands/faults.js';
 import { judge } from './commands/judge.js';
 import { rules } from './commands/rules.js';
 import { run } from './commands/run.js';
@@ -37,7 +38,7 @@ export function program(end: End): Command {
     .version('0.1.0')
     .exitOverride()
     .addHelpText('after', EXITS);
-  for (const add of [addRun, addCheck, addWalk, addJudge, addRules, addShow]) add(top, end);
+  for (const add of [addRun, addCheck, addWalk, addJudge, addRules, addShow, addFaults]) add(top, end);
   return top;
 }
 
@@ -142,6 +143,19 @@ function addJudge(top: Command, end: End): void {
       ),
     )
     .action(async (files, options) => end(await judge(files, options)));
+}
+
+function addFaults(top: Command, end: End): void {
+  top
+    .command('faults')
+    .description(
+      'seeded faults of implementation, law and recorded kernels: is each one noticed, and by whom?',
+    )
+    .option('--profile <name>', 'only those of one profile')
+    .option('--only <fault>', 'only this one')
+    .option(...JSON_OUT)
+    .addHelpText('after', examples('iommu-spec faults', 'iommu-spec faults --only merge/trial-left-open'))
+    .action(async options => end(await faults(options)));
 }
 
 function addRules(top: Command, end: End): void {

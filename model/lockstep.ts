@@ -2,9 +2,11 @@
 import { canonical } from '../spec/kit/canonical.js';
 import type { Allowed, Policies } from '../spec/law/clause.js';
 import { type AnyOp, allowed, defaultPolicies, type Profile, type View } from '../spec/law/profile.js';
+import type { Outcome } from '../spec/protocol/outcome.js';
 import type { Event } from '../spec/protocol/trace.js';
-import { type Difference, differenceOf } from './agree.js';
+import { agree, type Difference, type Disagreement, differenceOf } from './agree.js';
 import type { AnyWorld } from './explore/world.js';
+import { fewest } from './fewest.js';
 import { type Force, implementationOf, type Restartable } from './machine.js';
 import { headerOf, type Recording } from './record.js';
 
@@ -23,9 +25,19 @@ export interface Cover {
   readonly parting?: Parting;
 }
 
+export interface CoverOptions {
+  /** Another implementation than the built-in one. */
+  readonly machine?: Restartable;
+  /** Most states whose transitions are executed; more end the cover incomplete. Default: no limit. */
+  readonly maxStates?: number;
+  /** Look for a shorter way to part as long as there may be one, and leave out calls that need not be made. */
+  readonly shortest?: boolean;
+}
+
 /** One state of the graph, and the way there. */
 interface Place {
   readonly state: unknown;
+  readonly depth: number;
   readonly from: Place | null;
   readonly op: AnyOp | null;
   readonly rule: string;
@@ -33,19 +45,45 @@ interface Place {
   readonly at: number;
 }
 
-/** An ending with its place among those of its clause. */
+/** An ending with its place among those of its clause, and whether it is the only one. */
 export interface Placed extends Allowed<unknown> {
   readonly at: number;
+  readonly only: boolean;
 }
 
 export function placed(endings: readonly Allowed<unknown>[]): readonly Placed[] {
   const seen = new Map<string, number>();
-  return endings.map(ending => {
-    const at = seen.get(ending.rule) ?? 0;
-    seen.set(ending.rule, at + 1);
-    return { ...ending, at };
+  const ats = endings.map(({ rule }) => {
+    const at = seen.get(rule) ?? 0;
+    seen.set(rule, at + 1);
+    return at;
   });
+  return endings.map((ending, i) => ({ ...ending, at: ats[i]!, only: seen.get(ending.rule) === 1 }));
 }
+
+/** One call, and the failure that is provoked with it, if any. */
+interface Call {
+  readonly op: AnyOp;
+  readonly force?: Force;
+}
+
+/** An operation that the world offers in a state, with its endings there. */
+interface Offer {
+  readonly op: AnyOp;
+  readonly endings: readonly Placed[];
+}
+
+/** No call has more steps of one kind that may fail; a machine on which one always fails is not followed for ever. */
+const MOST_STEPS = 64;
+
+/** After so many ways to part the shortest is taken for the shortest. */
+const MOST_TRIES = 100;
+
+/** Does the answer say more than that the call was done or not? */
+const tells = (outcome: Outcome): boolean =>
+  outcome.is === 'fault' ||
+  outcome.is === 'outside' ||
+  (outcome.is === 'ok' && Object.keys(outcome).length > 1);
 
 /** The endings that an implementation only takes when something fails. */
 export function permittedBy(profile: Profile<unknown, AnyOp, Policies, unknown>): ReadonlySet<string> {
@@ -53,9 +91,13 @@ export function permittedBy(profile: Profile<unknown, AnyOp, Policies, unknown>)
   return new Set(clauses.filter(c => c.kind === 'may').map(c => c.id));
 }
 
-/** Executes every transition of the world's graph on the implementation, and compares answer and view. */
-export function coverWorld(world: AnyWorld, policies: Policies = {}): Cover {
-  return new Coverer(world, policies).run();
+/**
+ * Executes every transition of the world's graph on the implementation, and compares answer and view. A failure
+ * that the law only permits is provoked at the first step of its kind, then at the second, until the call has no
+ * more of them: each way to undo is gone. Where a clause has an ending for each of these steps, each is taken.
+ */
+export function coverWorld(world: AnyWorld, policies: Policies = {}, options: CoverOptions = {}): Cover {
+  return new Coverer(world, policies, options).run();
 }
 
 class Coverer {
@@ -65,65 +107,117 @@ class Coverer {
   private readonly may: ReadonlySet<string>;
   private readonly known = new Set<string>();
   private readonly queue: Place[] = [];
+  private readonly looks = new Map<string, readonly Offer[]>();
+  /** What the machine was told since it was last put back to the start: refused calls leave traces, too. */
+  private calls: Call[] = [];
   private transitions = 0;
+  /** Ways to part that were made shorter, in search of the shortest. */
+  private tries = 0;
   private parting: Parting | undefined;
 
   constructor(
     private readonly world: AnyWorld,
     policies: Policies,
+    private readonly options: CoverOptions,
   ) {
     this.profile = world.profile;
     this.policies = { ...defaultPolicies(this.profile), ...world.policies, ...policies };
-    this.machine = implementationOf(world.profile.name, world.setup, this.policies);
+    this.machine = options.machine ?? implementationOf(world.profile.name, world.setup, this.policies);
     this.may = permittedBy(this.profile);
   }
 
   run(): Cover {
+    const most = this.options.maxStates ?? Number.POSITIVE_INFINITY;
     const state = this.profile.initial(this.world.setup, this.policies, true);
     this.known.add(canonical(state));
-    this.queue.push({ state, from: null, op: null, rule: '', at: 0 });
+    this.queue.push({ state, depth: 0, from: null, op: null, rule: '', at: 0 });
     let next = 0;
-    for (; next < this.queue.length && this.parting === undefined; next++) this.visit(this.queue[next]!);
-    const complete = this.parting === undefined;
+    for (; next < Math.min(this.queue.length, most) && !this.done(this.queue[next]!); next++)
+      this.visit(this.queue[next]!);
+    const complete = this.parting === undefined && next === this.queue.length;
     const { transitions } = this;
     const figures = { states: this.queue.length, transitions, complete };
     return this.parting === undefined ? figures : { ...figures, parting: this.parting };
   }
 
+  /** Is there nothing to be found from here on that would be worth it? */
+  private done(place: Place): boolean {
+    if (this.parting === undefined) return false;
+    if (this.options.shortest !== true || this.tries >= MOST_TRIES) return true;
+    return place.depth + 1 >= this.parting.recording.events.length;
+  }
+
   private visit(place: Place): void {
     const view = this.profile.view(place.state);
     const moving: { op: AnyOp; ending: Placed }[] = [];
+    const offered = this.offered(place.state);
+    const looks = this.looksAt(place.state, offered);
     this.goTo(place);
-    for (const op of this.world.ops as readonly AnyOp[]) {
-      if (this.world.offers !== undefined && !this.world.offers(place.state, op)) continue;
-      for (const ending of placed(allowed(this.profile, place.state, op, this.policies))) {
-        if (ending.state === place.state) this.take(place, op, ending, view);
-        else moving.push({ op, ending });
-        if (this.parting !== undefined) return;
+    for (const { op, endings } of offered) {
+      for (const ending of endings) {
+        if (ending.state !== place.state) moving.push({ op, ending });
+        else {
+          this.take(place, op, ending, view);
+          if (ending.only && this.may.has(ending.rule)) this.sweep(place, op, ending, endings, looks);
+        }
+        if (this.done(place)) return;
       }
     }
     moving.forEach(({ op, ending }, i) => {
-      if (this.parting !== undefined) return;
+      if (this.done(place)) return;
       if (i > 0) this.goTo(place);
       this.take(place, op, ending, this.profile.view(ending.state));
-      this.discover(place, op, ending);
+      const key = canonical(ending.state);
+      this.look(place, this.looksOnce(key, ending.state));
+      this.discover(key, place, op, ending);
     });
   }
 
-  private discover(from: Place, op: AnyOp, ending: Placed): void {
-    const key = canonical(ending.state);
-    if (this.known.has(key)) return;
-    this.known.add(key);
-    this.queue.push({ state: ending.state, from, op, rule: ending.rule, at: ending.at });
+  private offered(state: unknown): readonly Offer[] {
+    const { offers, ops } = this.world;
+    return (ops as readonly AnyOp[])
+      .filter(op => offers === undefined || offers(state, op))
+      .map(op => ({ op, endings: placed(allowed(this.profile, state, op, this.policies)) }));
   }
 
-  private force({ rule, at }: { readonly rule: string; readonly at: number }): Force | undefined {
-    return this.may.has(rule) ? { rule, at } : undefined;
+  /** The calls that change nothing and whose answer tells something: they show what a view does not. */
+  private looksAt(state: unknown, offered = this.offered(state)): readonly Offer[] {
+    return offered.filter(
+      ({ endings: [only, ...more] }) => more.length === 0 && only!.state === state && tells(only!.outcome),
+    );
+  }
+
+  /** Many ways lead to a state: it is asked once what can be seen there. */
+  private looksOnce(key: string, state: unknown): readonly Offer[] {
+    const known = this.looks.get(key) ?? this.looksAt(state);
+    this.looks.set(key, known);
+    return known;
+  }
+
+  private discover(key: string, from: Place, op: AnyOp, { state, rule, at }: Placed): void {
+    if (this.known.has(key)) return;
+    this.known.add(key);
+    this.queue.push({ state, depth: from.depth + 1, from, op, rule, at });
+  }
+
+  private call(op: AnyOp, force: Force | undefined): { readonly observed: Outcome; readonly seen: View } {
+    this.calls.push(force === undefined ? { op } : { op, force });
+    const observed = this.machine.step(op, force);
+    return { observed, seen: this.machine.view() };
   }
 
   private goTo(place: Place): void {
     this.machine.reset();
-    for (const step of this.wayTo(place)) this.machine.step(step.op!, this.force(step));
+    this.calls = [];
+    for (const step of this.wayTo(place)) {
+      const call = this.callTo(step.op!, step);
+      this.calls.push(call);
+      this.machine.step(call.op, call.force);
+    }
+  }
+
+  private callTo(op: AnyOp, { rule, at }: Pick<Placed, 'rule' | 'at'>): Call {
+    return this.may.has(rule) ? { op, force: { rule, at } } : { op };
   }
 
   private wayTo(place: Place): readonly Place[] {
@@ -134,35 +228,88 @@ class Coverer {
 
   private take(place: Place, op: AnyOp, ending: Placed, view: View): void {
     this.transitions++;
-    const observed = this.machine.step(op, this.force(ending));
-    const seen = this.machine.view();
+    const { observed, seen } = this.call(op, this.callTo(op, ending).force);
     const first = differenceOf(ending.outcome, observed, 'outcome') ?? differenceOf(view, seen, '');
-    if (first === null) return;
-    const before = this.wayTo(place).map((p, i): Event<AnyOp> => {
-      return {
-        n: i + 1,
-        op: p.op!,
-        outcome: this.outcomeOf(p),
-        state: this.profile.view(p.state),
-        note: p.rule,
-      };
-    });
-    const last: Event<AnyOp> = {
-      n: before.length + 1,
-      op,
-      outcome: observed,
-      state: seen,
-      note: `law: ${ending.rule}`,
-    };
+    if (first !== null) this.part(place, ending.rule, first, place.depth + 1);
+  }
+
+  /** What a call left behind may show only when one looks: as nothing is numbered anew, also after a detour. */
+  private look(place: Place, looks: readonly Offer[]): void {
+    if (this.done(place)) return;
+    for (const { op, endings } of looks) {
+      const [only] = endings;
+      const { observed } = this.call(op, undefined);
+      const first = differenceOf(only!.outcome, observed, 'outcome');
+      if (first === null) continue;
+      this.part(place, only!.rule, first, place.depth + 2);
+      return;
+    }
+  }
+
+  /** The same failure at the second step of its kind and on, for as long as the call ends by it. */
+  private sweep(
+    place: Place,
+    op: AnyOp,
+    failure: Allowed<unknown>,
+    endings: readonly Allowed<unknown>[],
+    looks: readonly Offer[],
+  ): void {
+    this.look(place, looks);
+    for (let at = 1; at < MOST_STEPS && !this.done(place); at++) {
+      const { observed, seen } = this.call(op, { rule: failure.rule, at });
+      const same = (e: Allowed<unknown>) => differenceOf(e.outcome, observed, 'outcome') === null;
+      const met = endings.find(e => same(e) && differenceOf(this.profile.view(e.state), seen, '') === null);
+      if (met?.rule === failure.rule) {
+        this.look(place, looks);
+        continue;
+      }
+      const nearest = endings.find(same);
+      const first = nearest
+        ? differenceOf(this.profile.view(nearest.state), seen, '')
+        : differenceOf(endings.at(-1)!.outcome, observed, 'outcome');
+      if (met === undefined) this.part(place, nearest?.rule ?? failure.rule, first!, place.depth + 1);
+      else this.goTo(place);
+      return;
+    }
+  }
+
+  /** Law and implementation have parted with the last call, which is at least the `steps`th of any such run. */
+  private part(place: Place, rule: string, first: Difference, steps: number): void {
+    const fails = (calls: readonly Call[]) => this.play(calls) !== null;
+    const { calls } = this;
+    const best = this.parting?.recording.events.length ?? Number.POSITIVE_INFINITY;
+    if (steps < best && this.tries++ < MOST_TRIES) {
+      const few = this.options.shortest === true && fails(calls) ? fewest(calls, fails) : calls;
+      if (few.length < best) this.parting = { rule, first, recording: this.record(few, rule) };
+    }
+    this.goTo(place);
+  }
+
+  /** Makes the calls from the start: where law and implementation part, or null. Notes what is seen, if asked to. */
+  private play(calls: readonly Call[], events?: Event<AnyOp>[]): Disagreement<AnyOp> | null {
+    let state = this.profile.initial(this.world.setup, this.policies, true);
+    this.machine.reset();
+    for (const [i, { op, force }] of calls.entries()) {
+      if (this.world.offers?.(state, op) === false) return null;
+      const endings = allowed(this.profile, state, op, this.policies);
+      const permitted = endings.some(e => e.rule === force?.rule) ? force : undefined;
+      const step = agree(this.profile, state, op, this.policies, this.machine, permitted);
+      const note = step.agrees ? step.rule : `the law differs at ${step.first.path}`;
+      events?.push({ n: i + 1, op, outcome: step.observed, state: step.view, note });
+      if (!step.agrees) return step;
+      state = step.state;
+    }
+    return null;
+  }
+
+  private record(calls: readonly Call[], rule: string): Recording {
+    const events: Event<AnyOp>[] = [];
+    // An ending that the law permits and the machine does not take, though told to: allowed, and yet not covered.
+    if (this.play(calls, events) === null) events.push({ ...events.pop()!, note: `not taken: ${rule}` });
     const header = headerOf(this.world, this.policies, {
       producer: 'iommu-spec built-in implementation, coverage of a world',
       narration: [`World ${this.world.name}: the last event is where the implementation leaves the law.`],
     });
-    this.parting = { rule: ending.rule, first, recording: { header, events: [...before, last] } };
-  }
-
-  private outcomeOf(place: Place): Event['outcome'] {
-    const endings = allowed(this.profile, place.from!.state, place.op!, this.policies);
-    return endings.filter(e => e.rule === place.rule)[place.at]!.outcome;
+    return { header, events };
   }
 }

@@ -5,6 +5,7 @@ import { type AnyOp, allowed, defaultPolicies, type Profile } from '../spec/law/
 import type { Event } from '../spec/protocol/trace.js';
 import { agree, type Disagreement } from './agree.js';
 import type { AnyWorld } from './explore/world.js';
+import { fewest } from './fewest.js';
 import { permittedBy, placed } from './lockstep.js';
 import { type Force, implementationOf, type Restartable } from './machine.js';
 import { headerOf, type Recording } from './record.js';
@@ -38,8 +39,6 @@ export interface WalkResult {
 /** The sides of the die that is thrown with each call, and how many of them let something fail that may. */
 const SIDES = 16;
 const FAILING = 3;
-/** Pairs of calls are tried in failures of up to this many. */
-const MOST_PAIRED = 40;
 
 /**
  * Random walks by fast-check: each run is an array of op codes, so that shrinking leaves out calls. A code
@@ -61,9 +60,9 @@ export function walk(world: AnyWorld, options: WalkOptions): WalkResult {
   if (!details.failed || details.counterexample === null) return figures;
   const calls: Call[] = [];
   walker.follow(details.counterexample[0], calls);
-  const fewest = walker.reduce(calls);
-  const disagreement = walker.play(fewest)!;
-  const recording = walker.record(fewest, details.seed);
+  const few = fewest(calls, some => walker.play(some) !== null);
+  const disagreement = walker.play(few)!;
+  const recording = walker.record(few, details.seed);
   return { ...figures, failure: { disagreement, recording, path: details.counterexamplePath ?? '' } };
 }
 
@@ -131,20 +130,6 @@ class Walker {
       state = step.state;
     }
     return null;
-  }
-
-  /** The calls without any that can be left out, alone or as a pair: an open and its close hold on to each other. */
-  reduce(calls: readonly Call[]): readonly Call[] {
-    const without = (list: readonly Call[], i: number, j: number) =>
-      list.filter((_, at) => at !== i && at !== j);
-    for (let i = calls.length - 1; i >= 0; i--) {
-      for (let j = i; j >= 0; j--) {
-        if (j < i && calls.length > MOST_PAIRED) break;
-        const fewer = without(calls, i, j);
-        if (this.play(fewer) !== null) return this.reduce(fewer);
-      }
-    }
-    return calls;
   }
 
   /** The failing calls once more, as a recording. */

@@ -49,7 +49,7 @@ function* attachOne(core: Core, group: Group, device: Device, domain: Domain, po
   if (device.aux && domain.kind === 'paging') return -EPERM;
   if (domain.kind !== 'blocked' && fails(core, point, device.index)) return -ENOMEM;
   // A driver that knows one domain for each device writes a fresh context entry, without the PASIDs.
-  if (core.choices.ridWhilePasid === 'torn-down') unprogram(core, device);
+  if (core.choices.ridWhilePasid === 'torn-down') core.steps.unprogram(core, device);
   wire(core, group, device, domain);
   return 0;
 }
@@ -72,7 +72,7 @@ export function* moveMember(
 }
 
 /** It had to succeed and did not: better blocked than on a domain that may soon be freed. */
-function* park(core: Core, group: Group, device: Device, tried: Domain): Doing {
+export function* park(core: Core, group: Group, device: Device, tried: Domain): Doing {
   device.astray = true;
   const { blocking } = group;
   if (blocking === undefined || blocking === tried) return 0;
@@ -96,14 +96,14 @@ export function held(core: Core, group: Group, must: boolean): boolean {
 export function* setDomain(core: Core, group: Group, domain: Domain | undefined, must: boolean): Doing {
   if (group.domain === domain) return 0;
   if (domain === undefined) return -EINVAL;
-  if (held(core, group, must)) return -EBUSY;
+  if (core.steps.held(core, group, must)) return -EBUSY;
   const late = domain.table === undefined && domain.kind === 'paging';
   if (late) domain.formatFor(group.first?.instance as Instance);
   let result = 0;
   let moved = false;
   for (let device = group.first; device !== undefined; device = device.next) {
     if (device.resets > 0) continue;
-    const error = yield* moveMember(core, group, device, domain);
+    const error = yield* core.steps.moveMember(core, group, device, domain);
     if (error === 0) {
       moved = true;
       continue;
@@ -111,19 +111,19 @@ export function* setDomain(core: Core, group: Group, domain: Domain | undefined,
     result = error;
     if (!must) {
       const parks = core.choices.failedReplace === 'park-on-blocking' && canPark(group);
-      yield* goBack(core, group, device, domain);
+      yield* core.steps.goBack(core, group, device, domain);
       // The first device that is attached gives the domain its format, for good; but not if all is parked.
       if (late && (!moved || parks)) domain.unformat();
       return error;
     }
-    yield* park(core, group, device, domain);
+    yield* core.steps.park(core, group, device, domain);
   }
   setBooks(group, domain);
   return result;
 }
 
 /** The members before the one that could not be moved go back to where they came from. */
-function* goBack(core: Core, group: Group, failed: Device, tried: Domain): Doing {
+export function* goBack(core: Core, group: Group, failed: Device, tried: Domain): Doing {
   const before = group.domain;
   if (before === undefined) {
     // There is nothing to go back to: who was moved is not where the group is, which is nowhere.
@@ -135,8 +135,8 @@ function* goBack(core: Core, group: Group, failed: Device, tried: Domain): Doing
     return yield* parkAll(core, group, group.first?.instance as Instance);
   for (let device = group.first; device !== undefined && device !== failed; device = device.next) {
     if (device.resets > 0 || device.rid !== tried) continue;
-    const error = yield* moveMember(core, group, device, before, 'reattach');
-    if (error !== 0) yield* park(core, group, device, before);
+    const error = yield* core.steps.moveMember(core, group, device, before, 'reattach');
+    if (error !== 0) yield* core.steps.park(core, group, device, before);
   }
   return 0;
 }

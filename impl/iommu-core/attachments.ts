@@ -1,6 +1,6 @@
 // How is a domain attached to a group, exchanged for another, and taken off again?
 import { EBUSY, EINVAL, ENODEV, ENOENT, ENOMEM } from '../errno.js';
-import { coreDomain, rewire, setDomain } from './attaching.js';
+import { rewire } from './attaching.js';
 import { type Core, type Doing, fails, groupAt, groupOf, setEntry, WARNED } from './core.js';
 import { BOND, Domain, type Group } from './objects.js';
 
@@ -25,11 +25,11 @@ function* attach(core: Core, group: Group, domain: Domain): Doing {
   const { domain: now } = group;
   if (now !== undefined && now !== group.default && now !== group.blocking) return -EBUSY;
   if (domain.driver !== group.first?.instance?.setup.driver) return -EINVAL;
-  return yield* setDomain(core, group, domain, false);
+  return yield* core.steps.setDomain(core, group, domain, false);
 }
 
 const leave = function* (core: Core, group: Group): Doing {
-  return (yield* setDomain(core, group, coreDomain(group), true)) < 0 ? WARNED : 0;
+  return (yield* core.steps.setDomain(core, group, core.steps.coreDomain(group), true)) < 0 ? WARNED : 0;
 };
 
 export function* attachDevice(core: Core, index: number, name: number): Doing {
@@ -68,7 +68,7 @@ export function* replaceGroup(core: Core, index: number, name: number): Doing {
   const domain = domainFor(core, group, name);
   if (domain === undefined) return -ENOENT;
   if (group.first.instance === undefined) return -EINVAL;
-  return yield* setDomain(core, group, domain, false);
+  return yield* core.steps.setDomain(core, group, domain, false);
 }
 
 /** A place in the table of PASIDs; the handle is seen only once all has gone well. */
@@ -107,7 +107,7 @@ export function* replaceHandle(core: Core, index: number, name: number, handle: 
   if (domain === undefined) return -ENOENT;
   if (group.first.instance === undefined) return -EINVAL;
   let error = yield* reserve(core, group, 0);
-  if (error === 0) error = yield* setDomain(core, group, domain, false);
+  if (error === 0) error = yield* core.steps.setDomain(core, group, domain, false);
   if (error === 0) setEntry(core, group, 0, domain, handle);
   return error;
 }

@@ -3,7 +3,7 @@ import { EBUSY, EINVAL, ENODEV, ENOENT, ENOMEM, EPERM } from '../errno.js';
 import { fits } from './attaching.js';
 import { type Core, type Doing, fails, groupOf, setBooks, setProgrammed } from './core.js';
 import type { Device, Domain, Group, Instance } from './objects.js';
-import { giveNumber, isUsed, takeNumber } from './pasids.js';
+import { isUsed } from './pasids.js';
 
 /** The device, if its IOMMU's driver knows about aux domains. */
 function auxCapable(core: Core, index: number): Device | undefined {
@@ -72,13 +72,13 @@ function* attachTo(core: Core, device: Device, domain: Domain): Doing {
 function* programAux(core: Core, device: Device, domain: Domain): Doing {
   if (!fits(domain, device.instance)) return -EINVAL;
   const fresh = domain.auxPasid === 0;
-  const pasid = fresh ? takeNumber(core, device, true) : domain.auxPasid;
+  const pasid = fresh ? core.steps.takeNumber(core, device, true) : domain.auxPasid;
   if (pasid === 0) return -ENODEV;
   let error = pasid >= device.pasids || isUsed(device, pasid) ? -EBUSY : 0;
   yield;
   if (error === 0 && fails(core, 'pasid', device.index)) error = -ENOMEM;
   if (error < 0) {
-    if (fresh) giveNumber(core, device, pasid);
+    if (fresh) core.steps.giveNumber(core, device, pasid);
     return error;
   }
   if (domain.table === undefined) domain.formatFor(device.instance as Instance);
@@ -95,7 +95,7 @@ export function detachAux(core: Core, index: number, handle: number, mdev: numbe
   if (!device.aux || domain === undefined || uses === 0) return 0;
   const group = mdev < 0 ? undefined : groupFor(core, index, mdev);
   if (uses > 1) domain.auxUses?.set(index, uses - 1);
-  else detachFrom(core, device, domain);
+  else core.steps.detachFrom(core, device, domain);
   if (typeof group === 'object' && group.domain === domain) {
     setBooks(group, undefined);
     group.auxAttached = false;
@@ -110,7 +110,7 @@ export function detachFrom(core: Core, device: Device, domain: Domain): void {
   domain.books--;
   device.auxDomains.delete(domain);
   if (domain.auxUses !== undefined && domain.auxUses.size > 0) return;
-  giveNumber(core, device, domain.auxPasid);
+  core.steps.giveNumber(core, device, domain.auxPasid);
   domain.auxPasid = 0;
 }
 

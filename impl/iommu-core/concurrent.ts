@@ -4,7 +4,7 @@ import * as attachments from './attachments.js';
 import * as aux from './aux.js';
 import type { Core, Doing } from './core.js';
 import { putGroup } from './core.js';
-import { Gate, Lock } from './locks.js';
+import { Gate, isOpen, Lock, type Locking } from './locks.js';
 import { finish, type IommuCore } from './machine.js';
 import * as members from './members.js';
 import type { Domain, Group } from './objects.js';
@@ -36,9 +36,6 @@ interface Locks {
   readonly numbers: Lock;
 }
 
-/** `none`: nobody waits for anybody; to see what that does. */
-export type Locking = 'by-group' | 'none';
-
 /**
  * The same core with calls that interleave. Each group has a lock, which a call holds from the moment it looks at
  * the group to its end: a device that was found before the lock was had is looked up again. Beside it:
@@ -54,7 +51,7 @@ export type Locking = 'by-group' | 'none';
  */
 export class ConcurrentCore implements ConcurrentCalls {
   private readonly core: Core;
-  private shared: Locks = { groups: new Map(), domains: new Map(), probing: new Lock(), numbers: new Lock() };
+  private shared: Locks;
 
   constructor(
     private readonly calls: IommuCore,
@@ -62,6 +59,13 @@ export class ConcurrentCore implements ConcurrentCalls {
     private readonly locking: Locking = 'by-group',
   ) {
     this.core = calls.core;
+    const lock = (what: 'probing' | 'numbers') => new Lock(isOpen(locking, what));
+    this.shared = {
+      groups: new Map(),
+      domains: new Map(),
+      probing: lock('probing'),
+      numbers: lock('numbers'),
+    };
   }
 
   /** The same locks for another caller, who pauses in another way. */
@@ -72,13 +76,16 @@ export class ConcurrentCore implements ConcurrentCalls {
   }
 
   private lockOf(group: Group): Lock {
-    const lock = this.shared.groups.get(group) ?? new Lock();
+    const lock = this.shared.groups.get(group) ?? new Lock(isOpen(this.locking, 'group'));
     this.shared.groups.set(group, lock);
     return lock;
   }
 
   private guardsOf(domain: Domain): { readonly lock: Lock; readonly gate: Gate } {
-    const guards = this.shared.domains.get(domain) ?? { lock: new Lock(), gate: new Gate() };
+    const guards = this.shared.domains.get(domain) ?? {
+      lock: new Lock(isOpen(this.locking, 'format')),
+      gate: new Gate(isOpen(this.locking, 'freeing')),
+    };
     this.shared.domains.set(domain, guards);
     return guards;
   }
@@ -93,7 +100,6 @@ export class ConcurrentCore implements ConcurrentCalls {
   }
 
   private async under<T>(lock: Lock, body: () => Promise<T>): Promise<T> {
-    if (this.locking === 'none') return body();
     await lock.take();
     try {
       return await body();

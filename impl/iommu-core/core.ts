@@ -3,6 +3,7 @@ import { type FaultPoint, type Faults, NO_FAULTS } from './faults.js';
 import { Device, type Domain, Group, Instance, Numbers, Space } from './objects.js';
 import { type Choices, DEFAULT_CHOICES, type Hardware, type Options } from './options.js';
 import { Slab } from './slab.js';
+import type { Steps } from './steps.js';
 
 /** The kernel complained of its caller, and went on. */
 export const WARNED = 1;
@@ -17,6 +18,7 @@ export type Doing = Generator<undefined, number, undefined>;
 export class Core {
   readonly choices: Choices;
   readonly faults: Faults;
+  readonly steps: Steps;
   readonly hardware: Hardware;
   readonly instances: readonly Instance[];
   devices: readonly Device[] = [];
@@ -32,10 +34,11 @@ export class Core {
   /** Numbers that were handed out to everybody. */
   readonly numbers = new Numbers();
 
-  constructor(options: Options) {
+  constructor(options: Options, steps: Steps) {
     this.hardware = options.hardware;
     this.choices = { ...DEFAULT_CHOICES, ...options.choices };
     this.faults = options.faults ?? NO_FAULTS;
+    this.steps = options.steps === undefined ? steps : { ...steps, ...options.steps(steps) };
     this.instances = options.hardware.instances.map((setup, i) => new Instance(i, setup));
     this.boot();
   }

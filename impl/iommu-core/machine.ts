@@ -11,6 +11,7 @@ import * as pasids from './pasids.js';
 import * as resets from './resets.js';
 import * as sharing from './sharing.js';
 import * as snapshot from './snapshot.js';
+import { STEPS } from './steps.js';
 import * as translation from './translation.js';
 
 /** Runs an operation to its end with nobody in between. */
@@ -37,7 +38,7 @@ export class IommuCore {
   readonly core: Core;
 
   constructor(options: Options) {
-    this.core = new Core(options);
+    this.core = new Core(options, STEPS);
   }
 
   /** Back to the start. Old handles stay stale. */

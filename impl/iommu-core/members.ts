@@ -1,14 +1,11 @@
 // How do devices join and leave their group, and where does its default domain come from?
 import { EACCES, EBUSY, EINVAL, ENODEV, ENOMEM, EPERM } from '../errno.js';
-import { moveMember, setDomain, unprogram } from './attaching.js';
-import { detachFrom } from './aux.js';
 import {
   type Core,
   type Doing,
   fails,
   groupAt,
   groupOf,
-  putGroup,
   setBooks,
   setLeftover,
   setRid,
@@ -37,7 +34,7 @@ export function* probe(core: Core, index: number, queued: boolean): Doing {
   const error = fails(core, 'group-device', index) ? -ENOMEM : yield* join(core, group, device, queued);
   group.forming = false;
   if (error < 0 && (fresh || core.choices.deviceGroupReference === 'taken' || mediated))
-    putGroup(core, group);
+    core.steps.putGroup(core, group);
   return error;
 }
 
@@ -47,7 +44,7 @@ function* join(core: Core, group: Group, device: Device, queued: boolean): Doing
   const error = yield* firstDomain(core, group, device, queued);
   if (error === 0) return 0;
   unlink(core, group, device);
-  letGo(core, group, device);
+  core.steps.letGo(core, group, device);
   device.deferred = deferred;
   return error;
 }
@@ -55,9 +52,9 @@ function* join(core: Core, group: Group, device: Device, queued: boolean): Doing
 /** A newcomer goes where its group is; the first one brings the default domain. */
 function* firstDomain(core: Core, group: Group, device: Device, queued: boolean): Doing {
   if (device.instance === undefined) return 0;
-  if (group.domain !== undefined) return yield* moveMember(core, group, device, group.domain);
+  if (group.domain !== undefined) return yield* core.steps.moveMember(core, group, device, group.domain);
   if (group.default !== undefined || queued) return 0;
-  return yield* setupDefault(core, group, undefined);
+  return yield* core.steps.setupDefault(core, group, undefined);
 }
 
 /** Members are kept in the order of the machine's list. */
@@ -97,11 +94,11 @@ function countOnBus(core: Core, device: Device, by: number): void {
 }
 
 /** The hardware stops using any domain for the device; the last member takes the group's own domains along. */
-function letGo(core: Core, group: Group, device: Device): void {
-  for (const domain of [...device.auxDomains]) detachFrom(core, device, domain);
+export function letGo(core: Core, group: Group, device: Device): void {
+  for (const domain of [...device.auxDomains]) core.steps.detachFrom(core, device, domain);
   setRid(device, undefined);
   setLeftover(device, undefined);
-  unprogram(core, device);
+  core.steps.unprogram(core, device);
   device.astray = false;
   if (device.resets > 0) group.resets--;
   if (group.resetting === device) group.resetting = undefined;
@@ -128,8 +125,8 @@ export function* remove(core: Core, index: number): Doing {
   unlink(core, group, device);
   const kept = group.owners > 0 || group.domain !== group.default;
   const warned = group.members === 0 && kept;
-  letGo(core, group, device);
-  putGroup(core, group);
+  core.steps.letGo(core, group, device);
+  core.steps.putGroup(core, group);
   return warned ? WARNED : 0;
 }
 
@@ -137,7 +134,7 @@ export function* setupQueued(core: Core, index: number): Doing {
   const group = groupAt(core, index);
   if (group?.first?.instance === undefined) return -ENODEV;
   if (group.default !== undefined) return 0;
-  return yield* setupDefault(core, group, undefined);
+  return yield* core.steps.setupDefault(core, group, undefined);
 }
 
 /** What the members' drivers ask for; where they differ, identity. */
@@ -151,7 +148,7 @@ function wanted(group: Group): DefaultType | undefined {
 }
 
 /** Gives the group a default domain, of the type asked for or by negotiation. The first one must be attached. */
-function* setupDefault(core: Core, group: Group, target: DefaultType | undefined): Doing {
+export function* setupDefault(core: Core, group: Group, target: DefaultType | undefined): Doing {
   const instance = group.first?.instance as Instance;
   const wish = wanted(group);
   if (target !== undefined && wish !== undefined && target !== wish) return -EINVAL;
@@ -164,8 +161,8 @@ function* setupDefault(core: Core, group: Group, target: DefaultType | undefined
   group.default = domain;
   // Somebody may have taken the group before it was set up: it stays theirs, and comes here later.
   if (before === undefined && (group.owner >= 0 || group.domain !== undefined)) return 0;
-  if (group.domain === undefined) return yield* setDomain(core, group, domain, true);
-  const error = yield* setDomain(core, group, domain, false);
+  if (group.domain === undefined) return yield* core.steps.setDomain(core, group, domain, true);
+  const error = yield* core.steps.setDomain(core, group, domain, false);
   if (error < 0) {
     group.default = before;
     domain.orphan = domain !== instance.identity;
@@ -195,7 +192,7 @@ export function* storeType(core: Core, index: number, word: TypeWord, privileged
     return 0;
   }
   if (group.members === 0 || group.owners > 0) return -EPERM;
-  return yield* setupDefault(core, group, word === 'auto' ? undefined : word);
+  return yield* core.steps.setupDefault(core, group, word === 'auto' ? undefined : word);
 }
 
 /** A reference of the device's group: a handle, or -ENODEV. */

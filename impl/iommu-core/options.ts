@@ -1,5 +1,6 @@
 // What must be said to make an IOMMU core: its hardware, and the choices it is built with?
 import type { Faults } from './faults.js';
+import type { Steps } from './steps.js';
 
 /** One IOMMU. Sizes and widths are in pages of 4 KiB. */
 export interface InstanceSetup {
@@ -72,4 +73,6 @@ export interface Options {
   readonly hardware: Hardware;
   readonly choices?: Partial<Choices>;
   readonly faults?: Faults;
+  /** Other inner steps than the machine's own, which are handed in: how a defect is seeded. See steps.ts. */
+  readonly steps?: (own: Steps) => Partial<Steps>;
 }

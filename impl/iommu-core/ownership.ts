@@ -1,6 +1,6 @@
 // Who may decide what the devices of a group reach: kernel drivers together, or one owner alone?
 import { EBUSY, EINVAL, ENODEV, EPERM, EPROBE_DEFER } from '../errno.js';
-import { findBlocking, setDomain } from './attaching.js';
+import { findBlocking } from './attaching.js';
 import { type Core, type Doing, groupAt, groupOf, WARNED } from './core.js';
 import type { Group } from './objects.js';
 
@@ -37,27 +37,27 @@ export function* claimGroup(core: Core, index: number, owner: number): Doing {
   const group = groupAt(core, index);
   if (group === undefined) return -ENODEV;
   if (group.owners > 0) return -EPERM;
-  return yield* take(core, group, owner);
+  return yield* core.steps.take(core, group, owner);
 }
 
 export function* claimDevice(core: Core, index: number, owner: number): Doing {
   if (owner < 0) return -EINVAL;
   const group = groupOf(core.devices[index]);
   if (group === undefined) return -ENODEV;
-  if (group.owners === 0) return yield* take(core, group, owner);
+  if (group.owners === 0) return yield* core.steps.take(core, group, owner);
   if (group.owner !== owner) return -EPERM;
   group.owners++;
   return 0;
 }
 
 /** The group is put on blocking, and belongs to the owner. */
-function* take(core: Core, group: Group, owner: number): Doing {
+export function* take(core: Core, group: Group, owner: number): Doing {
   const instance = group.first?.instance;
   if (instance === undefined) return -ENODEV;
   if (group.domain !== undefined && group.domain !== group.default) return -EBUSY;
   if (group.entries.size > 0) return -EBUSY;
   let error = yield* findBlocking(core, group, instance);
-  if (error === 0) error = yield* setDomain(core, group, group.blocking, false);
+  if (error === 0) error = yield* core.steps.setDomain(core, group, group.blocking, false);
   if (error < 0) return error;
   group.owner = owner;
   group.owners++;
@@ -65,22 +65,22 @@ function* take(core: Core, group: Group, owner: number): Doing {
 }
 
 /** Nobody owns the group any more; it goes back to its default domain. */
-function* giveUp(core: Core, group: Group): Doing {
+export function* giveUp(core: Core, group: Group): Doing {
   if (group.owners === 0 || group.owner < 0 || group.entries.size > 0) return WARNED;
   group.owners = 0;
   group.owner = -1;
-  return (yield* setDomain(core, group, group.default, true)) < 0 ? WARNED : 0;
+  return (yield* core.steps.setDomain(core, group, group.default, true)) < 0 ? WARNED : 0;
 }
 
 export function* releaseGroup(core: Core, index: number): Doing {
   const group = groupAt(core, index);
-  return group === undefined ? -ENODEV : yield* giveUp(core, group);
+  return group === undefined ? -ENODEV : yield* core.steps.giveUp(core, group);
 }
 
 export function* releaseDevice(core: Core, index: number): Doing {
   const group = groupOf(core.devices[index]);
   if (group === undefined) return -ENODEV;
-  if (group.owners <= 1 || group.owner < 0) return yield* giveUp(core, group);
+  if (group.owners <= 1 || group.owner < 0) return yield* core.steps.giveUp(core, group);
   group.owners--;
   return 0;
 }

@@ -40,7 +40,7 @@ export function allocPasid(core: Core, index: number): number {
   if (groupOf(device) === undefined || device === undefined) return -ENODEV;
   const numbers = numbersFor(core, device);
   if (numbers === undefined) return -EOPNOTSUPP;
-  const pasid = takeNumber(core, device, true);
+  const pasid = core.steps.takeNumber(core, device, true);
   return pasid === 0 ? -ENOSPC : pasid;
 }
 
@@ -50,13 +50,13 @@ export function freePasid(core: Core, index: number, pasid: number): number {
   const numbers = numbersFor(core, device);
   if (numbers === undefined) return -EOPNOTSUPP;
   if (!numbers.has(pasid)) return WARNED;
-  if (inUse(core, device, pasid)) return -EBUSY;
+  if (core.steps.inUse(core, device, pasid)) return -EBUSY;
   numbers.give(pasid);
   return 0;
 }
 
 /** Is anything attached under the number, or is it that of an address space? */
-function inUse(core: Core, device: Device, pasid: number): boolean {
+export function inUse(core: Core, device: Device, pasid: number): boolean {
   if (core.choices.pasidAllocator === 'per-device') return isUsed(device, pasid);
   return core.pasidsOfSpaces.has(pasid) || core.pasidUses.has(pasid);
 }
@@ -71,7 +71,7 @@ function* program(core: Core, device: Device, pasid: number, domain: Domain, poi
 }
 
 /** All members that know PASIDs are programmed, or all are back at `before`. */
-function* programAll(
+export function* programAll(
   core: Core,
   group: Group,
   pasid: number,
@@ -100,7 +100,7 @@ export const knowsPasids = (instance: Instance | undefined): instance is Instanc
   instance?.blocked !== undefined && instance.setup.pasids > 0;
 
 /** What attach and replace check alike; 0 or an errno. */
-function refusal(core: Core, group: Group, driver: string, pasid: number): number {
+export function refusal(core: Core, group: Group, driver: string, pasid: number): number {
   const instance = group.first?.instance;
   if (!knowsPasids(instance)) return -EOPNOTSUPP;
   if (driver !== instance.setup.driver || pasid === 0) return -EINVAL;
@@ -118,7 +118,7 @@ export function* attachPasid(core: Core, index: number, name: number, pasid: num
   if (group === undefined) return -ENODEV;
   const domain = domainFor(core, group, name);
   if (domain === undefined) return -ENOENT;
-  return yield* attachEntry(core, group, domain, pasid, handle);
+  return yield* core.steps.attachEntry(core, group, domain, pasid, handle);
 }
 
 /** Also by an aux domain, of which the table knows nothing. */
@@ -129,7 +129,7 @@ export function isProgrammed(group: Group, pasid: number): boolean {
 
 /** What an attach of a domain of this driver is refused with before anything is tried; 0: nothing. */
 export function attachRefused(core: Core, group: Group, driver: string, pasid: number): number {
-  const error = refusal(core, group, driver, pasid);
+  const error = core.steps.refusal(core, group, driver, pasid);
   if (error < 0) return error;
   if (tooLarge(group, pasid)) return -EINVAL;
   return group.entries.has(pasid) || isProgrammed(group, pasid) ? -EBUSY : 0;
@@ -140,7 +140,7 @@ export function* attachEntry(core: Core, group: Group, domain: Domain, pasid: nu
   let error = attachRefused(core, group, domain.driver, pasid);
   if (error < 0) return error;
   error = yield* reserve(core, group, pasid);
-  if (error === 0) error = yield* programAll(core, group, pasid, domain, undefined);
+  if (error === 0) error = yield* core.steps.programAll(core, group, pasid, domain, undefined);
   if (error === 0) setEntry(core, group, pasid, domain, handle);
   return error;
 }
@@ -152,13 +152,13 @@ export function* replacePasid(core: Core, index: number, name: number, pasid: nu
   if (domain === undefined) return -ENOENT;
   if (!knowsPasids(group.first?.instance)) return -EOPNOTSUPP;
   if (handle < 0) return -EINVAL;
-  const refused = refusal(core, group, domain.driver, pasid);
+  const refused = core.steps.refusal(core, group, domain.driver, pasid);
   if (refused < 0) return refused;
   const entry = group.entries.get(pasid);
   if (entry?.handle === BOND) return -EBUSY;
   if (entry === undefined || entry.handle === handle) return -EINVAL;
   let error = 0;
-  if (entry.domain !== domain) error = yield* programAll(core, group, pasid, domain, entry.domain);
+  if (entry.domain !== domain) error = yield* core.steps.programAll(core, group, pasid, domain, entry.domain);
   if (error === 0) setEntry(core, group, pasid, domain, handle);
   return error;
 }
@@ -168,7 +168,7 @@ export function* detachPasid(core: Core, index: number, pasid: number): Doing {
   if (group === undefined) return -ENODEV;
   if (pasid === 0 || !group.entries.has(pasid)) return 0;
   if (group.entries.get(pasid)?.handle === BOND) return -EBUSY;
-  return yield* detachEntry(core, group, pasid);
+  return yield* core.steps.detachEntry(core, group, pasid);
 }
 
 export function* detachEntry(core: Core, group: Group, pasid: number): Doing {

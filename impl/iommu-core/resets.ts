@@ -1,6 +1,6 @@
 // What is a device attached to while it is reset, and what afterwards?
 import { EBUSY } from '../errno.js';
-import { findBlocking, rewire, unprogram } from './attaching.js';
+import { findBlocking, rewire } from './attaching.js';
 import { type Core, type Doing, fails, groupOf, setLeftover, setProgrammed, WARNED } from './core.js';
 import type { Device, Group } from './objects.js';
 
@@ -20,7 +20,7 @@ export function* prepareReset(core: Core, index: number): Doing {
   if (error === 0 && group.domain !== group.blocking)
     error = yield* rewire(core, group, device, group.blocking, 'reset-park');
   if (error < 0) return error;
-  unprogram(core, device);
+  core.steps.unprogram(core, device);
   device.resets = 1;
   group.resets++;
   if (perGroup) group.resetting = device;

@@ -2,7 +2,7 @@
 import { EBUSY, ENODEV, ENOENT, ENOMEM, ENOSPC, EOPNOTSUPP, EOVERFLOW } from '../errno.js';
 import { type Core, type Doing, fails, groupOf } from './core.js';
 import { BOND, type Device, Domain, type Group, type Instance, type Space } from './objects.js';
-import { attachEntry, detachEntry, isProgrammed, takeNumber } from './pasids.js';
+import { isProgrammed } from './pasids.js';
 
 export function* bindSpace(core: Core, index: number, mm: number): Doing {
   const device = core.devices[index];
@@ -13,7 +13,7 @@ export function* bindSpace(core: Core, index: number, mm: number): Doing {
   if (space.pasid > 0 && space.pasid >= device.pasids) return -EOVERFLOW;
   // Its PASID stays with the address space, even if nothing comes of the bond.
   if (space.pasid === 0)
-    space.pasid = takeNumber(core, device, core.choices.pasidAllocator === 'core-global');
+    space.pasid = core.steps.takeNumber(core, device, core.choices.pasidAllocator === 'core-global');
   if (space.pasid === 0) return -ENOSPC;
   core.pasidsOfSpaces.add(space.pasid);
   const error = yield* share(core, group, device, space, space.pasid);
@@ -34,7 +34,7 @@ function* share(core: Core, group: Group, device: Device, space: Space, pasid: n
   yield;
   if (known === undefined && fails(core, 'sva-domain', device.index)) return -ENOMEM;
   const domain = known ?? new Domain('sva', instance.setup.driver, instance, space.index);
-  const error = yield* attachEntry(core, group, domain, pasid, BOND);
+  const error = yield* core.steps.attachEntry(core, group, domain, pasid, BOND);
   if (error === 0) space.domains.set(instance, domain);
   return error;
 }
@@ -52,10 +52,10 @@ export function* unbindSpace(core: Core, index: number, mm: number): Doing {
   }
   space.bonds.delete(group.index);
   const entry = group.entries.get(space.pasid);
-  yield* detachEntry(core, group, space.pasid);
+  yield* core.steps.detachEntry(core, group, space.pasid);
   if (entry !== undefined && entry.domain.books === 0)
     space.domains.delete(entry.domain.instance as Instance);
-  bury(core, space);
+  core.steps.bury(core, space);
   return 0;
 }
 
@@ -64,18 +64,18 @@ export function endSpace(core: Core, mm: number): number {
   const space = core.spaces[mm];
   if (space === undefined || !space.alive) return -ENOENT;
   space.alive = false;
-  bury(core, space);
+  core.steps.bury(core, space);
   return 0;
 }
 
 /** Nobody of the group is left to share it. */
 export function endBonds(core: Core, space: Space, group: Group): void {
   space.bonds.delete(group.index);
-  bury(core, space);
+  core.steps.bury(core, space);
 }
 
 /** The PASID of a dead address space is free again when nobody shares it any more. */
-function bury(core: Core, space: Space): void {
+export function bury(core: Core, space: Space): void {
   if (space.alive || space.bonds.size > 0 || space.pasid === 0) return;
   if (core.choices.pasidAllocator === 'core-global') core.numbers.give(space.pasid);
   core.pasidsOfSpaces.delete(space.pasid);

@@ -11,6 +11,8 @@ export interface TranslatorParts {
   readonly domains: number;
   /** Sets of the IOTLB, a power of two. */
   readonly sets: number;
+  /** Other classes for its parts than their own: how a defect is seeded. */
+  readonly parts?: { readonly table?: typeof RadixTable; readonly tlb?: typeof Iotlb };
 }
 
 /** What `translate` answers for a blocked access. */
@@ -36,17 +38,19 @@ export class Translator {
   readonly arena: PageArena;
   readonly tlb: Iotlb;
   private readonly tables: (RadixTable | undefined)[];
+  private readonly tableClass: typeof RadixTable;
 
-  constructor({ arena, domains, sets }: TranslatorParts) {
+  constructor({ arena, domains, sets, parts = {} }: TranslatorParts) {
     this.arena = arena;
-    this.tlb = new Iotlb({ sets, domains });
+    this.tlb = new (parts.tlb ?? Iotlb)({ sets, domains });
+    this.tableClass = parts.table ?? RadixTable;
     this.tables = new Array<RadixTable | undefined>(domains).fill(undefined);
   }
 
   /** Gives a domain an empty page table: 0, NO_MEMORY or NO_DOMAIN. */
   create(domain: number): number {
     if (!(domain in this.tables) || this.tables[domain] !== undefined) return NO_DOMAIN;
-    const table = RadixTable.create(this.arena);
+    const table = this.tableClass.create(this.arena);
     if (typeof table === 'number') return table;
     this.tables[domain] = table;
     return format.DONE;

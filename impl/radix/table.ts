@@ -39,7 +39,7 @@ export class RadixTable {
   private readonly found: Int32Array;
   private root: number;
 
-  private constructor(arena: PageArena, root: number) {
+  protected constructor(arena: PageArena, root: number) {
     this.arena = arena;
     this.words = arena.words;
     this.live = arena.live;
@@ -51,7 +51,8 @@ export class RadixTable {
   /** An empty table, or NO_MEMORY when the arena has no page for its root. */
   static create(arena: PageArena): RadixTable | typeof format.NO_MEMORY {
     const root = arena.take();
-    return root < 0 ? format.NO_MEMORY : new RadixTable(arena, root);
+    // `this` and not RadixTable: a table with a seeded defect is a subclass.
+    return root < 0 ? format.NO_MEMORY : new this(arena, root);
   }
 
   /** Physical frame of the root, as a context entry would hold it; -1 after `destroy`. */

@@ -3,11 +3,10 @@ import { EBADF, EBUSY, EINVAL, EIO, EMFILE, ENODEV, ENOMEM, ENXIO, EPERM } from 
 import { pageOf } from './addresses.js';
 import { argumentRefused, bind, boundContainer } from './calls.js';
 import { type Core, charge, fails } from './core.js';
-import { dropTable, NUMBERS } from './dynamic.js';
-import { clearTable, point, unpoint } from './hardware.js';
+import { NUMBERS } from './dynamic.js';
+import { point } from './hardware.js';
 import type { Container, Group } from './objects.js';
-import { groupNamed, takeOver } from './ownership.js';
-import { letGoOfRegion } from './regions.js';
+import { groupNamed } from './ownership.js';
 
 /** `version` 0 is a type that this driver does not know. */
 export function open(core: Core, name: number, version: 0 | 1 | 2): number {
@@ -32,10 +31,10 @@ export function open(core: Core, name: number, version: 0 | 1 | 2): number {
 export function close(core: Core, name: number): number {
   const container = core.containers.get(name);
   if (container === undefined) return -EBADF;
-  for (const group of [...container.groups]) leave(core, container, group);
-  for (const number of NUMBERS) dropTable(core, container, number);
-  for (const region of [...container.holds]) letGoOfRegion(core, container, region);
-  settle(core, container);
+  for (const group of [...container.groups]) core.steps.leave(core, container, group);
+  for (const number of NUMBERS) core.steps.dropTable(core, container, number);
+  for (const region of [...container.holds]) core.steps.letGoOfRegion(core, container, region);
+  core.steps.settle(core, container);
   core.containers.delete(name);
   return 0;
 }
@@ -45,10 +44,10 @@ export function attach(core: Core, name: number, groupName: number): number {
   if (container === undefined) return -EBADF;
   const group = groupNamed(core, groupName);
   if (group === undefined) return -ENODEV;
-  const refused = joinRefused(core, container, group);
+  const refused = core.steps.joinRefused(core, container, group);
   if (refused < 0) return refused;
   if (fails(core, 'set-window')) return -EIO;
-  if (core.choices.blockingAttach === 'empties-nothing') takeOver(core, group);
+  if (core.choices.blockingAttach === 'empties-nothing') core.steps.takeOver(core, group);
   for (const number of NUMBERS) {
     const table = container.windows[number];
     if (table !== null) point(table, group, number);
@@ -59,7 +58,7 @@ export function attach(core: Core, name: number, groupName: number): number {
   return 0;
 }
 
-function joinRefused(core: Core, container: Container, group: Group): number {
+export function joinRefused(core: Core, container: Container, group: Group): number {
   const { groups } = core.hardware;
   const { family, windows } = groups[group.name];
   if (container.version === 2 && windows === 0) return -EINVAL;
@@ -75,20 +74,20 @@ export function detach(core: Core, name: number, groupName: number): number {
   if (container === undefined) return -EBADF;
   const group = core.groups[groupName];
   if (group === undefined || group.container !== container) return -EINVAL;
-  leave(core, container, group);
+  core.steps.leave(core, container, group);
   return 0;
 }
 
 /** No window is unset while its table has entries that this group alone was there for. */
-function leave(core: Core, container: Container, group: Group): void {
+export function leave(core: Core, container: Container, group: Group): void {
   container.groups = container.groups.filter(other => other !== group);
   group.container = null;
   const clears = core.choices.detachClears === 'always' || container.groups.length === 0;
   for (const number of NUMBERS) {
     const table = container.windows[number];
     if (table === null) continue;
-    if (clears) clearTable(core, table);
-    unpoint(core, group, number);
+    if (clears) core.steps.clearTable(core, table);
+    core.steps.unpoint(core, group, number);
   }
 }
 
@@ -111,11 +110,11 @@ export function enable(core: Core, name: number, mm: number): number {
 export function disable(core: Core, name: number, mm: number): number {
   const container = boundContainer(core, name, mm, 1);
   if (typeof container === 'number') return container;
-  settle(core, container);
+  core.steps.settle(core, container);
   return 0;
 }
 
-function settle(core: Core, container: Container): void {
+export function settle(core: Core, container: Container): void {
   if (!container.enabled) return;
   container.enabled = false;
   core.locked[container.mm] -= container.locked;

@@ -3,6 +3,7 @@ import { TceArena } from '../tce/arena.js';
 import { type FaultPoint, type Faults, NO_FAULTS } from './faults.js';
 import type { Container, Group, GuestWindow, HwTable, Region } from './objects.js';
 import { type Choices, DEFAULT_CHOICES, type Hardware, type Options } from './options.js';
+import type { Steps } from './steps.js';
 
 const TABLE_MEMORY = 2 ** 26;
 
@@ -11,6 +12,7 @@ export class Core {
   readonly hardware: Hardware;
   readonly choices: Choices;
   readonly faults: Faults;
+  readonly steps: Steps;
   readonly arena: TceArena;
   readonly groups: Group[] = [];
   /** ABSENT, PRESENT or VFIO, by device. */
@@ -24,10 +26,11 @@ export class Core {
   /** Pages of the host that each address space has locked. */
   readonly locked: Float64Array;
 
-  constructor(options: Options) {
+  constructor(options: Options, steps: Steps) {
     this.hardware = options.hardware;
     this.choices = { ...DEFAULT_CHOICES, ...options.choices };
     this.faults = options.faults ?? NO_FAULTS;
+    this.steps = options.steps === undefined ? steps : { ...steps, ...options.steps(steps) };
     this.arena = new TceArena({ bytes: options.tableMemory ?? TABLE_MEMORY });
     this.devices = new Uint8Array(options.hardware.devices.length);
     this.locked = new Float64Array(options.hardware.lockLimits.length);

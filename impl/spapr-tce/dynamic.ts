@@ -4,7 +4,7 @@ import { chargedBytes, type Geometry, geometryOf } from '../tce/geometry.js';
 import { ADDRESS_PAGES, pageOf, pagesIn } from './addresses.js';
 import { argumentRefused, bind, boundContainer } from './calls.js';
 import { type Core, charge, fails } from './core.js';
-import { clearTable, freeIfUnused, makeTable, point, unpoint } from './hardware.js';
+import { makeTable, point } from './hardware.js';
 import type { Container, HwTable } from './objects.js';
 
 /** The numbers of an endpoint's windows. */
@@ -55,8 +55,8 @@ export function withDefault<A>(
   }
   const answer = call();
   if (pending && typeof answer === 'number' && answer < 0) {
-    for (const group of container.groups) unpoint(core, group, 0);
-    dropTable(core, container, 0);
+    for (const group of container.groups) core.steps.unpoint(core, group, 0);
+    core.steps.dropTable(core, container, 0);
     container.pending = true;
   }
   return answer;
@@ -76,7 +76,7 @@ function addWindow(
   if (((hardware.pageSizes >> BigInt(shift)) & 1n) === 0n) return -EINVAL;
   const geometry = windowGeometry(core, shift, size, levels, hardware.levels);
   if (geometry === null) return -EINVAL;
-  const charged = accountOf(core, shift, size, levels);
+  const charged = core.steps.accountOf(core, shift, size, levels);
   if (!charge(core, mm, charged)) return -ENOMEM;
   const first = number === 0 ? pageOf(hardware.window.start) : HIGH_PAGE;
   const shape = {
@@ -115,7 +115,7 @@ function windowGeometry(
 }
 
 /** Pages of the host that a table is charged with, all its levels counted. */
-function accountOf(core: Core, shift: number, size: bigint, levels: number): number {
+export function accountOf(core: Core, shift: number, size: bigint, levels: number): number {
   const { platform, pageShift } = core.hardware;
   const bytes =
     platform === 'pseries'
@@ -159,9 +159,9 @@ export function removeWindow(core: Core, name: number, mm: number, start: bigint
   if (table === null) return -EINVAL;
   const number = container.windows[0] === table ? 0 : 1;
   // Cleared before it is unset: afterwards nobody would give back what the entries hold.
-  clearTable(core, table);
-  for (const group of container.groups) unpoint(core, group, number);
-  dropTable(core, container, number);
+  core.steps.clearTable(core, table);
+  for (const group of container.groups) core.steps.unpoint(core, group, number);
+  core.steps.dropTable(core, container, number);
   return 0;
 }
 
@@ -177,10 +177,10 @@ function unlinkAll(table: HwTable): void {
 export function dropTable(core: Core, container: Container, number: 0 | 1): void {
   const table = container.windows[number];
   if (table === null) return;
-  clearTable(core, table);
+  core.steps.clearTable(core, table);
   container.windows[number] = null;
   table.containers.delete(container);
   unlinkAll(table);
   core.locked[table.chargedMm] -= table.charged;
-  freeIfUnused(core, table);
+  core.steps.freeIfUnused(core, table);
 }

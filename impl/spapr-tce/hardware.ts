@@ -5,7 +5,7 @@ import { newTable } from '../tce/kinds.js';
 import { frameHigh, frameLow, frameOf, pagesIn } from './addresses.js';
 import type { Core } from './core.js';
 import { type Group, type HwTable, type Place, READ, WRITE } from './objects.js';
-import { regionAt, sweep } from './regions.js';
+import { regionAt } from './regions.js';
 
 const PROT = 3;
 /** Entries of a block of 4 KiB. */
@@ -82,7 +82,7 @@ export function unpoint(core: Core, group: Group, number: 0 | 1): void {
   const at = table.places.findIndex(place => place.group === group && place.number === number);
   table.places.splice(at, 1);
   forgetAll(group, number);
-  freeIfUnused(core, table);
+  core.steps.freeIfUnused(core, table);
 }
 
 function forgetAll(group: Group, number: 0 | 1): void {
@@ -126,7 +126,7 @@ export function putEntry(
   const next = frameLow(frame) | prot;
   if ((low & PROT) !== 0) {
     if (low !== next || hi !== frameHigh(frame)) remember(core, table, index, hi, low);
-    letGo(core, table, index);
+    core.steps.letGo(core, table, index);
   }
   table.tces.put(index, frameHigh(frame), next);
   table.mirror?.put(index, frameHigh(ua), frameLow(ua));
@@ -136,13 +136,13 @@ export function putEntry(
 
 /** Clears what there is in a range and tells it at once. */
 export function clearEntries(core: Core, table: HwTable, index: number, count: number): void {
-  emptyEntries(core, table, index, count);
-  if (count > 0) tell(core, table, index, count);
+  core.steps.emptyEntries(core, table, index, count);
+  if (count > 0) core.steps.tell(core, table, index, count);
 }
 
 /** Clears all of a table, and what ran past its end where nobody checked: see `roomFor` in dynamic.ts. */
 export function clearTable(core: Core, table: HwTable): void {
-  clearEntries(core, table, 0, table.tces.size);
+  core.steps.clearEntries(core, table, 0, table.tces.size);
 }
 
 /** Clears what there is in a range, counted back; nobody is told yet. */
@@ -151,14 +151,14 @@ export function emptyEntries(core: Core, table: HwTable, index: number, count: n
   table.seen = null;
   table.tces.eachEntry(index, count, (at, hi, low) => {
     remember(core, table, at, hi, low);
-    letGo(core, table, at);
+    core.steps.letGo(core, table, at);
   });
   table.tces.clear(index, count);
   table.mirror?.clear(index, count);
 }
 
 /** An entry that was there is not there any more: its region counts one less. */
-function letGo(core: Core, table: HwTable, index: number): void {
+export function letGo(core: Core, table: HwTable, index: number): void {
   table.live--;
   if (table.mirror === null) return;
   const mirrored = table.mirror.read(index);
@@ -193,5 +193,5 @@ export function tell(core: Core, table: HwTable, index: number, count: number): 
       if (at >= index && at < index + count) group.remembered[number].delete(at);
     }
   }
-  sweep(core);
+  core.steps.sweep(core);
 }

@@ -13,8 +13,7 @@ import {
   wordOf,
 } from './addresses.js';
 import type { Core } from './core.js';
-import { clearEntries, emptyEntries, putEntry, storedProt, tell } from './hardware.js';
-import { prepared, registered } from './mapping.js';
+import { prepared } from './mapping.js';
 import { type GuestWindow, type HwTable, tablesBehind } from './objects.js';
 
 export const H_SUCCESS = 0;
@@ -30,7 +29,7 @@ const PERMISSIONS = 3;
 const unknown = (core: Core): number => (core.choices.dialect === 'kvm' ? H_TOO_HARD : H_PARAMETER);
 
 /** Index of the first of `count` entries, or H_PARAMETER. A batch of QEMU's begins before it looks where it ends. */
-function indexOf(core: Core, window: GuestWindow, ioba: bigint, count: number): number {
+export function indexOf(core: Core, window: GuestWindow, ioba: bigint, count: number): number {
   const rounds = core.choices.dialect === 'qemu';
   if (!rounds && !isWhole(ioba, window.shift)) return H_PARAMETER;
   const index = Math.floor(pageOf(ioba) / pagesIn(window.shift)) - window.offset;
@@ -54,7 +53,7 @@ function behind(window: GuestWindow, table: HwTable, index: number): { at: numbe
 }
 
 /** May this value be stored, and would every linked table take it? Nothing is written. */
-function validate(core: Core, window: GuestWindow, hi: number, lo: number): number {
+export function validate(core: Core, window: GuestWindow, hi: number, lo: number): number {
   if ((lo & PERMISSIONS) === 0) return H_SUCCESS;
   const refusal = unknown(core);
   if (!isWhole(wordOf(hi, lo & ~PERMISSIONS), window.shift)) return refusal;
@@ -67,7 +66,7 @@ function validate(core: Core, window: GuestWindow, hi: number, lo: number): numb
 function mappable(window: GuestWindow, table: HwTable, core: Core, ua: number): boolean {
   const { count } = behind(window, table, 0);
   for (let i = 0; i < count; i++)
-    if (typeof registered(core, table, ua + i * pagesIn(table.shift)) === 'number') return false;
+    if (typeof core.steps.registered(core, table, ua + i * pagesIn(table.shift)) === 'number') return false;
   return true;
 }
 
@@ -86,7 +85,7 @@ function write(core: Core, window: GuestWindow, index: number, hi: number, lo: n
   const ua = prot === 0 ? -1 : userPage(core, frameOf(hi, lo));
   for (const table of tablesBehind(window)) {
     const { at, count } = behind(window, table, index);
-    if (prot === 0) emptyEntries(core, table, at, count);
+    if (prot === 0) core.steps.emptyEntries(core, table, at, count);
     else mapPages(core, table, at, count, ua, prot);
   }
   window.values.put(index, hi, lo);
@@ -94,36 +93,36 @@ function write(core: Core, window: GuestWindow, index: number, hi: number, lo: n
 
 function mapPages(core: Core, table: HwTable, at: number, count: number, ua: number, prot: number): void {
   for (let i = 0; i < count; i++) {
-    const page = registered(core, table, ua + i * pagesIn(table.shift));
+    const page = core.steps.registered(core, table, ua + i * pagesIn(table.shift));
     if (typeof page === 'number') throw new Error('an entry that was validated cannot be mapped');
     if (page.region !== null) page.region.mapped++;
-    putEntry(core, table, at + i, page.frame, storedProt(core, prot), page.ua);
+    core.steps.putEntry(core, table, at + i, page.frame, core.steps.storedProt(core, prot), page.ua);
   }
 }
 
 /** One invalidation for all of a batch, per table. */
-function tellAll(core: Core, window: GuestWindow, index: number, count: number): void {
+export function tellAll(core: Core, window: GuestWindow, index: number, count: number): void {
   if (count === 0) return;
   for (const table of tablesBehind(window)) {
     const each = behind(window, table, index);
-    tell(core, table, each.at, each.count * count);
+    core.steps.tell(core, table, each.at, each.count * count);
   }
 }
 
 export function putTce(core: Core, liobn: bigint, ioba: bigint, tce: bigint): number {
   const window = core.windows.get(liobn);
   if (window === undefined) return unknown(core);
-  const index = indexOf(core, window, ioba, 1);
+  const index = core.steps.indexOf(core, window, ioba, 1);
   if (index < 0) return index;
   const hi = highOf(tce);
   const lo = lowOf(tce);
   if (core.choices.dialect === 'qemu')
     return window.values.put(index, hi, lo) === 0 ? H_SUCCESS : H_PARAMETER;
-  const refused = validate(core, window, hi, lo);
+  const refused = core.steps.validate(core, window, hi, lo);
   if (refused !== H_SUCCESS) return refused;
   if ((lo & PERMISSIONS) !== 0 && !ready(window, index, 1)) return H_TOO_HARD;
   write(core, window, index, hi, lo);
-  tellAll(core, window, index, 1);
+  core.steps.tellAll(core, window, index, 1);
   return H_SUCCESS;
 }
 
@@ -139,13 +138,13 @@ export function putIndirect(
   const window = core.windows.get(liobn);
   if (window === undefined) return unknown(core);
   if (count > MOST || (count === 0n && dialect !== 'kvm') || !isWhole(list, LIST_SHIFT)) return H_PARAMETER;
-  const index = indexOf(core, window, ioba, Number(count));
+  const index = core.steps.indexOf(core, window, ioba, Number(count));
   if (index < 0) return index;
   const words = wordsOf(tces);
   if (dialect === 'qemu') return storeInside(window, index, words);
   if (userPage(core, pageOf(list)) < 0) return unknown(core);
   for (let i = 0; i < words.length; i += 2) {
-    const refused = validate(core, window, words[i], words[i + 1]);
+    const refused = core.steps.validate(core, window, words[i], words[i + 1]);
     if (refused !== H_SUCCESS) return refused;
     if (!countable(core, window, words[i], words[i + 1])) return unknown(core);
   }
@@ -157,7 +156,7 @@ export function putIndirect(
     refused = (lo & PERMISSIONS) === 0 ? unpermitted(core, window, hi, lo) : H_SUCCESS;
     if (refused === H_SUCCESS) write(core, window, index + done, hi, lo);
   }
-  tellAll(core, window, index, done);
+  core.steps.tellAll(core, window, index, done);
   return refused;
 }
 
@@ -180,7 +179,7 @@ function unpermitted(core: Core, window: GuestWindow, hi: number, lo: number): n
   for (const table of tablesBehind(window)) {
     const { count } = behind(window, table, 0);
     for (let i = 0; i < count; i++) {
-      const page = registered(core, table, ua + i * pagesIn(table.shift));
+      const page = core.steps.registered(core, table, ua + i * pagesIn(table.shift));
       if (typeof page !== 'number' && page.region !== null) page.region.mapped++;
     }
   }
@@ -211,7 +210,7 @@ export function stuffTce(core: Core, liobn: bigint, ioba: bigint, tce: bigint, c
   const n = Number(count);
   const most = dialect === 'strict' ? MOST : window.size;
   if ((n === 0 && dialect !== 'kvm') || (n > most && dialect !== 'kvm')) return H_PARAMETER;
-  const index = indexOf(core, window, ioba, n);
+  const index = core.steps.indexOf(core, window, ioba, n);
   if (index < 0) return index;
   const hi = highOf(tce);
   const lo = lowOf(tce);
@@ -223,7 +222,7 @@ export function stuffTce(core: Core, liobn: bigint, ioba: bigint, tce: bigint, c
   if (window.values.prepare(index, (hi | lo) === 0 ? 0 : n) !== 0) return H_TOO_HARD;
   for (const table of tablesBehind(window)) {
     const each = behind(window, table, index);
-    clearEntries(core, table, each.at, each.count * n);
+    core.steps.clearEntries(core, table, each.at, each.count * n);
   }
   window.values.fill(index, n, hi, lo);
   return H_SUCCESS;
@@ -233,7 +232,7 @@ export function stuffTce(core: Core, liobn: bigint, ioba: bigint, tce: bigint, c
 export function getTce(core: Core, liobn: bigint, ioba: bigint): bigint | number {
   const window = core.windows.get(liobn);
   if (window === undefined) return unknown(core);
-  const index = indexOf(core, window, ioba, 1);
+  const index = core.steps.indexOf(core, window, ioba, 1);
   if (index < 0) return index;
   const lo = window.values.read(index);
   return wordOf(core.arena.found[FOUND_HI], lo);

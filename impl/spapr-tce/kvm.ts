@@ -2,10 +2,9 @@
 import { EBADF, EBUSY, EINVAL, ENODEV, ENOENT, ENOMEM } from '../errno.js';
 import { pagesIn } from './addresses.js';
 import { type Core, fails } from './core.js';
-import { freeIfUnused } from './hardware.js';
 import type { Group, GuestWindow, HwTable } from './objects.js';
 import { groupNamed } from './ownership.js';
-import { dropWindow, isForFirmware, makeWindow } from './rtas.js';
+import { isForFirmware, makeWindow } from './rtas.js';
 
 const LEAST_SHIFT = 12;
 const MOST_SHIFT = 34;
@@ -35,7 +34,7 @@ export function create(core: Core, liobn: bigint, shift: number, offset: bigint,
 export function close(core: Core, liobn: bigint): number {
   const window = core.windows.get(liobn);
   if (window === undefined || window.bridge >= 0) return -EBADF;
-  dropWindow(core, window);
+  core.steps.dropWindow(core, window);
   return 0;
 }
 
@@ -45,17 +44,17 @@ export function attach(core: Core, liobn: bigint, name: number): number {
   if (window === undefined) return -EINVAL;
   const group = groupNamed(core, name);
   if (group === undefined) return -ENOENT;
-  const table = group.windows.find(t => t !== null && fits(core, t, window)) ?? null;
+  const table = group.windows.find(t => t !== null && core.steps.fits(core, t, window)) ?? null;
   if (table === null) return -EINVAL;
   if (fails(core, 'kvm-link')) return -ENOMEM;
-  unlink(core, window, group);
+  core.steps.unlink(core, window, group);
   window.links.set(group, table);
   table.guests.add(window);
   return 0;
 }
 
 /** Could every page of the guest's window be written through to the table? */
-function fits(core: Core, table: HwTable, window: GuestWindow): boolean {
+export function fits(core: Core, table: HwTable, window: GuestWindow): boolean {
   if (table.mm < 0 || table.mm !== core.hardware.guest?.mm || table.shift > window.shift) return false;
   const own = pagesIn(table.shift);
   const its = pagesIn(window.shift);
@@ -66,15 +65,15 @@ export function release(core: Core, name: number): number {
   if (!hasKvm(core)) return -ENODEV;
   const group = groupNamed(core, name);
   if (group === undefined) return -ENOENT;
-  for (const window of core.windows.values()) unlink(core, window, group);
+  for (const window of core.windows.values()) core.steps.unlink(core, window, group);
   return 0;
 }
 
-function unlink(core: Core, window: GuestWindow, group: Group): void {
+export function unlink(core: Core, window: GuestWindow, group: Group): void {
   const table = window.links.get(group);
   if (table === undefined) return;
   window.links.delete(group);
   for (const other of window.links.values()) if (other === table) return;
   table.guests.delete(window);
-  freeIfUnused(core, table);
+  core.steps.freeIfUnused(core, table);
 }

@@ -15,6 +15,7 @@ import * as ownership from './ownership.js';
 import * as regions from './regions.js';
 import * as rtas from './rtas.js';
 import * as snapshot from './snapshot.js';
+import { STEPS } from './steps.js';
 
 /**
  * Calls of the kernel answer 0 or more, or a negative errno; hypercalls and firmware calls answer their own codes
@@ -26,10 +27,10 @@ import * as snapshot from './snapshot.js';
  * by their LIOBN. Addresses, sizes and TCEs are whole 64-bit values. `prot` and `access`: 1 read, 2 write.
  */
 export class SpaprTce {
-  private readonly core: Core;
+  protected readonly core: Core;
 
   constructor(options: Options) {
-    this.core = new Core(options);
+    this.core = new Core(options, STEPS);
     boot(this.core);
   }
 

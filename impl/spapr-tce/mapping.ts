@@ -4,7 +4,6 @@ import { isWhole, pageOf, pagesIn } from './addresses.js';
 import { argumentRefused, boundContainer } from './calls.js';
 import { type Core, fails } from './core.js';
 import { indexIn, windowAt, withDefault } from './dynamic.js';
-import { clearEntries, putEntry, storedProt, tell } from './hardware.js';
 import type { HwTable, Region } from './objects.js';
 import { backing, regionAt } from './regions.js';
 
@@ -62,28 +61,35 @@ function mapInto(
   const count = pageOf(size) / pagesIn(table.shift);
   if (core.choices.rangeCheck === 'every-page' && count > table.size - index) return -EINVAL;
   const pieces: Piece[] = [];
-  const refused = check(core, table, mm, pageOf(ua), count, pieces);
+  const refused = core.steps.check(core, table, mm, pageOf(ua), count, pieces);
   if (refused < 0) {
     // Linux keeps no record of what was there, so what it has written by then is cleared.
-    if (core.choices.mapFailure === 'cleared') clearEntries(core, table, index, pieces.length);
+    if (core.choices.mapFailure === 'cleared') core.steps.clearEntries(core, table, index, pieces.length);
     return refused;
   }
   if (fails(core, 'level-memory') || !prepared(table, index, count)) return -ENOMEM;
-  const stored = storedProt(core, prot);
+  const stored = core.steps.storedProt(core, prot);
   for (const { region } of pieces) if (region !== null) region.mapped++;
   pieces.forEach((piece, i) => {
-    putEntry(core, table, index + i, piece.frame, stored, piece.ua);
+    core.steps.putEntry(core, table, index + i, piece.frame, stored, piece.ua);
   });
-  if (count > 0) tell(core, table, index, count);
+  if (count > 0) core.steps.tell(core, table, index, count);
   return 0;
 }
 
 /** The memory behind `count` pages of the table from the user's page `ua` on, as far as it can be mapped. */
-function check(core: Core, table: HwTable, mm: number, ua: number, count: number, pieces: Piece[]): number {
+export function check(
+  core: Core,
+  table: HwTable,
+  mm: number,
+  ua: number,
+  count: number,
+  pieces: Piece[],
+): number {
   const step = pagesIn(table.shift);
   for (let i = 0; i < count; i++) {
     const at = ua + i * step;
-    const found = table.mirror === null ? pinned(core, mm, at) : registered(core, table, at);
+    const found = table.mirror === null ? pinned(core, mm, at) : core.steps.registered(core, table, at);
     if (typeof found === 'number') return found;
     pieces.push(found);
   }
@@ -115,7 +121,7 @@ export function unmap(core: Core, name: number, mm: number, iova: bigint, size: 
     const index = indexIn(table, pageOf(iova));
     const count = pageOf(size) / pagesIn(table.shift);
     if (count > table.size - index) return -EINVAL;
-    clearEntries(core, table, index, count);
+    core.steps.clearEntries(core, table, index, count);
     return 0;
   });
 }

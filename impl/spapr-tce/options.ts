@@ -1,5 +1,6 @@
 // What must be said to make a POWER machine: its hardware, the choices it is built with, and its sizes?
 import type { Faults } from './faults.js';
+import type { Steps } from './steps.js';
 
 /** Where eras and implementations differ; each machine is built with one answer to each. */
 export interface Choices {
@@ -93,4 +94,6 @@ export interface Options extends Sizes {
   readonly hardware: Hardware;
   readonly choices?: Partial<Choices>;
   readonly faults?: Faults;
+  /** Other inner steps than the machine's own, which are handed in: how a defect is seeded. See steps.ts. */
+  readonly steps?: (own: Steps) => Partial<Steps>;
 }

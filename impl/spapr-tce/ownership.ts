@@ -2,7 +2,7 @@
 import { EBUSY, EINVAL, ENODEV, ENOENT, ENOMEM, EPERM } from '../errno.js';
 import { isWhole, pageOf, pagesIn } from './addresses.js';
 import type { Core } from './core.js';
-import { addKernelTable, clearEntries, putEntry, tell, unpoint } from './hardware.js';
+import { addKernelTable } from './hardware.js';
 import { ABSENT, type Group, type HwTable, PRESENT, READ, VFIO, WRITE } from './objects.js';
 
 export const groupNamed = (core: Core, name: number): Group | undefined =>
@@ -65,13 +65,13 @@ export function claim(core: Core, name: number): number {
   const how = core.choices.blockingAttach;
   if (how === 'refuses-live' && (group.windows[0]?.live ?? 0) > 0) return -EBUSY;
   group.blocked = true;
-  if (how !== 'empties-nothing') takeOver(core, group);
+  if (how !== 'empties-nothing') core.steps.takeOver(core, group);
   return 0;
 }
 
 /** No translation of the kernel is left after this. */
 export function takeOver(core: Core, group: Group): void {
-  unpoint(core, group, 0);
+  core.steps.unpoint(core, group, 0);
   if (core.choices.takeEmpties === 'table-and-bypass') group.bypass = false;
 }
 
@@ -124,8 +124,8 @@ export function kernelMap(
   const stored = (prot & WRITE) !== 0 ? prot | READ : prot;
   const step = pagesIn(table.shift);
   const frame = pageOf(pa);
-  for (let i = 0; i < count; i++) putEntry(core, table, index + i, frame + i * step, stored, 0);
-  tell(core, table, index, count);
+  for (let i = 0; i < count; i++) core.steps.putEntry(core, table, index + i, frame + i * step, stored, 0);
+  core.steps.tell(core, table, index, count);
   return 0;
 }
 
@@ -133,7 +133,7 @@ export function kernelUnmap(core: Core, name: number, iova: bigint, size: bigint
   const range = kernelRange(core, name, iova | size, iova, size);
   if (typeof range === 'number') return range;
   if (entriesIn(range.table, range.index, range.count) < range.count) return -EINVAL;
-  clearEntries(core, range.table, range.index, range.count);
+  core.steps.clearEntries(core, range.table, range.index, range.count);
   return 0;
 }
 

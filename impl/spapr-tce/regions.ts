@@ -52,7 +52,7 @@ export function register(
   const pages = pageOf(size);
   const same = exactly(core, mm, start, pages);
   if (same !== null && container.holds.has(same)) return -EBUSY;
-  const region = same ?? newRegion(core, mm, start, pages);
+  const region = same ?? core.steps.newRegion(core, mm, start, pages);
   if (typeof region === 'number') return region;
   if (fails(core, 'region-object')) {
     if (same === null) dropRegion(core, region);
@@ -73,10 +73,10 @@ function exactly(core: Core, mm: number, ua: number, pages: number): Region | nu
 }
 
 /** Charged first, then pinned, then looked at beside the others: each with its own refusal. */
-function newRegion(core: Core, mm: number, ua: number, pages: number): Region | number {
+export function newRegion(core: Core, mm: number, ua: number, pages: number): Region | number {
   const hostPages = hostPagesIn(core, pages);
   if (pages === 0 || !charge(core, mm, hostPages)) return -ENOMEM;
-  const shift = largestPage(core, mm, ua, pages);
+  const shift = core.steps.largestPage(core, mm, ua, pages);
   let refused = shift < 0 ? -EFAULT : 0;
   for (const other of core.regions) {
     const meets = other.mm === mm && other.ua < ua + pages && ua < other.ua + other.pages;
@@ -92,7 +92,7 @@ function newRegion(core: Core, mm: number, ua: number, pages: number): Region | 
 }
 
 /** Shift of the largest page that alignment and backing allow everywhere in the range; -1: not all of it is memory. */
-function largestPage(core: Core, mm: number, ua: number, pages: number): number {
+export function largestPage(core: Core, mm: number, ua: number, pages: number): number {
   let shift = Math.min(alignment(ua), alignment(pages));
   for (let at = ua; at < ua + pages; ) {
     const found = backing(core, mm, at);
@@ -141,7 +141,7 @@ export function unregister(
   if (region === null || !container.holds.has(region)) return -ENOENT;
   const busy = region.used === 1 && region.mapped !== 1;
   if (busy && core.choices.unregisterMapped === 'refused') return -EBUSY;
-  letGoOfRegion(core, container, region);
+  core.steps.letGoOfRegion(core, container, region);
   return 0;
 }
 
@@ -153,5 +153,5 @@ export function letGoOfRegion(core: Core, container: Container, region: Region):
   region.used--;
   if (!last) return;
   core.orphans.add(region);
-  sweep(core);
+  core.steps.sweep(core);
 }

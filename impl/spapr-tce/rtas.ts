@@ -3,7 +3,7 @@ import type { Geometry } from '../tce/geometry.js';
 import { newTable } from '../tce/kinds.js';
 import { ADDRESS_PAGES, pageOf, pagesIn } from './addresses.js';
 import type { Core } from './core.js';
-import { freeIfUnused, sparse } from './hardware.js';
+import { sparse } from './hardware.js';
 import { type GuestWindow, tablesBehind } from './objects.js';
 
 /** RTAS statuses beside success. */
@@ -55,7 +55,7 @@ export function dropWindow(core: Core, window: GuestWindow): void {
   window.links.clear();
   for (const table of behind) {
     table.guests.delete(window);
-    freeIfUnused(core, table);
+    core.steps.freeIfUnused(core, table);
   }
   window.values.destroy();
   core.windows.delete(window.liobn);
@@ -135,16 +135,17 @@ export function remove(core: Core, liobn: bigint, wrong: boolean): number {
   const window = core.windows.get(liobn);
   if (wrong || window === undefined || window.bridge < 0) return RTAS_PARAM_ERROR;
   if (!guestBridge(core, window.bridge).ddw) return RTAS_PARAM_ERROR;
-  dropWindow(core, window);
+  core.steps.dropWindow(core, window);
   // A guest that knows nothing of dynamic windows must find what it was started with.
-  if (!window.isDefault && windowsOf(core, window.bridge).length === 0) addDefaultWindow(core, window.bridge);
+  if (!window.isDefault && windowsOf(core, window.bridge).length === 0)
+    core.steps.addDefaultWindow(core, window.bridge);
   return 0;
 }
 
 export function reset(core: Core, buid: bigint, wrong: boolean): number {
   const bridge = bridgeOf(core, buid);
   if (wrong || bridge < 0) return RTAS_PARAM_ERROR;
-  for (const window of windowsOf(core, bridge)) dropWindow(core, window);
-  addDefaultWindow(core, bridge);
+  for (const window of windowsOf(core, bridge)) core.steps.dropWindow(core, window);
+  core.steps.addDefaultWindow(core, bridge);
   return 0;
 }

@@ -1,16 +1,9 @@
 // What does every call on a descriptor check first, and how are groups, contexts and devices opened and closed?
 import { EBADF, EFAULT, EINVAL, ENODEV, ENOMEM, ENOTTY, EPERM } from '../errno.js';
-import { closeContext, dropMappings, letGoOf, openContext, retire } from './contexts.js';
+import { dropMappings } from './contexts.js';
 import { type Core, descriptor, fails } from './core.js';
 import { CONTEXT, DEAD, DEVICE, GROUP } from './handles.js';
-import {
-  contextOf,
-  countDeviceHandle,
-  countGroupHandle,
-  isViable,
-  joinContext,
-  leaveContext,
-} from './members.js';
+import { contextOf, joinContext } from './members.js';
 import { VFIO } from './objects.js';
 
 /** How a call's argument structure reached us. */
@@ -49,8 +42,8 @@ export function openGroup(core: Core, name: number, mm: number): number {
     joinContext(core, g, c);
   }
   const handle = descriptor(core, GROUP, g, mm);
-  if (handle >= 0) countGroupHandle(core, g, 1);
-  else if (first) leaveContext(core, g);
+  if (handle >= 0) core.steps.countGroupHandle(core, g, 1);
+  else if (first) core.steps.leaveContext(core, g);
   return handle;
 }
 
@@ -60,7 +53,7 @@ export function groupInfo(core: Core, handle: number, arg: number): number {
   if (arg === UNREADABLE) return -EFAULT;
   if (arg === SHORT) return -EINVAL;
   const c = core.groups.context[core.handles.target[slot]];
-  return (isViable(core, c) ? INFO_VIABLE : 0) | (core.contexts.mm[c] >= 0 ? INFO_MM_LOCKED : 0);
+  return (core.steps.isViable(core, c) ? INFO_VIABLE : 0) | (core.contexts.mm[c] >= 0 ? INFO_MM_LOCKED : 0);
 }
 
 export function getContext(core: Core, handle: number, mm: number): number {
@@ -69,11 +62,11 @@ export function getContext(core: Core, handle: number, mm: number): number {
   const c = core.groups.context[core.handles.target[slot]];
   if (foreign(core, c, mm)) return -EPERM;
   const first = core.contexts.open[c] === 0;
-  const opened = first ? openContext(core, c, mm) : 0;
+  const opened = first ? core.steps.openContext(core, c, mm) : 0;
   if (opened < 0) return opened;
   const made = descriptor(core, CONTEXT, c, mm);
   if (made >= 0) core.contexts.refs[c]++;
-  else if (first) closeContext(core, c);
+  else if (first) core.steps.closeContext(core, c);
   return made;
 }
 
@@ -84,10 +77,10 @@ export function getDevice(core: Core, handle: number, d: number, mm: number, arg
   if (foreign(core, c, mm)) return -EPERM;
   if (arg === UNREADABLE) return -EFAULT;
   const first = core.contexts.open[c] === 0;
-  const opened = first ? openContext(core, c, mm) : 0;
+  const opened = first ? core.steps.openContext(core, c, mm) : 0;
   if (opened < 0) return opened;
   const made = openDevice(core, c, d, mm);
-  if (made < 0 && first) closeContext(core, c);
+  if (made < 0 && first) core.steps.closeContext(core, c);
   return made;
 }
 
@@ -98,7 +91,7 @@ function openDevice(core: Core, c: number, d: number, mm: number): number {
   if (devices.driver[d] !== VFIO) return -ENODEV;
   if (fails(core, 'driver-open')) return -EFAULT;
   const made = descriptor(core, DEVICE, d, mm);
-  if (made >= 0) countDeviceHandle(core, d, 1);
+  if (made >= 0) core.steps.countDeviceHandle(core, d, 1);
   return made;
 }
 
@@ -118,14 +111,14 @@ export function closeSlot(core: Core, slot: number): void {
   if (kind === CONTEXT) {
     contexts.refs[target]--;
     if (contexts.refs[target] === 0 && core.choices.lastContextHandle === 'drop') dropMappings(core, target);
-    letGoOf(core, target);
+    core.steps.letGoOf(core, target);
   } else if (kind === DEVICE) {
     const c = contextOf(core, target);
-    countDeviceHandle(core, target, -1);
-    letGoOf(core, c);
+    core.steps.countDeviceHandle(core, target, -1);
+    core.steps.letGoOf(core, c);
   } else if (kind === GROUP) {
-    countGroupHandle(core, target, -1);
-    letGoOf(core, groups.context[target]);
-    retire(core, target);
+    core.steps.countGroupHandle(core, target, -1);
+    core.steps.letGoOf(core, groups.context[target]);
+    core.steps.retire(core, target);
   }
 }

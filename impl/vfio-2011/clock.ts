@@ -1,10 +1,9 @@
 // What does the passing of time do to a removal that waits?
 import { EPERM } from '../errno.js';
 import { closeSlot } from './calls.js';
-import { letGoOf } from './contexts.js';
 import type { Core } from './core.js';
 import { CONTEXT, DEAD, DEVICE, FREE, GROUP } from './handles.js';
-import { contextOf, countDeviceHandle } from './members.js';
+import { contextOf } from './members.js';
 import { ASLEEP } from './objects.js';
 import { driverGone } from './plugging.js';
 
@@ -37,9 +36,9 @@ function revoke(core: Core, d: number): void {
     if (handles.kind[slot] !== DEVICE || handles.target[slot] !== d) continue;
     handles.kind[slot] = DEAD;
     handles.target[slot] = -1;
-    countDeviceHandle(core, d, -1);
+    core.steps.countDeviceHandle(core, d, -1);
   }
-  letGoOf(core, c);
+  core.steps.letGoOf(core, c);
   driverGone(core, d);
 }
 

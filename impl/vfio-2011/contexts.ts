@@ -2,7 +2,7 @@
 import { EBUSY, EFAULT, ENOMEM } from '../errno.js';
 import { IOVA_FRAMES } from '../radix/format.js';
 import { type Core, fails } from './core.js';
-import { inUse, isViable, leaveContext, setLeaving } from './members.js';
+import { setLeaving } from './members.js';
 import { ASLEEP, WOKEN } from './objects.js';
 
 /**
@@ -11,14 +11,14 @@ import { ASLEEP, WOKEN } from './objects.js';
  */
 export function openContext(core: Core, c: number, mm: number): number {
   const { contexts, groups, translator } = core;
-  if (!isViable(core, c)) return -EBUSY;
+  if (!core.steps.isViable(core, c)) return -EBUSY;
   if (fails(core, 'domain') || translator.create(c) !== 0) return -ENOMEM;
   contexts.open[c] = 1;
   contexts.mm[c] = mm;
   for (let g = contexts.firstMember[c]; g >= 0; g = groups.next[g]) {
-    const refused = attachGroup(core, g, c);
+    const refused = core.steps.attachGroup(core, g, c);
     if (refused < 0) {
-      closeContext(core, c);
+      core.steps.closeContext(core, c);
       return refused;
     }
   }
@@ -50,7 +50,7 @@ export function detachGroup(core: Core, g: number, domain: number): void {
 export function closeContext(core: Core, c: number): void {
   const { contexts, groups, translator } = core;
   if (contexts.open[c] === 0) return;
-  for (let g = contexts.firstMember[c]; g >= 0; g = groups.next[g]) detachGroup(core, g, c);
+  for (let g = contexts.firstMember[c]; g >= 0; g = groups.next[g]) core.steps.detachGroup(core, g, c);
   charge(core, c, -contexts.locked[c]);
   translator.destroy(c);
   contexts.open[c] = 0;
@@ -76,21 +76,21 @@ export function charge(core: Core, c: number, pages: number): void {
  * a handle of a member either, the merged set is no more.
  */
 export function letGoOf(core: Core, c: number): void {
-  if (c < 0 || inUse(core, c)) return;
+  if (c < 0 || core.steps.inUse(core, c)) return;
   const { contexts, groups } = core;
-  closeContext(core, c);
-  wake(core, c);
+  core.steps.closeContext(core, c);
+  core.steps.wake(core, c);
   const scattered = contexts.groupRefs[c] === 0;
   for (let g = contexts.firstMember[c]; g >= 0; ) {
     const next = groups.next[g];
-    if (scattered) leaveContext(core, g);
-    retire(core, g);
+    if (scattered) core.steps.leaveContext(core, g);
+    core.steps.retire(core, g);
     g = next;
   }
 }
 
 /** Everybody who sleeps until the set is idle is to look again. */
-function wake(core: Core, c: number): void {
+export function wake(core: Core, c: number): void {
   const { contexts, groups, devices } = core;
   if (contexts.sleepers[c] === 0) return;
   for (let g = contexts.firstMember[c]; g >= 0; g = groups.next[g]) {
@@ -106,8 +106,8 @@ export function retire(core: Core, g: number): void {
   if (groups.exists[g] === 0 || groups.refs[g] > 0 || groups.lives[g] > 0) return;
   const c = groups.context[g];
   if (c >= 0) {
-    if (inUse(core, c) && core.contexts.members[c] === 1) return;
-    leaveContext(core, g);
+    if (core.steps.inUse(core, c) && core.contexts.members[c] === 1) return;
+    core.steps.leaveContext(core, g);
   }
   groups.exists[g] = 0;
   groups.tainted[g] = 0;

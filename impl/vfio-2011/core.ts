@@ -7,6 +7,7 @@ import { type FaultPoint, type Faults, NO_FAULTS } from './faults.js';
 import { HandleSlab } from './handles.js';
 import { Contexts, Devices, Groups, objectsByName, Spaces } from './objects.js';
 import { type Choices, DEFAULT_CHOICES, type Hardware, type Options } from './options.js';
+import type { Steps } from './steps.js';
 
 /** All state of one machine. The operations are functions over it, by topic. */
 export class Core {
@@ -15,6 +16,7 @@ export class Core {
   readonly faults: Faults;
   /** Are faults possible at all? The questions that only they need are not asked otherwise. */
   readonly faulty: boolean;
+  readonly steps: Steps;
   readonly handles: HandleSlab;
   readonly devices: Devices;
   readonly groups: Groups;
@@ -25,19 +27,20 @@ export class Core {
   /** Devices that somebody asleep waits for, in the whole machine. */
   sleepers = 0;
 
-  constructor(options: Options) {
+  constructor(options: Options, steps: Steps) {
     const { hardware } = options;
     this.hardware = hardware;
     this.choices = { ...DEFAULT_CHOICES, ...options.choices };
     this.faults = options.faults ?? NO_FAULTS;
     this.faulty = options.faults !== undefined;
+    this.steps = options.steps === undefined ? steps : { ...steps, ...options.steps(steps) };
     this.handles = new HandleSlab(options.handles ?? 1024);
     this.devices = new Devices(hardware.devices.length);
     this.groups = new Groups(hardware.groups.length);
     this.contexts = new Contexts(hardware.groups.length + 1);
     this.spaces = new Spaces(hardware.lockLimits);
     const arena = options.arena ?? 4096;
-    this.translator = new Translator({
+    this.translator = new (options.translator ?? Translator)({
       arena: typeof arena === 'number' ? new PageArena({ pages: arena }) : arena,
       domains: this.contexts.count,
       sets: options.iotlbSets ?? 64,

@@ -8,6 +8,7 @@ import * as merging from './merging.js';
 import type { Options } from './options.js';
 import * as plugging from './plugging.js';
 import * as snapshot from './snapshot.js';
+import { STEPS } from './steps.js';
 
 const LOW_BITS = 0xfffn;
 const FRAME_BITS = 12n;
@@ -24,7 +25,7 @@ export class Vfio2011 {
   private readonly core: Core;
 
   constructor(options: Options) {
-    this.core = new Core(options);
+    this.core = new Core(options, STEPS);
     boot(this.core);
   }
 

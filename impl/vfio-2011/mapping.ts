@@ -54,13 +54,20 @@ export function map(
     if (anyMapped(table, iova, pages)) return -EBUSY;
     if (over) return -ENOMEM;
     if (wide) return -EFAULT;
-    return pinAndMap(core, c, iova, pfn, pages, prot);
+    return core.steps.pinAndMap(core, c, iova, pfn, pages, prot);
   }
   return mapAll(core, c, iova, pfn, pages, prot);
 }
 
 /** Page by page as it were: those before a failing one are pinned and mapped, and are given back. */
-function pinAndMap(core: Core, c: number, iova: number, pfn: number, pages: number, prot: number): number {
+export function pinAndMap(
+  core: Core,
+  c: number,
+  iova: number,
+  pfn: number,
+  pages: number,
+  prot: number,
+): number {
   const unpinned = core.faults.fails('page-pin', pages);
   const noTable = core.faults.fails('table-memory', pages);
   if (unpinned < 0 && noTable < 0) return mapAll(core, c, iova, pfn, pages, prot);

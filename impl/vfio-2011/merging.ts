@@ -1,10 +1,9 @@
 // How does a group join the set of another, and how does it leave?
 import { EBADF, EBUSY, EFAULT, EINVAL, ENOMEM, ENOTTY, EPERM } from '../errno.js';
 import { foreign, slotFor, UNREADABLE } from './calls.js';
-import { attachGroup, closeContext, detachGroup, letGoOf, openContext } from './contexts.js';
 import { type Core, fails } from './core.js';
 import { CONTEXT, GROUP } from './handles.js';
-import { isViable, joinContext, leaveContext } from './members.js';
+import { joinContext } from './members.js';
 
 export function merge(core: Core, handle: number, incoming: number, mm: number, arg: number): number {
   const { handles, groups } = core;
@@ -15,7 +14,7 @@ export function merge(core: Core, handle: number, incoming: number, mm: number, 
   if (arg === UNREADABLE) return -EFAULT;
   const guest = namedGroup(core, incoming);
   if (guest < 0) return guest;
-  return mayJoin(core, host, guest) ? join(core, host, guest, mm) : -EINVAL;
+  return core.steps.mayJoin(core, host, guest) ? join(core, host, guest, mm) : -EINVAL;
 }
 
 /** The group behind a descriptor that is an argument, not the one that the call is made on. */
@@ -26,7 +25,8 @@ function namedGroup(core: Core, handle: number): number {
   return core.handles.kind[slot] === GROUP ? core.handles.target[slot] : -EINVAL;
 }
 
-function mayJoin(core: Core, host: number, guest: number): boolean {
+/** May the group come into the host's set at all? */
+export function mayJoin(core: Core, host: number, guest: number): boolean {
   const { groups, contexts, choices } = core;
   const from = groups.context[guest];
   if (groups.context[host] === from) return false;
@@ -46,16 +46,16 @@ function join(core: Core, host: number, guest: number, mm: number): number {
   const onTrial = contexts.open[from] === 0;
   const first = contexts.open[to] === 0;
   // Open or not: a set that could not be given out must not come into one that is.
-  if (!isViable(core, from)) return -EBUSY;
-  let result = onTrial ? openContext(core, from, mm) : 0;
-  if (result === 0 && first) result = openContext(core, to, mm);
+  if (!core.steps.isViable(core, from)) return -EBUSY;
+  let result = onTrial ? core.steps.openContext(core, from, mm) : 0;
+  if (result === 0 && first) result = core.steps.openContext(core, to, mm);
   const snoops = groups.coherent[groups.hardware[host]];
   if (result === 0 && snoops !== groups.coherent[groups.hardware[guest]]) result = -EINVAL;
   // Also on the way out: the trial is over before any device can be attached elsewhere.
-  if (onTrial) closeContext(core, from);
+  if (onTrial) core.steps.closeContext(core, from);
   if (result === 0) result = moveDevices(core, from, to);
   if (result < 0) {
-    if (first) closeContext(core, to);
+    if (first) core.steps.closeContext(core, to);
     return result;
   }
   takeOver(core, from, to);
@@ -66,12 +66,12 @@ function join(core: Core, host: number, guest: number, mm: number): number {
 function moveDevices(core: Core, from: number, to: number): number {
   const { groups, contexts } = core;
   for (let g = contexts.firstMember[from]; g >= 0; g = groups.next[g]) {
-    detachGroup(core, g, from);
-    if (attachGroup(core, g, to) === 0) continue;
+    core.steps.detachGroup(core, g, from);
+    if (core.steps.attachGroup(core, g, to) === 0) continue;
     // A context that was open has its devices back; after a trial they stay with the kernel's own domain.
     const back = contexts.open[from] === 0 ? -1 : from;
     for (let done = contexts.firstMember[from]; ; done = groups.next[done]) {
-      sendBack(core, done, back);
+      core.steps.sendBack(core, done, back);
       if (done === g) return -EFAULT;
     }
   }
@@ -79,7 +79,7 @@ function moveDevices(core: Core, from: number, to: number): number {
 }
 
 /** What was attached before cannot be refused when it comes back. */
-function sendBack(core: Core, g: number, domain: number): void {
+export function sendBack(core: Core, g: number, domain: number): void {
   const { devices, groups } = core;
   for (let d = groups.firstDevice[g]; d >= 0; d = devices.next[d]) devices.domain[d] = domain;
 }
@@ -87,7 +87,7 @@ function sendBack(core: Core, g: number, domain: number): void {
 /** The devices have moved; members, handles and what is counted of them follow, and `from` is free. */
 function takeOver(core: Core, from: number, to: number): void {
   const { groups, contexts, handles } = core;
-  closeContext(core, from);
+  core.steps.closeContext(core, from);
   for (let slot = 0; contexts.refs[from] > 0; slot++) {
     if (handles.kind[slot] !== CONTEXT || handles.target[slot] !== from) continue;
     handles.target[slot] = to;
@@ -96,7 +96,7 @@ function takeOver(core: Core, from: number, to: number): void {
   }
   for (let g = contexts.firstMember[from]; g >= 0; ) {
     const next = groups.next[g];
-    leaveContext(core, g);
+    core.steps.leaveContext(core, g);
     joinContext(core, g, to);
     g = next;
   }
@@ -131,18 +131,18 @@ function leave(
   const fresh = fails(core, 'context-object') ? -1 : contexts.take();
   if (fresh < 0) return -ENOMEM;
   const leaver = form === 'self' ? speaker : otherMember(core, speaker, member);
-  const refusal = leaver < 0 ? leaver : refusalToLeave(core, leaver);
+  const refusal = leaver < 0 ? leaver : core.steps.refusalToLeave(core, leaver);
   if (refusal < 0) {
     contexts.giveBack(fresh);
     return refusal;
   }
   const old = groups.context[leaver];
-  detachGroup(core, leaver, old);
-  leaveContext(core, leaver);
+  core.steps.detachGroup(core, leaver, old);
+  core.steps.leaveContext(core, leaver);
   joinContext(core, leaver, fresh);
   // The set may have had nobody but the leaver, and sleepers of the leaver waited for the set.
-  letGoOf(core, old);
-  letGoOf(core, fresh);
+  core.steps.letGoOf(core, old);
+  core.steps.letGoOf(core, fresh);
   return 0;
 }
 
@@ -152,7 +152,8 @@ function otherMember(core: Core, speaker: number, member: number): number {
   return g === speaker || core.groups.context[g] !== core.groups.context[speaker] ? -EINVAL : g;
 }
 
-function refusalToLeave(core: Core, g: number): number {
+/** Why the group may not leave its set: 0, -EINVAL or -EBUSY. */
+export function refusalToLeave(core: Core, g: number): number {
   if (core.contexts.members[core.groups.context[g]] === 1) return -EINVAL;
   return core.groups.deviceRefs[g] > 0 ? -EBUSY : 0;
 }

@@ -1,6 +1,8 @@
 // What must be said to make a machine: its hardware, the choices it is built with, and its sizes?
+import type { Translator } from '../iotlb/translator.js';
 import type { PageArena } from '../radix/arena.js';
 import type { Faults } from './faults.js';
+import type { Steps } from './steps.js';
 
 /** The open questions of the 2011 review; each machine is built with one answer to each. */
 export interface Choices {
@@ -52,4 +54,8 @@ export interface Options extends Sizes {
   readonly hardware: Hardware;
   readonly choices?: Partial<Choices>;
   readonly faults?: Faults;
+  /** Other inner steps than the machine's own, which are handed in: how a defect is seeded. See steps.ts. */
+  readonly steps?: (own: Steps) => Partial<Steps>;
+  /** Another class of page tables and IOTLB, for the same reason. */
+  readonly translator?: typeof Translator;
 }

@@ -1,8 +1,7 @@
 // What happens when a device comes or goes, or gets or loses a driver?
 import { EBUSY, EINVAL, ENODEV } from '../errno.js';
-import { letGoOf, retire } from './contexts.js';
 import { type Core, fails } from './core.js';
-import { contextOf, inUse, setDriver, setLeaving, taint, track, untrack } from './members.js';
+import { contextOf, setDriver, setLeaving, taint, track } from './members.js';
 import {
   ABSENT,
   ASLEEP,
@@ -34,15 +33,20 @@ export function hotAdd(core: Core, d: number, claimed: boolean): number {
     return 0;
   }
   const c = groups.context[g];
-  const besideUser = c >= 0 && inUse(core, c);
+  const besideUser = c >= 0 && core.steps.inUse(core, c);
   if (besideUser && choices.hotAddInUse === 'refuse') return -EBUSY;
   if (clashes(core, d) || fails(core, 'tracking')) return lose(core, d, driver);
   const wanted = besideUser && (choices.hotAddInUse === 'claim' || choices.hotAddInUse === 'preinit-driver');
   // Claiming insists, so it fails where somebody was faster; to set the driver beforehand just loses.
   if (wanted && claimed && choices.hotAddInUse === 'claim') return lose(core, d, driver);
   track(core, d, wanted && !claimed ? VFIO : driver, TRACKED);
-  if (c >= 0 && core.contexts.open[c] !== 0) devices.domain[d] = c;
+  core.steps.attachNewcomer(core, d, c);
   return 0;
+}
+
+/** A device that comes into a live set is attached as the others are. */
+export function attachNewcomer(core: Core, d: number, c: number): void {
+  if (c >= 0 && core.contexts.open[c] !== 0) core.devices.domain[d] = c;
 }
 
 /** A device that is there before anybody can open anything. */
@@ -77,10 +81,10 @@ export function bind(core: Core, d: number, toVfio: boolean): number {
 }
 
 /** vfio gives a device back only when nothing of its set is in use. */
-function held(core: Core, d: number): boolean {
+export function held(core: Core, d: number): boolean {
   if (core.devices.driver[d] !== VFIO) return false;
   const c = contextOf(core, d);
-  return c >= 0 && inUse(core, c);
+  return c >= 0 && core.steps.inUse(core, c);
 }
 
 function sleep(core: Core, d: number): number {
@@ -92,7 +96,7 @@ export function unbind(core: Core, d: number): number {
   const { devices } = core;
   if (!there(core, d) || devices.driver[d] === UNBOUND) return -ENODEV;
   if (devices.leaving[d] !== STAYS) return -EBUSY;
-  if (held(core, d)) {
+  if (core.steps.held(core, d)) {
     devices.age[d] = 0;
     return sleep(core, d);
   }
@@ -107,26 +111,26 @@ export function hotRemove(core: Core, d: number): number {
     devices.doomed[d] = 1;
     return WAITS;
   }
-  if (held(core, d)) {
+  if (core.steps.held(core, d)) {
     devices.doomed[d] = 1;
     devices.age[d] = 0;
     return sleep(core, d);
   }
-  deviceGone(core, d);
+  core.steps.deviceGone(core, d);
   return 0;
 }
 
 export function deleteDevice(core: Core, d: number): number {
   if (!there(core, d)) return 0;
   if (core.devices.driver[d] === VFIO) core.devices.doomed[d] = 1;
-  else deviceGone(core, d);
+  else core.steps.deviceGone(core, d);
   return 0;
 }
 
 export function resume(core: Core, d: number): number {
   if (!there(core, d) || core.devices.leaving[d] !== WOKEN) return -EINVAL;
   // Between the wake-up and now somebody may have opened the set again.
-  if (held(core, d)) return sleep(core, d);
+  if (core.steps.held(core, d)) return sleep(core, d);
   driverGone(core, d);
   return 0;
 }
@@ -135,7 +139,7 @@ export function resume(core: Core, d: number): number {
 export function driverGone(core: Core, d: number): void {
   const { devices } = core;
   if (devices.doomed[d] !== 0) {
-    deviceGone(core, d);
+    core.steps.deviceGone(core, d);
     return;
   }
   setLeaving(core, d, STAYS);
@@ -143,13 +147,13 @@ export function driverGone(core: Core, d: number): void {
   devices.age[d] = 0;
 }
 
-function deviceGone(core: Core, d: number): void {
+export function deviceGone(core: Core, d: number): void {
   const { devices, groups } = core;
   devices.domain[d] = -1;
-  untrack(core, d, ABSENT);
+  core.steps.untrack(core, d, ABSENT);
   const g = devices.home[d];
   if (g < 0) return;
   const c = groups.context[g];
-  retire(core, g);
-  if (c >= 0 && groups.context[g] !== c && core.contexts.members[c] > 0) letGoOf(core, c);
+  core.steps.retire(core, g);
+  if (c >= 0 && groups.context[g] !== c && core.contexts.members[c] > 0) core.steps.letGoOf(core, c);
 }

@@ -1,16 +1,12 @@
 // How does the implementation of iommu-core look through the eyes of its law?
 import { ENOMEM } from '../../impl/errno.js';
 import { A_BOND, NULL_DOMAIN, STATIC_BLOCKED, STATIC_IDENTITY } from '../../impl/iommu-core/attachments.js';
-import {
-  type ConcurrentCalls,
-  ConcurrentCore,
-  type Locking,
-  type Pause,
-} from '../../impl/iommu-core/concurrent.js';
+import { type ConcurrentCalls, ConcurrentCore, type Pause } from '../../impl/iommu-core/concurrent.js';
 import { WARNED } from '../../impl/iommu-core/core.js';
+import type { Locking } from '../../impl/iommu-core/locks.js';
 import { IommuCore } from '../../impl/iommu-core/machine.js';
 import { BOND } from '../../impl/iommu-core/objects.js';
-import type { Hardware } from '../../impl/iommu-core/options.js';
+import type { Hardware, Options } from '../../impl/iommu-core/options.js';
 import type { Pointer } from '../../impl/iommu-core/snapshot.js';
 import { DMA_FAULT, DMA_OUTSIDE } from '../../impl/iommu-core/translation.js';
 import type { PolicyValues } from '../../spec/iommu-core/policies.js';
@@ -151,6 +147,12 @@ function hardwareOf(setup: Setup): Hardware {
   };
 }
 
+/** A mistake that is built into a machine: other inner steps, another class of calls. */
+export interface Defect {
+  readonly steps?: NonNullable<Options['steps']>;
+  readonly calls?: (own: typeof IommuCore) => typeof IommuCore;
+}
+
 /** The implementation as one more machine that a recording could have been taken on. */
 export class Machine {
   readonly impl: IommuCore;
@@ -165,8 +167,10 @@ export class Machine {
     private readonly setup: Setup,
     policies: PolicyValues,
     private readonly locking: Locking = 'by-group',
+    defect: Defect = {},
   ) {
-    this.impl = new IommuCore({
+    this.impl = new (defect.calls?.(IommuCore) ?? IommuCore)({
+      ...(defect.steps === undefined ? {} : { steps: defect.steps }),
       hardware: hardwareOf(setup),
       faults: this.faults,
       choices: {

@@ -7,7 +7,7 @@ import type { FaultPoint, Faults } from '../../impl/spapr-tce/faults.js';
 import { H_PARAMETER, H_SUCCESS, H_TOO_HARD } from '../../impl/spapr-tce/hypercalls.js';
 import { SpaprTce } from '../../impl/spapr-tce/machine.js';
 import type { HwTable } from '../../impl/spapr-tce/objects.js';
-import type { Choices, Hardware } from '../../impl/spapr-tce/options.js';
+import type { Choices, Hardware, Options } from '../../impl/spapr-tce/options.js';
 import { type Query, RTAS_HW_ERROR, RTAS_PARAM_ERROR } from '../../impl/spapr-tce/rtas.js';
 import type { View, ViewValue } from '../../spec/law/profile.js';
 import type { Errno } from '../../spec/protocol/errno.js';
@@ -183,6 +183,12 @@ const choicesOf = (policies: PolicyValues): Choices => ({
   defaultWindow: policies['default-window'],
 });
 
+/** A mistake that is built into a machine: other inner steps, another class of calls. */
+export interface Defect {
+  readonly steps?: NonNullable<Options['steps']>;
+  readonly calls?: (own: typeof SpaprTce) => typeof SpaprTce;
+}
+
 /** The implementation as one more machine that a recording could have been taken on. */
 export class Machine {
   readonly impl: SpaprTce;
@@ -192,9 +198,11 @@ export class Machine {
     private readonly setup: Setup,
     policies: PolicyValues,
     tableMemory = TABLE_MEMORY,
+    defect: Defect = {},
   ) {
     const options = { hardware: hardwareOf(setup), choices: choicesOf(policies), tableMemory };
-    this.impl = new SpaprTce({ ...options, faults: this.faults });
+    const steps = defect.steps === undefined ? {} : { steps: defect.steps };
+    this.impl = new (defect.calls?.(SpaprTce) ?? SpaprTce)({ ...options, ...steps, faults: this.faults });
   }
 
   reset(): void {

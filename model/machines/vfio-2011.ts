@@ -1,9 +1,10 @@
 // How does the implementation of vfio-2011 look through the eyes of its law?
+import type { Translator } from '../../impl/iotlb/translator.js';
 import { INFO_MM_LOCKED, INFO_VIABLE, READABLE, SHORT, UNREADABLE } from '../../impl/vfio-2011/calls.js';
 import type { FaultPoint, Faults } from '../../impl/vfio-2011/faults.js';
 import { Vfio2011 } from '../../impl/vfio-2011/machine.js';
 import { DMA_FAULT, DMA_OUTSIDE } from '../../impl/vfio-2011/mapping.js';
-import type { Sizes } from '../../impl/vfio-2011/options.js';
+import type { Hardware, Options, Sizes } from '../../impl/vfio-2011/options.js';
 import { WAITS } from '../../impl/vfio-2011/plugging.js';
 import type { View, ViewValue } from '../../spec/law/profile.js';
 import type { Outcome } from '../../spec/protocol/outcome.js';
@@ -39,6 +40,14 @@ const NEVER = Number.MAX_SAFE_INTEGER;
  * knows no such limit, only names that are taken.
  */
 const SMALL: Sizes = { handles: 4096, arena: 64, iotlbSets: 4 };
+
+/** A mistake that is built into a machine: other inner steps, another class of calls, another look at the hardware. */
+export interface Defect {
+  readonly steps?: NonNullable<Options['steps']>;
+  readonly calls?: (own: typeof Vfio2011) => typeof Vfio2011;
+  readonly translator?: typeof Translator;
+  readonly hardware?: (own: Hardware) => Hardware;
+}
 
 /** Faults that fire once, at the chosen step of their kind. */
 class Armed implements Faults {
@@ -101,17 +110,21 @@ export class Machine {
     private readonly setup: Setup,
     policies: PolicyValues,
     sizes: Sizes = SMALL,
+    defect: Defect = {},
   ) {
-    this.impl = new Vfio2011({
+    const hardware: Hardware = {
+      groups: setup.groups,
+      devices: setup.devices.map(d => ({ group: d.group ?? -1, driver: d.driver })),
+      lockLimits: setup.mms.map(mm => mm.lockLimit ?? -1),
+      timeout: setup.timeout,
+    };
+    this.impl = new (defect.calls?.(Vfio2011) ?? Vfio2011)({
       ...SMALL,
       ...sizes,
       faults: this.faults,
-      hardware: {
-        groups: setup.groups,
-        devices: setup.devices.map(d => ({ group: d.group ?? -1, driver: d.driver })),
-        lockLimits: setup.mms.map(mm => mm.lockLimit ?? -1),
-        timeout: setup.timeout,
-      },
+      ...(defect.steps === undefined ? {} : { steps: defect.steps }),
+      ...(defect.translator === undefined ? {} : { translator: defect.translator }),
+      hardware: defect.hardware?.(hardware) ?? hardware,
       choices: {
         mergeIncoming: policies['merge-incoming'],
         unmergeNames: policies['unmerge-names'],

@@ -60,6 +60,7 @@ export const LINUX_DMA_WORLDS: readonly LinuxDmaWorld[] = [
     setup: LAZY,
     ops: [
       add('a', 0),
+      add('a', 1),
       remove('a', 0),
       add('b', 1),
       remove('b', 1),
@@ -68,7 +69,7 @@ export const LINUX_DMA_WORLDS: readonly LinuxDmaWorld[] = [
       map(0),
       unmap(0),
     ],
-    counts: { states: 236, transitions: 1722 },
+    counts: { states: 792, transitions: 6371 },
   },
   {
     name: 'dma-two-pages',

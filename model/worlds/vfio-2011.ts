@@ -147,6 +147,30 @@ export const VFIO_2011_WORLDS: readonly VfioWorld[] = [
     counts: { states: 23_719, transitions: 769_583, canonical: 6019 },
   }),
   world({
+    name: 'newcomer',
+    says: 'A group of three devices in use, one of which comes and goes: who reaches which memory, and is the set still viable.',
+    machine: {
+      groups: [group(1)],
+      devices: [device('a', 0), device('b', 0), device('c', 0, 'absent')],
+      mms: [NO_LIMIT],
+      timeout: 0,
+    },
+    scope: { handles: 3, pages: 1, info: true, dma: true, hotplug: [2], drivers: [2] },
+    counts: { states: 4448, transitions: 154_848 },
+  }),
+  world({
+    name: 'half-moved',
+    says: 'Two groups, one of them of two devices: what a merge that fails half-way leaves behind, as the devices see it.',
+    machine: {
+      groups: [group(1), group(2)],
+      devices: [device('a', 0), device('b', 1), device('c', 1)],
+      mms: [NO_LIMIT],
+      timeout: 0,
+    },
+    scope: { handles: 3, pages: 1, merge: true, dma: true },
+    counts: { states: 2937, transitions: 122_532 },
+  }),
+  world({
     name: 'unplug-merged',
     says: 'Two merged groups: the removal of a device waits for the whole set, and is woken whatever makes it idle.',
     machine: PAIR,

@@ -55,7 +55,7 @@ const parsed = (ended: Ended): Record<string, unknown> => {
   return JSON.parse(ended.out) as Record<string, unknown>;
 };
 
-const COMMANDS = ['run', 'check', 'walk', 'judge', 'rules', 'show'];
+const COMMANDS = ['run', 'check', 'walk', 'judge', 'rules', 'show', 'faults'];
 
 for (const command of COMMANDS) {
   test(`${command} --help has examples`, { concurrency: true }, async () => {

@@ -1,0 +1,73 @@
+// How do the seeded faults read as a document?
+import type { Fault, FaultTable } from '../model/faults/fault.js';
+import { FAULT_TABLES } from '../model/faults/tables.js';
+
+/** docs/faults.md: every fault, where it was made before, and what must catch it. */
+export function faultsDocument(tables: readonly FaultTable[] = FAULT_TABLES): string {
+  const all = tables.flatMap(t => t.faults);
+  const historical = all.filter(f => f.source.is === 'history').length;
+  return [
+    '# Seeded faults',
+    '',
+    'Written by `npm run docs` from the tables in `model/faults`; do not edit. Run them: `npx iommu-spec faults`.',
+    '',
+    `${all.length} mistakes that were built in on purpose, ${historical} of them made before by somebody else, and what must`,
+    'notice each. A fault that nothing notices is a weakness of ours: the suite gets stronger, never the fault.',
+    '',
+    ...HOW,
+    ...tables.flatMap(chapter),
+  ].join('\n');
+}
+
+const HOW: readonly string[] = [
+  '## Where a mistake is made',
+  '',
+  '- **implementation**: one step of the built-in implementation is done wrong. The seams are `impl/vfio-2011/steps.ts`, the',
+  '  public calls, and the classes of table, IOTLB and translator, all chosen at construction; the fast ways have none.',
+  '- **law**: the design has it. A clause is gone or ends in another state.',
+  '- **recording**: a kernel that we cannot change has it. A good recording is written again as that kernel would have',
+  '  written it.',
+  '',
+  '## Who notices',
+  '',
+  '- **exploration**: the broken law breaks a promise in a world. The trace is a shortest one.',
+  '- **lockstep**: implementation and law part in a world. Every transition is executed, breadth first, each permitted failure',
+  '  at each step that can fail, with a look at what devices see after each; where that finds nothing, 300 seeded random',
+  '  walks. What is found is cut down until no call or pair of calls can be left out: the shortest that was found.',
+  '- **suite**: a recording of the corpus gets another verdict, or its calls other answers.',
+  '- **scheduler**: an interleaving of concurrent calls shows it. No profile here has concurrent calls yet.',
+  '',
+  '`iommu-spec faults` ends with 0 only if each fault is noticed by the one named here, at the place and after the number of',
+  'steps named here, and if a hunt for no fault at all, in the same worlds, notices nothing.',
+  '',
+  '## Add a fault',
+  '',
+  'A row in the table of its system: an id, one sentence, the source, the world and what must be seen, and the mistake. A new',
+  'profile is a new table in `model/faults/tables.ts`: its law, its worlds, its implementation if it has one. Guess the number',
+  'of steps before you run it; if it is another, find out why before you write it down.',
+  '',
+  '## What is not here',
+  '',
+  '- Mistakes that show only when calls interleave (a lookup that finds a dying object, an ioctl beside the last detach):',
+  '  `vfio-2011` and the translator run one call at a time.',
+  '- Mistakes in groups, ownership, PASIDs, fault queues and iommufd: there is no profile that can state them yet.',
+  '- Entries of page tables that are written in two halves, and tables that are freed while hardware walks them: no step',
+  '  of ours comes in between.',
+  '- Command queues and their completion numbers: the translator flushes by a call; the court sees what was submitted.',
+  '',
+];
+
+function chapter({ profile, faults }: FaultTable): readonly string[] {
+  return [`## ${profile}`, '', `${faults.length} faults.`, '', ...faults.flatMap(row), ''];
+}
+
+function row(fault: Fault): readonly string[] {
+  const { by, shows, steps } = fault.expected;
+  const where = fault.world === undefined ? '' : ` in \`${fault.world}\``;
+  const under = Object.entries(fault.policies ?? {}).map(([name, value]) => `, ${name}=${value}`);
+  const source = fault.source.is === 'history' ? fault.source.at : `Synthetic: ${fault.source.at}`;
+  return [
+    `- **\`${fault.id}\`** (${fault.in}): ${fault.says}`,
+    `  Caught by ${by}${where}${under.join('')} at \`${shows}\`, ${steps} ${steps === 1 ? 'step' : 'steps'}. _[${source}]_`,
+  ];
+}

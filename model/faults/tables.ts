@@ -1,0 +1,42 @@
+// Which systems have seeded faults? The one place that names them: a new profile is a new row.
+
+import { linuxDma } from '../../spec/linux-dma/profile.js';
+import { vfio2011 } from '../../spec/vfio-2011/profile.js';
+import { translation } from '../translation/law.js';
+import { LINUX_DMA_WORLDS } from '../worlds/linux-dma.js';
+import { TRANSLATION_WORLDS } from '../worlds/translation.js';
+import { VFIO_2011_WORLDS } from '../worlds/vfio-2011.js';
+import type { FaultTable } from './fault.js';
+import { holes } from './linux-dma/design.js';
+import { recorded } from './linux-dma/recorded.js';
+import { iotlb } from './translation/iotlb.js';
+import { sound as soundTranslator } from './translation/seed.js';
+import { tables } from './translation/tables.js';
+import { designs } from './vfio-2011/design.js';
+import { lifetime } from './vfio-2011/lifetime.js';
+import { memory } from './vfio-2011/memory.js';
+import { sound } from './vfio-2011/seed.js';
+import { sets } from './vfio-2011/sets.js';
+
+export const FAULT_TABLES: readonly FaultTable[] = [
+  {
+    profile: 'vfio-2011',
+    law: vfio2011,
+    worlds: VFIO_2011_WORLDS,
+    machine: sound,
+    faults: [...sets, ...lifetime, ...memory, ...designs],
+  },
+  {
+    profile: 'linux-dma',
+    law: linuxDma,
+    worlds: LINUX_DMA_WORLDS,
+    faults: [...recorded, ...holes],
+  },
+  {
+    profile: 'translation',
+    law: translation,
+    worlds: TRANSLATION_WORLDS,
+    machine: soundTranslator,
+    faults: [...tables, ...iotlb],
+  },
+];

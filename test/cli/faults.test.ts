@@ -1,0 +1,95 @@
+// Does the command for seeded faults say what it found, and end with the right code?
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { faultsDocument } from '../../cli/faultbook.js';
+import { FAULT_TABLES } from '../../model/faults/tables.js';
+
+const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
+
+interface Printed {
+  readonly command: string;
+  readonly faults: readonly { id: string; caught: boolean; asExpected: boolean; steps: number | null }[];
+  readonly control: readonly { noticed: boolean }[];
+  readonly total: number;
+  readonly caught: number;
+  readonly missed: readonly string[];
+  readonly moved: readonly string[];
+}
+
+const run = (args: readonly string[]) => {
+  const { status, stdout, stderr } = spawnSync(process.execPath, args, { cwd: ROOT, encoding: 'utf8' });
+  return { status, stdout, stderr };
+};
+const command = (...args: readonly string[]) => run(['cli/iommu-spec.js', 'faults', ...args]);
+
+/** The command over tables of another's making: `tables` is a script that makes them from ours. */
+const over = (tables: string, json: boolean) =>
+  run([
+    '--input-type=module',
+    '-e',
+    `import { faults } from './dist/cli/commands/faults.js';
+     import { FAULT_TABLES } from './dist/model/faults/tables.js';
+     const vfio = FAULT_TABLES.find(t => t.profile === 'vfio-2011');
+     const one = vfio.faults.find(f => f.id === 'unmerge/never-merged');
+     process.exitCode = await faults({ json: ${json} }, ${tables});`,
+  ]);
+
+test('the faults of recorded kernels are all caught, and the answer is data', () => {
+  const { status, stdout, stderr } = command('--profile', 'linux-dma', '--json');
+  assert.equal(status, 0, stderr);
+  const printed = JSON.parse(stdout) as Printed;
+  const { faults } = FAULT_TABLES.find(t => t.profile === 'linux-dma')!;
+  assert.equal(printed.command, 'faults');
+  assert.equal(printed.total, faults.length);
+  assert.equal(printed.caught, faults.length);
+  assert.deepEqual([printed.missed, printed.moved], [[], []]);
+  assert.ok(printed.faults.every(f => f.caught && f.asExpected && f.steps !== null));
+  assert.ok(printed.control.length > 0 && printed.control.every(c => !c.noticed));
+  assert.match(stderr, /faults caught/);
+});
+
+test('one fault alone, for people', () => {
+  const { status, stdout } = command('--only', 'merge/trial-left-open');
+  assert.equal(status, 0);
+  assert.match(stdout, /merge\/trial-left-open +3 +3 +3 +lockstep: sets\.1\.open/);
+  assert.match(stdout, /1 of 1 faults caught/);
+});
+
+test('a name that means nothing is wrong usage', () => {
+  assert.equal(command('--only', 'no/such-fault').status, 64);
+  assert.equal(command('--profile', 'no-such-profile').status, 64);
+});
+
+test('a fault that nobody notices ends with 1, and is named', () => {
+  const harmless = "[{ ...vfio, faults: [{ ...one, id: 'test/harmless', machine: vfio.machine }] }]";
+  const { status, stdout } = over(harmless, false);
+  assert.equal(status, 1);
+  assert.match(stdout, /not caught {2}test\/harmless/);
+  const printed = JSON.parse(over(harmless, true).stdout) as Printed;
+  assert.deepEqual(printed.missed, ['test/harmless']);
+  assert.equal(printed.caught, 0);
+});
+
+test('a fault that is noticed after another number of steps than was said ends with 1', () => {
+  const moved = '[{ ...vfio, faults: [{ ...one, expected: { ...one.expected, steps: 9 } }] }]';
+  const { status, stdout } = over(moved, false);
+  assert.equal(status, 1);
+  assert.match(
+    stdout,
+    /moved {2}unmerge\/never-merged: not by lockstep at outcome.is after 9 steps, but at outcome.is after 2/,
+  );
+});
+
+test('an implementation that is wrong without any fault ends with 1', () => {
+  const { status, stdout } = over('[{ ...vfio, machine: one.machine, faults: [one] }]', false);
+  assert.equal(status, 1);
+  assert.match(stdout, /false alarm {2}vfio-2011, control\/machine-in-pair/);
+});
+
+test('the document is the one that the tables give', () => {
+  assert.equal(readFileSync(join(ROOT, 'docs/faults.md'), 'utf8'), faultsDocument());
+});

@@ -1,0 +1,175 @@
+// Do the catchers notice what is wrong, and nothing where nothing is wrong?
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { Hunt } from '../../model/faults/catchers.js';
+import { type Fault, type FaultTable, type FaultyMachine, synthetic } from '../../model/faults/fault.js';
+import { guarded } from '../../model/faults/guarded.js';
+import { control, hunt } from '../../model/faults/hunt.js';
+import { FAULT_TABLES } from '../../model/faults/tables.js';
+import { coverWorld } from '../../model/lockstep.js';
+import type { Restartable } from '../../model/machine.js';
+import { TranslationMachine } from '../../model/translation/machine.js';
+import { TRANSLATION_WORLDS } from '../../model/worlds/translation.js';
+
+const tableOf = (profile: string): FaultTable => FAULT_TABLES.find(t => t.profile === profile)!;
+const VFIO = tableOf('vfio-2011');
+const LINUX_DMA = tableOf('linux-dma');
+const TRANSLATION = tableOf('translation');
+const ALL = FAULT_TABLES.flatMap(table => table.faults.map(fault => ({ table, fault })));
+
+/** No corpus, no court: what the worlds alone say. */
+const WORLDS_ONLY: Hunt = { suite: [], court: () => 'maybe', maxStates: 600, walks: 300 };
+
+/** The implementation with something else done before each call. */
+const beside = (machine: Restartable, act: () => void): Restartable => ({
+  reset: () => machine.reset(),
+  view: () => machine.view(),
+  step: (op, force) => {
+    act();
+    return machine.step(op, force);
+  },
+});
+
+const machineFault = (machine: FaultyMachine['machine'], steps = 1, shows = 'outcome.is'): FaultyMachine => ({
+  in: 'implementation',
+  id: 'test/machine',
+  says: 'Something is done otherwise.',
+  source: synthetic('a test'),
+  expected: { by: 'lockstep', shows, steps },
+  world: 'pair',
+  machine,
+});
+
+test('every fault has a name of its own, a sentence, a source, and somebody who must notice it', () => {
+  assert.ok(ALL.length >= 60, `${ALL.length} faults`);
+  const ids = ALL.map(({ fault }) => fault.id);
+  assert.deepEqual(
+    ids.filter((id, i) => ids.indexOf(id) !== i),
+    [],
+  );
+  for (const { table, fault } of ALL) {
+    assert.match(fault.id, /^[a-z-]+\/[a-z0-9-]+$/);
+    assert.match(fault.says, /^[A-Z].*\.$/, fault.id);
+    assert.ok(fault.source.at.length > 5, fault.id);
+    assert.ok(fault.expected.steps > 0 && fault.expected.shows !== '', fault.id);
+    if (fault.world !== undefined)
+      assert.ok(
+        table.worlds.some(w => w.name === fault.world),
+        `${fault.id}: no world ${fault.world}`,
+      );
+  }
+});
+
+test('every world of the translator is followed to its end, and has its counts', () => {
+  for (const world of TRANSLATION_WORLDS) {
+    const { parting, ...figures } = coverWorld(world, {}, { machine: new TranslationMachine(world.setup) });
+    assert.equal(parting, undefined, world.name);
+    assert.deepEqual(figures, { complete: true, ...world.counts }, world.name);
+  }
+});
+
+test('every fault of the translator is noticed where it must be', () => {
+  for (const fault of TRANSLATION.faults) {
+    const { asExpected, catches } = hunt(TRANSLATION, fault, WORLDS_ONLY);
+    assert.ok(asExpected, `${fault.id}: ${JSON.stringify(catches)}`);
+    assert.equal(catches.exploration, undefined);
+    assert.equal(catches.suite, undefined, 'there are no recordings of the translator');
+  }
+});
+
+const SAMPLE: readonly string[] = [
+  'merge/rollback-does-nothing',
+  'attach/no-rollback',
+  'close/still-attached',
+  'wake/not-by-group-close',
+  'map/failed-is-charged',
+  'design/merge-of-a-group-in-use',
+  'design/failed-hot-add-ignored',
+  'design/merge-survives-its-handles',
+];
+
+for (const id of SAMPLE) {
+  test(`${id} is noticed where it must be`, () => {
+    const fault = VFIO.faults.find(f => f.id === id)!;
+    const { asExpected, caught, catches } = hunt(VFIO, fault, { ...WORLDS_ONLY, maxStates: 6000 });
+    assert.ok(caught && asExpected, JSON.stringify(catches));
+  });
+}
+
+test('a mistake that shows only after a detour is found by walks', () => {
+  const fault = VFIO.faults.find(f => f.id === 'unplug/stays-attached')!;
+  const { asExpected, catches } = hunt(VFIO, fault, WORLDS_ONLY);
+  assert.ok(asExpected, JSON.stringify(catches));
+});
+
+test('a fault that changes nothing is not caught', () => {
+  let calls = 0;
+  const harmless = machineFault((setup, policies) =>
+    beside(VFIO.machine!(setup, policies), () => {
+      calls++;
+    }),
+  );
+  const { caught, asExpected, catches } = hunt(VFIO, harmless, WORLDS_ONLY);
+  assert.equal(caught, false);
+  assert.equal(asExpected, false);
+  assert.deepEqual(catches, {
+    exploration: undefined,
+    lockstep: null,
+    suite: undefined,
+    scheduler: undefined,
+  });
+  assert.ok(calls > 10_000, 'it was really looked for');
+});
+
+test('caught, but not as expected', () => {
+  const late = machineFault((setup, policies) => {
+    const machine = VFIO.machine!(setup, policies);
+    return { ...beside(machine, () => {}), view: () => ({ ...machine.view(), timeout: 7 }) };
+  }, 2);
+  const { caught, asExpected, catches } = hunt(VFIO, late, WORLDS_ONLY);
+  assert.equal(caught, true);
+  assert.equal(asExpected, false);
+  assert.deepEqual(catches.lockstep, { steps: 1, shows: 'timeout' });
+});
+
+test('a machine that throws is caught, and does not end the hunt', () => {
+  const crashing = machineFault((setup, policies) =>
+    beside(VFIO.machine!(setup, policies), () => {
+      throw new Error('out of order');
+    }),
+  );
+  assert.deepEqual(hunt(VFIO, crashing, WORLDS_ONLY).catches.lockstep, { steps: 1, shows: 'outcome.is' });
+  const world = TRANSLATION_WORLDS[0]!;
+  const machine = guarded(beside(new TranslationMachine(world.setup), () => assert.fail('never')));
+  assert.deepEqual(machine.step({ op: 'create' }), { is: 'crashed', says: 'never' });
+});
+
+test('a hunt for nothing notices nothing, and a broken implementation raises the alarm', () => {
+  for (const table of FAULT_TABLES) {
+    const findings = control(table, { ...WORLDS_ONLY, maxStates: 60, walks: 5 });
+    assert.ok(findings.length > 1, table.profile);
+    for (const { caught, fault } of findings) assert.equal(caught, false, fault.id);
+  }
+  const machine = VFIO.faults.find(f => f.id === 'close/undoes-what-open-did-not') as FaultyMachine;
+  const broken = control({ ...VFIO, machine: machine.machine }, { ...WORLDS_ONLY, maxStates: 60, walks: 5 });
+  assert.ok(broken.some(f => f.caught));
+});
+
+test('the scheduler of a table is asked, and its catch counts', () => {
+  const fault: Fault = {
+    ...machineFault(VFIO.machine!),
+    expected: { by: 'scheduler', shows: 'uaf', steps: 4 },
+  };
+  const table: FaultTable = { ...VFIO, scheduler: () => ({ steps: 4, shows: 'uaf' }) };
+  const { caught, asExpected } = hunt(table, fault, WORLDS_ONLY);
+  assert.ok(caught && asExpected);
+});
+
+test('an alteration that would not show alters nothing', () => {
+  const events = [
+    { n: 1, op: { op: 'map', iova: 0n, paddr: 0n, size: 4096n, task: '1' }, outcome: { is: 'ok' } },
+  ] as const;
+  const recorded = LINUX_DMA.faults.filter(f => f.in === 'recording');
+  const changed = recorded.filter(f => f.alters(events) !== undefined).map(f => f.id);
+  assert.deepEqual(changed.sort(), ['map/frames-of-the-batch-before', 'map/offset-in-the-entry']);
+});
