@@ -21,7 +21,7 @@ export const unregister: readonly Rule<Unregister>[] = [
   ),
   ...argument<Unregister>('unregister'),
   noFlags('unregister'),
-  misaligned('unregister'),
+  misaligned<Unregister>('unregister', 'Address and size are whole pages of the host.', () => false),
   refuse(
     'ENOENT',
     {
