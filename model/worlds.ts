@@ -45,6 +45,7 @@ export const DEBATES: { readonly [policy: string]: readonly string[] } = {
   'indirect-no-permission': ['tce-guest'],
   'default-window': ['tce-firmware'],
   'detach-clears': ['tce-shared'],
+  'unregister-mapped': ['tce-memory'],
   'region-of-closed-container': ['tce-two-tables'],
   'map-failure': ['tce-memory'],
   'range-check': ['tce-memory'],

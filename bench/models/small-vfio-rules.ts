@@ -1,5 +1,6 @@
 // Which calls has the small model, and which worlds of it are explored?
 
+import type { Symmetry } from '../../model/explore/symmetry.js';
 import type { World } from '../../model/explore/world.js';
 import { patch, patchAt } from '../../spec/kit/record.js';
 import { type Clause, ending, refuse } from '../../spec/law/clause.js';
@@ -186,6 +187,21 @@ export const smallVfio: Profile<State, Op, Nobody, Setup> = {
 
 const upTo = (n: number): readonly number[] => Array.from({ length: n }, (_, i) => i);
 
+/** Everything of one kind is interchangeable; a set is named by its lowest group. */
+const SYMMETRY: Symmetry = {
+  sorts: {
+    group: { rows: ['groups'] },
+    set: { rows: ['pages'], sets: { of: 'group', by: 'set' } },
+    device: { rows: ['devices'] },
+    descriptor: { rows: ['handles'], unnamed: true },
+  },
+  refers: {
+    devices: { group: 'group' },
+    groups: { set: 'set' },
+    handles: { target: { by: 'kind', of: { group: 'group', iommu: 'set', device: 'device' } } },
+  },
+};
+
 /** The model with so many groups, devices and descriptors. */
 export function smallWorld(groups: number, devices: number, slots: number): World<State, Op, Nobody, Setup> {
   const ops: Op[] = [];
@@ -208,5 +224,6 @@ export function smallWorld(groups: number, devices: number, slots: number): Worl
     setup: { groups, devices, handles: slots },
     ops,
     counts: { states: 0, transitions: 0 },
+    symmetry: SYMMETRY,
   };
 }

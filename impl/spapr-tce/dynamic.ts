@@ -152,6 +152,7 @@ export function removeWindow(core: Core, name: number, mm: number, start: bigint
   if (refused < 0) return refused;
   if (container.pending && start === 0n) {
     container.pending = false;
+    bind(container, mm);
     return 0;
   }
   const table = windowAt(container, pageOf(start));

@@ -146,6 +146,7 @@ export function putIndirect(
   for (let i = 0; i < words.length; i += 2) {
     const refused = core.steps.validate(core, window, words[i], words[i + 1]);
     if (refused !== H_SUCCESS) return refused;
+    if (!countable(core, window, words[i], words[i + 1])) return unknown(core);
   }
   if (!ready(window, index, words.length / 2)) return H_TOO_HARD;
   let refused = H_SUCCESS;
@@ -159,6 +160,16 @@ export function putIndirect(
   return refused;
 }
 
+/**
+ * Where an entry of a list that permits nothing counts as a use: is there memory behind it that could count it? One
+ * outside of guest memory is found later.
+ */
+function countable(core: Core, window: GuestWindow, hi: number, lo: number): boolean {
+  if (core.choices.indirectNoPermission === 'clears' || (lo & PERMISSIONS) !== 0) return true;
+  const ua = userPage(core, frameOf(hi, lo));
+  return ua < 0 || [...tablesBehind(window)].every(table => mappable(window, table, core, ua));
+}
+
 /** What KVM does with an entry of a list that permits nothing: it looks for its memory like for any other's. */
 function unpermitted(core: Core, window: GuestWindow, hi: number, lo: number): number {
   const { dialect, indirectNoPermission } = core.choices;
@@ -166,7 +177,6 @@ function unpermitted(core: Core, window: GuestWindow, hi: number, lo: number): n
   if (ua < 0) return dialect === 'kvm' ? H_PARAMETER : H_SUCCESS;
   if (indirectNoPermission === 'clears') return H_SUCCESS;
   for (const table of tablesBehind(window)) {
-    if (!mappable(window, table, core, ua)) return unknown(core);
     const { count } = behind(window, table, 0);
     for (let i = 0; i < count; i++) {
       const page = core.steps.registered(core, table, ua + i * pagesIn(table.shift));

@@ -9,9 +9,12 @@ import { isForFirmware, makeWindow } from './rtas.js';
 const LEAST_SHIFT = 12;
 const MOST_SHIFT = 34;
 
+/** An emulated guest has no KVM. */
+const hasKvm = (core: Core): boolean => core.hardware.guest !== undefined && core.choices.dialect !== 'qemu';
+
 /** `offset` and `size` in pages of 2^shift. */
 export function create(core: Core, liobn: bigint, shift: number, offset: bigint, size: bigint): number {
-  if (core.hardware.guest === undefined || core.choices.dialect === 'qemu') return -ENODEV;
+  if (!hasKvm(core)) return -ENODEV;
   if (size === 0n || shift < LEAST_SHIFT || shift > MOST_SHIFT) return -EINVAL;
   if (offset + size > (1n << BigInt(64 - shift)) - 1n) return -EINVAL;
   if (core.windows.has(liobn) || isForFirmware(core, liobn)) return -EBUSY;
@@ -36,6 +39,7 @@ export function close(core: Core, liobn: bigint): number {
 }
 
 export function attach(core: Core, liobn: bigint, name: number): number {
+  if (!hasKvm(core)) return -ENODEV;
   const window = core.windows.get(liobn);
   if (window === undefined) return -EINVAL;
   const group = groupNamed(core, name);
@@ -58,6 +62,7 @@ export function fits(core: Core, table: HwTable, window: GuestWindow): boolean {
 }
 
 export function release(core: Core, name: number): number {
+  if (!hasKvm(core)) return -ENODEV;
   const group = groupNamed(core, name);
   if (group === undefined) return -ENOENT;
   for (const window of core.windows.values()) core.steps.unlink(core, window, group);

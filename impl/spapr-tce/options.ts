@@ -9,6 +9,7 @@ export interface Choices {
   readonly takeEmpties: 'table-and-bypass' | 'table-only';
   readonly deviceGroupReference: 'taken' | 'missing';
   readonly detachClears: 'always' | 'with-last-group';
+  readonly unregisterMapped: 'refused' | 'lets-go';
   readonly regionOfClosed: 'goes-when-idle' | 'leaks';
   readonly mapFailure: 'undone' | 'cleared';
   readonly rangeCheck: 'every-page' | 'first-page';
@@ -23,6 +24,7 @@ export const DEFAULT_CHOICES: Choices = {
   takeEmpties: 'table-and-bypass',
   deviceGroupReference: 'taken',
   detachClears: 'always',
+  unregisterMapped: 'refused',
   regionOfClosed: 'goes-when-idle',
   mapFailure: 'undone',
   rangeCheck: 'every-page',

@@ -139,7 +139,8 @@ export function unregister(
   if (!isWhole(ua | size, core.hardware.pageShift)) return -EINVAL;
   const region = exactly(core, mm, pageOf(ua), pageOf(size));
   if (region === null || !container.holds.has(region)) return -ENOENT;
-  if (region.used === 1 && region.mapped !== 1) return -EBUSY;
+  const busy = region.used === 1 && region.mapped !== 1;
+  if (busy && core.choices.unregisterMapped === 'refused') return -EBUSY;
   core.steps.letGoOfRegion(core, container, region);
   return 0;
 }

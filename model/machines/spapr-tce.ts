@@ -174,6 +174,7 @@ const choicesOf = (policies: PolicyValues): Choices => ({
   takeEmpties: policies['take-empties'],
   deviceGroupReference: policies['device-group-reference'],
   detachClears: policies['detach-clears'],
+  unregisterMapped: policies['unregister-mapped'],
   regionOfClosed: policies['region-of-closed-container'],
   mapFailure: policies['map-failure'],
   rangeCheck: policies['range-check'],

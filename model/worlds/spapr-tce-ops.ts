@@ -146,6 +146,7 @@ export function wrongArguments(container: number): readonly Op[] {
     { op: 'register', ...region, ua: last, size: 2n * PAGE },
     { op: 'register', ...region, ua: last },
     { op: 'unregister', ...region, size: 1n },
+    { op: 'unregister', ...region, ua: last, size: 2n * PAGE },
     { op: 'unregister', ...region, ua: MEMORY_B },
     { ...window, shift: 13 },
     { ...window, size: 0x3000n },

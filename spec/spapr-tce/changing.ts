@@ -28,18 +28,19 @@ export function freeRow(rows: readonly { readonly kind: string }[]): number {
   return at < 0 ? rows.length : at;
 }
 
-/** Entries [from, from + count) of a table are gone; endpoints are told. */
+/** Entries [from, from + count) of a table are gone; endpoints are told of the whole range, whatever was there. */
 export function cleared(s: State, t: number, from: number, count: number, p: PolicyValues): State {
   const runs = s.entries[t]!;
   const now = without(runs, from, count, tces(s.tables[t]!.shift));
-  if (now === runs) return s;
+  if (now === runs) return told(s, s, t, from, count, p);
   return swept(told(s, patch(s, { entries: putAt(s.entries, t, now) }), t, from, count, p), p);
 }
 
 /** Every entry of a table is gone. */
 export const emptied = (s: State, t: number, p: PolicyValues): State => {
   const last = s.entries[t]!.floor(Number.MAX_SAFE_INTEGER);
-  return last < 0 ? s : cleared(s, t, 0, last + s.entries[t]!.get(last).count, p);
+  const end = last < 0 ? 0 : last + s.entries[t]!.get(last).count;
+  return cleared(s, t, 0, Math.max(s.tables[t]!.size, end), p);
 };
 
 /** One run is written over whatever was there. */
@@ -73,30 +74,43 @@ const slotOn = (g: Group, t: number): 0 | 1 => (g.window0 === t ? 0 : 1);
  */
 function told(before: State, after: State, t: number, from: number, count: number, p: PolicyValues): State {
   if (p.invalidation === 'every-linked-group') return after;
-  const table = after.tables[t]!;
   return groupsOn(after, t).reduce((s, g, place) => {
     const at = 2 * g + slotOn(s.groups[g]!, t);
-    let stale = s.stale[at]!;
-    for (let i = from; i < from + count; i++) {
-      stale = place === 0 ? stale.delete(i) : remembered(stale, before, after, t, i, table);
-    }
-    return stale === s.stale[at] ? s : patch(s, { stale: putAt(s.stale, at, stale) });
+    const old = s.stale[at]!;
+    const stale =
+      place === 0 ? reminded(old, from, count) : remembered(old, before, after, t, { from, count });
+    return stale === old ? s : patch(s, { stale: putAt(s.stale, at, stale) });
   }, after);
 }
 
+/** Nothing old is used in the range any more. */
+const reminded = (stale: Table<Stale>, from: number, count: number): Table<Stale> =>
+  stale.reduce(
+    (left, _, index) => (index >= from && index < from + count ? left.delete(index) : left),
+    stale,
+  );
+
+/** What was there in the range and is not any more may still be used. */
 function remembered(
   stale: Table<Stale>,
   before: State,
   after: State,
   t: number,
-  index: number,
-  table: TceTable,
+  range: { readonly from: number; readonly count: number },
 ): Table<Stale> {
-  const grain = tces(table.shift);
-  const old = entryAt(before.entries[t]!, index, grain);
-  const now = entryAt(after.entries[t]!, index, grain) ?? NO_RUN;
-  if (old === null || (old.frame === now.frame && old.prot === now.prot)) return stale;
-  return stale.set(index, { frame: old.frame, prot: old.prot, shift: table.shift, offset: table.offset });
+  const { shift, offset } = after.tables[t]!;
+  const grain = tces(shift);
+  return before.entries[t]!.reduce((left, run, first) => {
+    const end = Math.min(first + run.count, range.from + range.count);
+    let now = left;
+    for (let index = Math.max(first, range.from); index < end; index++) {
+      const old = grain.part(run, index - first, 1);
+      const entry = entryAt(after.entries[t]!, index, grain) ?? NO_RUN;
+      if (old.frame !== entry.frame || old.prot !== entry.prot)
+        now = now.set(index, { frame: old.frame, prot: old.prot, shift, offset });
+    }
+    return now;
+  }, stale);
 }
 
 /** A window of a group points at a table; a window 1 with a table is no bypass. The whole endpoint is told. */

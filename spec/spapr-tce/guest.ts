@@ -57,6 +57,27 @@ export const writable = selector('writable', (s: State, w: number, tce: bigint):
   });
 });
 
+/**
+ * Where an entry of a list that permits nothing is mapped like any other (a policy): is registered memory behind it? One
+ * whose address is no guest memory is another matter.
+ */
+const countable = selector('countable', (s: State, w: number, tce: bigint): boolean => {
+  const ua = userPageOf(s, tce);
+  const mm = s.platform.guestMm;
+  return (
+    protOf(tce) !== 'none' ||
+    ua < 0 ||
+    tablesBehind(s, w).every(t => {
+      const { shift } = s.tables[t]!;
+      return regionObstacle(s, mm, ua, partsOf(s, w, t), shift).why === 'none';
+    })
+  );
+});
+
+/** May an entry of a list be written? */
+export const listable = (s: State, w: number, tce: bigint, p: PolicyValues): boolean =>
+  writable(s, w, tce) && (p['indirect-no-permission'] === 'clears' || countable(s, w, tce));
+
 /** The guest's own table with a value in `count` entries. */
 export function noted(s: State, w: number, index: number, count: number, tce: bigint): State {
   const old = s.shadow[w]!;
@@ -89,10 +110,14 @@ export function stored(s: State, w: number, index: number, tce: bigint, p: Polic
 export function storedFromList(s: State, w: number, index: number, tce: bigint, p: PolicyValues): State {
   const plain = stored(s, w, index, tce, p);
   if (p['indirect-no-permission'] === 'clears' || protOf(tce) !== 'none') return plain;
+  const first = userPageOf(s, tce);
   return tablesBehind(s, w).reduce((now, t) => {
-    const region = regionHolding(now, s.platform.guestMm, userPageOf(s, tce), unitsOf(s.tables[t]!.shift));
-    if (region < 0) return now;
-    const leaked = now.regions[region]!.leaked + partsOf(s, w, t);
-    return patch(now, { regions: patchAt(now.regions, region, { leaked }) });
+    const step = unitsOf(s.tables[t]!.shift);
+    const pages = Array.from({ length: first < 0 ? 0 : partsOf(s, w, t) }, (_, i) => first + i * step);
+    return pages.reduce((counted, ua) => {
+      const region = regionHolding(counted, s.platform.guestMm, ua, step);
+      const leaked = counted.regions[region]!.leaked + 1;
+      return patch(counted, { regions: patchAt(counted.regions, region, { leaked }) });
+    }, now);
   }, plain);
 }

@@ -13,6 +13,7 @@ export type PolicyValues = {
   readonly 'range-check': 'every-page' | 'first-page';
   readonly invalidation: 'every-linked-group' | 'first-linked-group';
   readonly 'indirect-no-permission': 'clears' | 'counts-a-use';
+  readonly 'unregister-mapped': 'refused' | 'lets-go';
   readonly 'region-of-closed-container': 'goes-when-idle' | 'leaks';
   readonly 'default-window': 'restored' | 'sticky';
 };
@@ -169,9 +170,29 @@ const KEPT: readonly Policy[] = [
     ],
   },
   {
+    name: 'unregister-mapped',
+    question: 'May the last holder of registered memory let go of it while entries in it are live?',
+    cite: [
+      cite('linux-tce', 'mm_iommu_put: mapped'),
+      cite('linux-tce', 'tce_iommu_unregister_pages: mm_iommu_get, mm_iommu_put'),
+    ],
+    values: [
+      {
+        value: 'refused',
+        says: 'no: it is told that the memory is busy, and goes on holding it',
+        argument: 'It can unmap first. mm_iommu_put says so.',
+      },
+      {
+        value: 'lets-go',
+        says: 'yes: it holds the memory no more, which is then like that of a closed container',
+        argument:
+          'The call holds a reference of its own while it drops the one of the container, so it never sees that the memory is busy. Linux.',
+      },
+    ],
+  },
+  {
     name: 'region-of-closed-container',
-    question:
-      'What becomes of registered memory whose last holder is closed while another container has entries in it?',
+    question: 'What becomes of registered memory that nobody holds any more while entries in it are live?',
     cite: [
       cite('linux-tce', 'tce_iommu_release: tce_iommu_prereg_free, WARN_ON'),
       cite('linux-tce', 'mm_iommu_put'),
@@ -236,7 +257,7 @@ const KEPT: readonly Policy[] = [
       },
       {
         value: 'first-linked-group',
-        says: 'the first endpoint that was linked',
+        says: 'of the endpoints whose windows point at it, the first by position',
         argument: 'One table, one invalidation.',
       },
     ],

@@ -40,26 +40,31 @@ interface Part {
   readonly profile: AnyProfile;
   readonly counts: readonly [number, number];
   readonly clauses: number;
-  /** Clauses that can be left out: what they say follows from those after them. */
-  readonly repeated: readonly string[];
+  /** Clauses that answer as another one does, which is permitted whenever they are: a recording cannot tell. */
+  readonly alike: readonly string[];
 }
 
 const PARTS: readonly Part[] = [
   {
     profile: LAWS.profiles['iommu-core']!,
-    counts: [65, 306],
+    counts: [65, 307],
     clauses: 317,
-    repeated: [],
+    alike: [
+      'probe/attach-fails',
+      'probe/no-default-domain',
+      'attach_pasid/attach-fails',
+      'sva_bind/attach-fails',
+    ],
   },
   {
     profile: LAWS.profiles['iommu-core-races']!,
     counts: [14, 11],
     clauses: 31,
-    repeated: [],
+    alike: [],
   },
 ];
 
-for (const { profile, counts, clauses, repeated } of PARTS) {
+for (const { profile, counts, clauses, alike } of PARTS) {
   const ACCEPT = filesOf('accept', profile.name);
   const REFUSE = filesOf('refuse', profile.name);
   const ALL = [...ACCEPT, ...REFUSE];
@@ -149,23 +154,26 @@ for (const { profile, counts, clauses, repeated } of PARTS) {
     return survivors;
   }
 
-  test(title('no clause can be left out unnoticed but those that others repeat'), async () => {
+  test(title('no clause can be left out unnoticed'), async () => {
     const left = await unnoticed((list, at) =>
       at === list.length - 1 ? undefined : list.filter((_, i) => i !== at),
     );
-    assert.deepEqual(left, repeated);
-  });
-
-  test(title('no clause can answer with another errno unnoticed'), async () => {
-    const left = await unnoticed((list, at) => {
-      const clause = list[at]!;
-      if (clause.errno === undefined) return undefined;
-      const errno = clause.errno === 'EBUSY' ? 'EINVAL' : 'EBUSY';
-      const then: AnyClause['then'] = state => ({ outcome: { is: 'refused', errno }, state });
-      return list.map((c, i) => (i === at ? { ...c, errno, then } : c));
-    });
     assert.deepEqual(left, []);
   });
+
+  test(
+    title('no clause can answer with another errno unnoticed but those that look like another'),
+    async () => {
+      const left = await unnoticed((list, at) => {
+        const clause = list[at]!;
+        if (clause.errno === undefined) return undefined;
+        const errno = clause.errno === 'EBUSY' ? 'EINVAL' : 'EBUSY';
+        const then: AnyClause['then'] = state => ({ outcome: { is: 'refused', errno }, state });
+        return list.map((c, i) => (i === at ? { ...c, errno, then } : c));
+      });
+      assert.deepEqual(left, alike);
+    },
+  );
 }
 
 type AnyClause = Clause<unknown, AnyOp>;

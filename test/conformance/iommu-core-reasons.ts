@@ -50,6 +50,7 @@ export const REFUSED_BY: { readonly [name: string]: string } = {
   'iommu-core-a-device-is-claimed-in-a-reset': 'claim_device/reset-in-progress',
   'iommu-core-a-device-is-probed-under-its-driver': 'probe/driver-bound',
   'iommu-core-a-device-is-reset-without-being-parked': 'reset_prepare/attach-fails',
+  'iommu-core-a-device-joins-though-its-default-domain-failed': 'probe/no-default-domain',
   'iommu-core-a-device-leaves-with-its-driver': 'remove/driver-bound',
   'iommu-core-a-device-of-no-group-is-released': 'release_device/no-group',
   'iommu-core-a-device-plugged-into-an-owned-group-reaches-the-kernel': 'probe/current-domain',

@@ -45,6 +45,8 @@ export class FastEngine implements Engine {
   private levels: ReadonlyMap<Entity, number> = new Map();
   private readonly answers: Answers;
   private looked = -1;
+  /** States in which an answer was wanting, since somebody took them away. */
+  readonly news: number[] = [];
   private readonly codes: Int32Array;
   private readonly done = new Set<string>();
 
@@ -243,6 +245,7 @@ export class FastEngine implements Engine {
   private look(state: number): void {
     if (this.looked === state) return;
     this.looked = state;
+    this.news.push(state);
     this.task.views.look(this.codesOf(state, this.codes));
   }
 

@@ -137,6 +137,7 @@ class FastExplorer<S extends object, O extends AnyOp, P extends Policies, Setup>
     this.next = this.advance(from, end);
     if (!engine.redo) this.shadow.check(engine, from, this.next);
     this.mirror?.check(engine, from, this.next);
+    for (const state of engine.news.splice(0)) this.mirror?.learned(this.codesOf(state));
     this.options.progress?.(this.progress());
     this.options.checkpoint?.(this.save, false);
   }
@@ -182,7 +183,6 @@ class FastExplorer<S extends object, O extends AnyOp, P extends Policies, Setup>
     const { engine } = this;
     const { transitions, accepted, rules } = this.tally.with(engine);
     const states = engine.store.count;
-    if (engine.redo && this.found.length > 0) this.plan();
     const violations = this.found.map(f => this.violation(f));
     this.options.inspect?.(this.all());
     return {
@@ -264,9 +264,11 @@ class FastExplorer<S extends object, O extends AnyOp, P extends Policies, Setup>
   }
 
   private touch(units: Units<S, O, P, Setup>, codes: Int32Array): void {
+    const before = units.runs + this.views.runs;
     this.views.look(codes);
     for (const u of units.ops) units.resolveOp(u);
     for (const u of units.checks) units.resolveCheck(u);
+    if (units.runs + this.views.runs !== before) this.mirror?.learned(codes);
   }
 
   private hear(unit: Finding, state: number): void {

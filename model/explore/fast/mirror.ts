@@ -17,6 +17,9 @@ const FIRST = 48;
 /** The first states are all looked at, then one in so many, then one in more. */
 const ALL = 128;
 const ONE_IN = 128;
+/** So many states in which a rule was run for the first time in this way; then one in so many. */
+const NEW = 500;
+const ONE_NEW_IN = 16;
 /** A renaming that changes nothing tells nothing: another one is tried, so often. */
 const TRIES = 4;
 
@@ -47,6 +50,7 @@ interface Account {
  */
 export class Mirror<S extends object, O extends AnyOp, P extends Policies, Setup> {
   mirrored = 0;
+  private news = 0;
   private readonly random = dice(0x51de);
   private readonly entities: Entities;
   private readonly codes: Int32Array;
@@ -80,13 +84,18 @@ export class Mirror<S extends object, O extends AnyOp, P extends Policies, Setup
     for (let i = 0; i < sample.length; i += step) this.compare(sample[i]!);
   }
 
+  /** Something was learned of a rule in the state of these codes: asymmetry is new where something is new. */
+  learned(codes: Int32Array): void {
+    if (this.news++ < NEW || this.news % ONE_NEW_IN === 0) this.compare(codes);
+  }
+
   /** Compares the state of these codes with one renamed copy. */
   private compare(codes: Int32Array): void {
     const renamed = new Int32Array(this.entities.base);
     let g = 0;
     let turn = 0;
     for (let tries = 0; tries < TRIES; tries++) {
-      g = Math.floor(this.random() * this.canon.size);
+      g = this.canon.size === 1 ? 0 : 1 + Math.floor(this.random() * (this.canon.size - 1));
       turn = Math.floor(this.random() * 8);
       this.canon.image(codes, g, turn, renamed);
       if (renamed.some((code, i) => code !== codes[i])) break;

@@ -1,7 +1,7 @@
 // What do H_PUT_TCE_INDIRECT and H_STUFF_TCE do, and what is left of a batch that stops in the middle?
 import { ending, refuse } from '../../law/clause.js';
 import { cite } from '../../law/sources.js';
-import { clearedBehind, noted, protOf, storedFromList, userPageOf, writable } from '../guest.js';
+import { clearedBehind, listable, noted, protOf, storedFromList, userPageOf } from '../guest.js';
 import { userPage } from '../looking.js';
 import { aligned, pagesOf } from '../pages.js';
 import type { Op, State } from '../state.js';
@@ -80,7 +80,7 @@ export const putTceIndirect: readonly Rule<Indirect>[] = [
     'h_put_tce_indirect/bad-entry',
     'every entry of the list could be written, or none is.',
     [kvm('kvmppc_h_put_tce_indirect: kvmppc_tce_validate')],
-    (s, o, p) => p.dialect !== 'qemu' && !o.tces.every(tce => writable(s, rowOf(s, o), tce)),
+    (s, o, p) => p.dialect !== 'qemu' && !o.tces.every(tce => listable(s, rowOf(s, o), tce, p)),
   ),
   {
     id: 'h_put_tce_indirect/poison-outside-memory',

@@ -42,7 +42,8 @@ const fails = (errno: Errno, why: Obstacle['why'], says: string, at: string): Ru
 
 function undone(s: State, o: Map, p: PolicyValues): State {
   const { before } = obstacle(s, o);
-  if (p['map-failure'] === 'undone' || before === 0) return s;
+  // The default window that the call would have made was empty before, and goes with the refusal.
+  if (p['map-failure'] === 'undone' || before === 0 || containerOf(s, o).pending) return s;
   return cleared(ready(s, o), rowFor(s, o), indexFor(s, o), before, p);
 }
 

@@ -1,7 +1,7 @@
 // Which region does a command name, and what comes before any of them?
 import { refuse } from '../../law/clause.js';
 import { regionOf } from '../looking.js';
-import { aligned, END, pagesOf } from '../pages.js';
+import { aligned, pagesOf } from '../pages.js';
 import type { Op, State } from '../state.js';
 import { boundHere, isOpen, ofVersion, type Rule, rowOf, vfio } from './asking.js';
 
@@ -17,15 +17,15 @@ export const named = (s: State, o: Register | Unregister): number => regionOf(s,
 export const holds = (s: State, o: Register | Unregister): boolean =>
   named(s, o) >= 0 && s.holds[rowOf(s, o)]!.has(named(s, o));
 
-export const misaligned = <O extends Register | Unregister>(op: string): Rule<O> =>
+export const misaligned = <O extends Register | Unregister>(
+  op: O['op'],
+  says: string,
+  also: (o: O) => boolean,
+): Rule<O> =>
   refuse(
     'EINVAL',
-    {
-      id: `${op}/misaligned`,
-      says: 'Address and size are whole pages of the host, and the range does not pass the end of 64 bits.',
-      cite: [vfio(`tce_iommu_${op}_pages`)],
-    },
-    (s, o) => !aligned(o.ua | o.size, s.platform.pageShift) || o.ua + o.size > END,
+    { id: `${op}/misaligned`, says, cite: [vfio(`tce_iommu_${op}_pages`)] },
+    (s, o) => !aligned(o.ua | o.size, s.platform.pageShift) || also(o),
   );
 
 export const beginning = <O extends Register | Unregister>(op: string): readonly Rule<O>[] => [

@@ -3,7 +3,7 @@ import { patch, patchAt } from '../../kit/record.js';
 import { ending, refuse } from '../../law/clause.js';
 import { freeRow, putAt } from '../changing.js';
 import { hostPages, memoryHolding, overLimit } from '../looking.js';
-import { commonShift } from '../pages.js';
+import { commonShift, END } from '../pages.js';
 import type { Op, State } from '../state.js';
 import { argument, noFlags, type Rule, rowOf, vfio } from './asking.js';
 import { beginning, first, holds, misaligned, named, pages } from './regions.js';
@@ -58,7 +58,11 @@ export const register: readonly Rule<Register>[] = [
   ...beginning<Register>('register'),
   ...argument<Register>('register'),
   noFlags('register'),
-  misaligned('register'),
+  misaligned<Register>(
+    'register',
+    'Address and size are whole pages of the host, and the range does not pass the end of 64 bits.',
+    o => o.ua + o.size > END,
+  ),
   refuse(
     'EBUSY',
     {

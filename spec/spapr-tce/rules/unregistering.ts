@@ -21,7 +21,7 @@ export const unregister: readonly Rule<Unregister>[] = [
   ),
   ...argument<Unregister>('unregister'),
   noFlags('unregister'),
-  misaligned('unregister'),
+  misaligned<Unregister>('unregister', 'Address and size are whole pages of the host.', () => false),
   refuse(
     'ENOENT',
     {
@@ -36,11 +36,13 @@ export const unregister: readonly Rule<Unregister>[] = [
     {
       id: 'unregister/mapped',
       says: 'The last holder keeps a region while entries in it are live.',
-      cite: [vfio('mm_iommu_put: mapped')],
+      cite: [vfio('mm_iommu_put: mapped'), vfio('tce_iommu_unregister_pages: mm_iommu_get')],
+      status: 'disputed',
     },
-    (s, o) => {
+    (s, o, p) => {
       const region = named(s, o);
-      return holdersOf(s, region) === 1 && s.regions[region]!.kept === 0 && mappedOf(s, region) !== 1;
+      const last = holdersOf(s, region) === 1 && s.regions[region]!.kept === 0;
+      return p['unregister-mapped'] === 'refused' && last && mappedOf(s, region) !== 1;
     },
   ),
   ending(

@@ -126,12 +126,12 @@ export const removeWindow: readonly Rule<Remove>[] = [
   ending(
     {
       id: 'remove_window/not-made-yet',
-      says: 'A default window that was put off is not made any more.',
-      cite: [vfio('VFIO_IOMMU_SPAPR_TCE_REMOVE: def_window_pending')],
+      says: 'A default window that was put off is not made any more; the container belongs to the address space.',
+      cite: [vfio('VFIO_IOMMU_SPAPR_TCE_REMOVE: def_window_pending'), vfio('tce_iommu_mm_set')],
     },
     (s, o) => ({
       outcome: { is: 'ok' },
-      state: patch(s, { containers: patchAt(s.containers, rowOf(s, o), { pending: false }) }),
+      state: patch(s, { containers: patchAt(s.containers, rowOf(s, o), { pending: false, mm: o.mm }) }),
     }),
     (s, o) => containerOf(s, o).pending && o.start === 0n,
   ),

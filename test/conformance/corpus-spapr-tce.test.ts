@@ -1,0 +1,152 @@
+// Do the traces of spapr-tce exercise every clause and every code in each dialect, and is each refused for its reason?
+import assert from 'node:assert/strict';
+import { readdirSync, readFileSync } from 'node:fs';
+import { test } from 'node:test';
+import { coverageTable, LAWS, readTrace, runSuite, type SuiteResult } from '../../conformance/index.js';
+import type { Clause } from '../../spec/law/clause.js';
+import type { AnyOp } from '../../spec/law/profile.js';
+import { REFUSED_BY } from './corpus-spapr-tce-reasons.js';
+
+const FOLDER = new URL('../../../conformance/corpus/', import.meta.url);
+const PROFILE = LAWS.profiles['spapr-tce']!;
+
+interface File {
+  readonly name: string;
+  readonly text: string;
+}
+
+const filesOf = (folder: 'accept' | 'refuse'): readonly File[] =>
+  readdirSync(new URL(`${folder}/`, FOLDER))
+    .filter(file => file.startsWith('spapr-tce-'))
+    .sort()
+    .map(file => ({
+      name: `${folder}/${file}`,
+      text: readFileSync(new URL(`${folder}/${file}`, FOLDER), 'utf8'),
+    }));
+
+const ACCEPT = filesOf('accept');
+const REFUSE = filesOf('refuse');
+const ALL = [...ACCEPT, ...REFUSE];
+
+/** The same by the names of the files. */
+const REASONS: { readonly [file: string]: string } = Object.fromEntries(
+  Object.entries(REFUSED_BY).map(([name, rule]) => [`refuse/spapr-tce-${name}.jsonl`, rule]),
+);
+
+const named = ({ name, text }: File) => ({ name, lines: [text] });
+const ruleOf = (result: SuiteResult['traces'][number]): string =>
+  result.verdict?.verdict === 'diverges'
+    ? [...new Set(result.verdict.allowed.map(choice => choice.rule))].join()
+    : '';
+const tableOf = (result: SuiteResult) =>
+  coverageTable(result.coverage).find(t => t.profile === PROFILE.name)!;
+
+test('all files with the name of the profile are of it', async () => {
+  assert.deepEqual([ACCEPT.length, REFUSE.length], [64, 157]);
+  for (const file of ALL) {
+    const trace = await readTrace([file.text]);
+    await trace.close();
+    assert.equal(trace.profile.name, PROFILE.name, file.name);
+  }
+});
+
+test('the accepted traces exercise every clause and every code of every operation', async () => {
+  const result = await runSuite(ACCEPT.map(named), { count: ACCEPT.length });
+  assert.equal(result.result, 'passed');
+  const table = tableOf(result);
+  assert.equal(table.clauses.length, 239);
+  assert.deepEqual(
+    table.never.map(row => row.rule),
+    [],
+  );
+  assert.deepEqual(
+    table.errnos.filter(row => row.times === 0),
+    [],
+  );
+});
+
+/** What a guest and its host ask for: here dialects differ. */
+const SPOKEN = /^(h_|ddw_|kvm_|guest_dma)/;
+/** Clauses that a dialect never comes to. */
+const ELSEWHERE: { readonly [dialect: string]: RegExp } = {
+  strict:
+    /^h_\w+\/(.*-to-user-space|poison-outside-memory|page-out-of-window|kept|stops-at-end|more-than-window)$/,
+  kvm: /^h_\w+\/(page-out-of-window|kept|stops-at-end|more-than-window|unknown-window|bad-entry|no-list|none)$|^h_stuff_tce\/too-many$/,
+  qemu: /^h_\w+\/(.*-to-user-space|poison-outside-memory|out-of-window|put|permission|no-list|bad-entry)$|^h_stuff_tce\/too-many$|^ddw_create\/overlaps$|^kvm_\w+\/(?!no-kvm|not-open)/,
+};
+
+for (const [dialect, elsewhere] of Object.entries(ELSEWHERE)) {
+  test(`in the dialect ${dialect} every clause that a guest can meet is exercised`, async () => {
+    const spoken = ACCEPT.filter(f => (f.text.match(/"dialect":"(\w+)"/)?.[1] ?? 'strict') === dialect);
+    const { clauses } = tableOf(await runSuite(spoken.map(named)));
+    const met = clauses.filter(row => row.times > 0 && SPOKEN.test(row.rule)).map(row => row.rule);
+    const all = clauses.filter(row => SPOKEN.test(row.rule) && !elsewhere.test(row.rule));
+    assert.deepEqual(met.sort(), all.map(row => row.rule).sort());
+  });
+}
+
+test('each refused trace is refused by the clause that it is about, and by no other', async () => {
+  const result = await runSuite(REFUSE.map(named));
+  assert.deepEqual(Object.fromEntries(result.traces.map(t => [t.name, ruleOf(t)])), REASONS);
+});
+
+test('every value of every policy is judged by some accepted trace', async () => {
+  const seen = new Set<string>();
+  for (const file of ACCEPT) {
+    const trace = await readTrace([file.text]);
+    await trace.close();
+    for (const [name, value] of Object.entries(trace.policies)) seen.add(`${name}=${value}`);
+  }
+  const all = PROFILE.policies.flatMap(p => p.values.map(v => `${p.name}=${v.value}`));
+  assert.deepEqual([...seen].sort(), all.sort());
+});
+
+type AnyClause = Clause<unknown, AnyOp>;
+type Break = (list: readonly AnyClause[], at: number) => readonly AnyClause[] | undefined;
+
+/** Does any trace end otherwise, or is it refused for another reason? */
+const isNoticed = ({ result, traces }: SuiteResult): boolean =>
+  result !== 'passed' || traces.some(t => t.name in REASONS && ruleOf(t) !== REASONS[t.name]);
+
+/** Which clauses can be broken like this without any trace of the profile noticing? */
+async function unnoticed(how: Break): Promise<readonly string[]> {
+  const survivors: string[] = [];
+  for (const [op, list] of Object.entries(PROFILE.rules) as unknown as [string, readonly AnyClause[]][]) {
+    const speaks = ALL.filter(({ text }) => text.includes(`"op":"${op}"`)).map(named);
+    for (const [at, clause] of list.entries()) {
+      const broken = how(list, at);
+      if (broken === undefined) continue;
+      const profile = { ...PROFILE, rules: { ...PROFILE.rules, [op]: broken } };
+      const laws = { ...LAWS, profiles: { ...LAWS.profiles, [PROFILE.name]: profile } };
+      // A law without a check may fall over what the check was for: that is noticed too.
+      const result = await runSuite(speaks, {}, laws).catch(() => undefined);
+      if (result && !isNoticed(result)) survivors.push(clause.id);
+    }
+  }
+  return survivors;
+}
+
+test('no clause can be left out unnoticed but those that another one repeats', async () => {
+  const left = await unnoticed((list, at) =>
+    at === list.length - 1 ? undefined : list.filter((_, i) => i !== at),
+  );
+  // An absent device is not coherent; nothing is mapped outside the window; a group that is here is in a container;
+  // an emulated window has no table behind it.
+  assert.deepEqual(left, [
+    'bind/no-group',
+    'kernel_unmap/outside',
+    'attach/attached',
+    'h_put_tce_indirect/kept',
+  ]);
+});
+
+test('no clause can answer with another code unnoticed', async () => {
+  const left = await unnoticed((list, at) => {
+    const clause = list[at]!;
+    if (clause.errno === undefined) return undefined;
+    const errno = clause.errno === 'EBUSY' ? 'EINVAL' : 'EBUSY';
+    const then: AnyClause['then'] = state => ({ outcome: { is: 'refused', errno }, state });
+    return list.map((c, i) => (i === at ? { ...c, errno, then } : c));
+  });
+  assert.deepEqual(left, []);
+});
