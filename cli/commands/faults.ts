@@ -19,7 +19,7 @@ export interface FaultsOptions {
 
 /** How far a world is searched before a fault counts as not noticed, and how far for no fault at all. */
 const SEARCHED = { maxStates: 6000, walks: 300 };
-const CONTROLLED = { maxStates: 400, walks: 20 };
+const CONTROLLED = { maxStates: 400, explored: SEARCHED.maxStates, walks: 20 };
 
 /** Every fault of every table, or those that were asked for. Another list of tables: faults of somebody else. */
 export async function faults(
@@ -30,13 +30,16 @@ export async function faults(
   const chosen = select(tables, options);
   const grounds: Hunt = { suite: await corpus(), court, ...SEARCHED };
   const bar = ticker('faults');
-  const controls = chosen.flatMap(t => control(t, { ...grounds, ...CONTROLLED }));
-  const findings = chosen.flatMap(t =>
-    t.faults.map(fault => {
+  const controls: Finding[] = [];
+  const findings: Finding[] = [];
+  for (const t of chosen) {
+    bar.show(`${t.profile}, nothing wrong`);
+    controls.push(...(await control(t, { ...grounds, ...CONTROLLED })));
+    for (const fault of t.faults) {
       bar.show(`${t.profile} ${fault.id}`);
-      return hunt(t, fault, grounds);
-    }),
-  );
+      findings.push(await hunt(t, fault, grounds));
+    }
+  }
   bar.done();
   for (const { profile } of chosen)
     sayMatrix(

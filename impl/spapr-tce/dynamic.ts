@@ -74,7 +74,7 @@ function addWindow(
   if (number === undefined) return -ENOSPC;
   const hardware = core.hardware.groups[container.groups[0].name];
   if (((hardware.pageSizes >> BigInt(shift)) & 1n) === 0n) return -EINVAL;
-  const geometry = windowGeometry(core, shift, size, levels, hardware.levels);
+  const geometry = core.steps.windowGeometry(core, shift, size, levels, hardware.levels);
   if (geometry === null) return -EINVAL;
   const charged = core.steps.accountOf(core, shift, size, levels);
   if (!charge(core, mm, charged)) return -ENOMEM;
@@ -101,7 +101,7 @@ function addWindow(
 
 const shiftOf = (size: bigint): number => size.toString(2).length - 1;
 
-function windowGeometry(
+export function windowGeometry(
   core: Core,
   shift: number,
   size: bigint,

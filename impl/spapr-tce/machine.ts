@@ -27,7 +27,7 @@ import { STEPS } from './steps.js';
  * by their LIOBN. Addresses, sizes and TCEs are whole 64-bit values. `prot` and `access`: 1 read, 2 write.
  */
 export class SpaprTce {
-  protected readonly core: Core;
+  readonly core: Core;
 
   constructor(options: Options) {
     this.core = new Core(options, STEPS);

@@ -29,6 +29,7 @@ export const STEPS = {
   joinRefused: containers.joinRefused,
   dropTable: dynamic.dropTable,
   accountOf: dynamic.accountOf,
+  windowGeometry: dynamic.windowGeometry,
   check: mapping.check,
   registered: mapping.registered,
   newRegion: regions.newRegion,

@@ -42,6 +42,8 @@ export interface Hunt {
   readonly court: Court;
   /** States of a world that are visited before a fault counts as not noticed. */
   readonly maxStates: number;
+  /** The same where the law alone is explored; left out: as many. */
+  readonly explored?: number;
   /** Random walks that are made where that finds nothing. */
   readonly walks: number;
 }
@@ -64,7 +66,7 @@ function worldOf(table: FaultTable, fault: Fault): AnyWorld | undefined {
 export function byExploration(table: FaultTable, fault: Fault, hunt: Hunt): Catch | null | undefined {
   const world = worldOf(table, fault);
   if (fault.in !== 'law' || world === undefined) return undefined;
-  const { violations } = explore(world, fault.policies ?? {}, { maxStates: hunt.maxStates });
+  const { violations } = explore(world, fault.policies ?? {}, { maxStates: hunt.explored ?? hunt.maxStates });
   return shortest(violations.map(v => ({ steps: v.trace.length, shows: v.property })));
 }
 

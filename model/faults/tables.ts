@@ -3,11 +3,13 @@
 import { iommuCore } from '../../spec/iommu-core/profile.js';
 import { iommuCoreRaces } from '../../spec/iommu-core-races/profile.js';
 import { linuxDma } from '../../spec/linux-dma/profile.js';
+import { spaprTce } from '../../spec/spapr-tce/profile.js';
 import { vfio2011 } from '../../spec/vfio-2011/profile.js';
 import { translation } from '../translation/law.js';
 import { IOMMU_CORE_WORLDS } from '../worlds/iommu-core.js';
 import { IOMMU_CORE_RACE_WORLDS } from '../worlds/iommu-core-races.js';
 import { LINUX_DMA_WORLDS } from '../worlds/linux-dma.js';
+import { SPAPR_TCE_WORLDS } from '../worlds/spapr-tce.js';
 import { TRANSLATION_WORLDS } from '../worlds/translation.js';
 import { VFIO_2011_WORLDS } from '../worlds/vfio-2011.js';
 import type { FaultTable } from './fault.js';
@@ -19,6 +21,10 @@ import { concurrent, histories } from './iommu-core/together.js';
 import { races } from './iommu-core-races/design.js';
 import { holes } from './linux-dma/design.js';
 import { recorded } from './linux-dma/recorded.js';
+import { tceDesigns } from './spapr-tce/design.js';
+import { entries } from './spapr-tce/entries.js';
+import { sound as soundTce } from './spapr-tce/seed.js';
+import { windows } from './spapr-tce/windows.js';
 import { iotlb } from './translation/iotlb.js';
 import { sound as soundTranslator } from './translation/seed.js';
 import { tables } from './translation/tables.js';
@@ -50,6 +56,13 @@ export const FAULT_TABLES: readonly FaultTable[] = [
     law: iommuCoreRaces,
     worlds: IOMMU_CORE_RACE_WORLDS,
     faults: races,
+  },
+  {
+    profile: 'spapr-tce',
+    law: spaprTce,
+    worlds: SPAPR_TCE_WORLDS,
+    machine: soundTce,
+    faults: [...windows, ...entries, ...tceDesigns],
   },
   {
     profile: 'linux-dma',

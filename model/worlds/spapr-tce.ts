@@ -1,6 +1,7 @@
 // In which finite machines are the containers and owners of spapr-tce explored, and how many states has each?
 
 import { SPAPR_TCE_GUEST_WORLDS } from './spapr-tce-guests.js';
+import { SPAPR_TCE_LONG_WORLDS } from './spapr-tce-long.js';
 import { BRIDGE, device, GROUP, MACHINE, memory, PAIR, type TceWorld, world } from './spapr-tce-machines.js';
 import {
   attach,
@@ -329,4 +330,5 @@ export const SPAPR_TCE_WORLDS: readonly TceWorld[] = [
     counts: { states: 295, transitions: 7973 },
   }),
   ...SPAPR_TCE_GUEST_WORLDS,
+  ...SPAPR_TCE_LONG_WORLDS,
 ];

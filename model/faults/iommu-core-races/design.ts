@@ -122,12 +122,18 @@ export const races: readonly FaultyLaw[] = [
     { 'attach-lock': 'device-mutex' },
   ),
   race(
-    'group-found-and-not-held',
-    'The group is found through its device, and no reference of it is taken.',
+    'group-reference-put-twice',
+    'One reference of the group too few is taken, and all are given back: the last member loses its group.',
     history('Review of blocking domains for POWER, 2022: device_group returns without iommu_group_ref_get'),
-    ['attach-unplug-all', USED, 14],
-    step('get-group', sameGroupReferences),
-    { 'attach-by': 'representative-device', 'attach-lock': 'device-mutex' },
+    ['attach-unplug-all', USED, 20],
+    step(
+      'put-group',
+      after => {
+        const refs = after.group.refs - 1;
+        return group(after, { refs, freed: refs <= 0, object: refs <= 0 ? 0 : after.group.object });
+      },
+      'attach',
+    ),
   ),
   race(
     'detach-without-the-list-lock',
