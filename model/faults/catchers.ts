@@ -1,4 +1,5 @@
 // Who notices a fault, and after how many calls?
+import { canonical } from '../../spec/kit/canonical.js';
 import type { Policies } from '../../spec/law/clause.js';
 import { type AnyOp, type AnyProfile, defaultPolicies } from '../../spec/law/profile.js';
 import type { Event } from '../../spec/protocol/trace.js';
@@ -118,11 +119,12 @@ export function bySuite(table: FaultTable, fault: Fault, hunt: Hunt): Catch | nu
   if (traces.length === 0) return undefined;
   const law = lawOf(table, fault);
   if (fault.in === 'law' && law === table.law) return undefined;
+  const machines = new Machines(fault);
   let best: Catch | null = null;
   for (const trace of traces) {
     // Only a shorter recording, or the beginning of one, can be better than what was found.
     const most = best === null ? Number.POSITIVE_INFINITY : best.steps - 1;
-    const told = tells(table, fault, law, trace, most, hunt.court);
+    const told = tells(table, fault, law, trace, most, hunt.court, machines);
     if (told !== null) best = told;
   }
   return best;
@@ -136,10 +138,11 @@ function tells(
   trace: SuiteTrace,
   most: number,
   court: Court,
+  machines: Machines,
 ): Catch | null {
   switch (fault.in) {
     case 'implementation':
-      return followed(fault, law, trace, most);
+      return followed(machines.of(trace), law, trace, most);
     case 'recording':
       return altered(fault, law, trace, most, court);
     case 'law':
@@ -147,9 +150,23 @@ function tells(
   }
 }
 
+/** One faulty machine for all recordings of the same hardware: it is put back to the start in between. */
+class Machines {
+  private readonly made = new Map<string, Restartable>();
+
+  constructor(private readonly fault: Fault) {}
+
+  of({ machine, policies }: SuiteTrace): Restartable {
+    if (this.fault.in !== 'implementation') throw new Error(`${this.fault.id} is no fault of a machine`);
+    const key = canonical([machine, policies]);
+    const known = this.made.get(key) ?? guarded(this.fault.machine(machine, policies));
+    this.made.set(key, known);
+    return known;
+  }
+}
+
 /** The faulty machine, making the calls of the recording, leaves the law. */
-function followed(fault: FaultyMachine, law: AnyProfile, trace: SuiteTrace, most: number): Catch | null {
-  const machine = guarded(fault.machine(trace.machine, trace.policies));
+function followed(machine: Restartable, law: AnyProfile, trace: SuiteTrace, most: number): Catch | null {
   // Of the event after the last that counts only the call is made, as of one that the court refuses.
   const until = Math.min(trace.refused ?? Number.POSITIVE_INFINITY, most + 1, trace.events.length + 1);
   const { parting } = replay(law, trace.machine, trace.policies, trace.events, machine, until);

@@ -35,19 +35,25 @@ export async function hunt(table: FaultTable, fault: Fault, grounds: Hunt): Prom
   };
 }
 
-/** Where faults are looked for: each world, and under which policies, if those are not the fault themselves. */
-function places({
-  law,
-  faults,
-}: FaultTable): readonly { readonly world: string; readonly policies: Policies }[] {
-  const met = new Map<string, { readonly world: string; readonly policies: Policies }>();
+/** Where faults of the law, or of the implementation, are looked for; a policy that is the fault itself left out. */
+function places({ law, faults }: FaultTable, kind: Fault['in']): readonly Place[] {
+  const met = new Map<string, Place>();
   for (const fault of faults) {
     const { world, policies = {} } = fault;
-    if (world === undefined || (fault.in === 'law' && fault.breaks(law) === law)) continue;
+    if (fault.in !== kind || world === undefined) continue;
+    if (fault.in === 'law' && fault.breaks(law) === law) continue;
     met.set(`${world} ${JSON.stringify(policies)}`, { world, policies });
   }
   return [...met.values()];
 }
+
+interface Place {
+  readonly world: string;
+  readonly policies: Policies;
+}
+
+const nameOf = ({ world, policies }: Place): string =>
+  [world, ...Object.values(policies).map(value => `under-${value}`)].join('-');
 
 /**
  * The same hunt for nothing at all: law and implementation as they are, in each world in which a fault of the
@@ -60,17 +66,15 @@ export async function control(table: FaultTable, grounds: Hunt): Promise<readonl
   const faults: Fault[] = [
     { ...common, in: 'recording', id: 'control/recordings', alters: events => events },
   ];
-  for (const { world, policies } of places(table)) {
-    const under = Object.values(policies).map(value => `-under-${value}`);
-    const where = { ...common, world, policies } as const;
-    faults.push({ ...where, in: 'law', id: `control/law-in-${world}${under.join('')}`, breaks: law => law });
-    if (machine === undefined) continue;
-    faults.push({
-      ...where,
-      in: 'implementation',
-      id: `control/machine-in-${world}${under.join('')}`,
-      machine,
-    });
+  for (const place of places(table, 'law')) {
+    const id = `control/law-in-${nameOf(place)}`;
+    faults.push({ ...common, ...place, in: 'law', id, breaks: law => law });
+  }
+  if (machine !== undefined) {
+    for (const place of places(table, 'implementation')) {
+      const id = `control/machine-in-${nameOf(place)}`;
+      faults.push({ ...common, ...place, in: 'implementation', id, machine });
+    }
   }
   if (machine !== undefined && together !== undefined)
     faults.push({ ...common, in: 'implementation', id: 'control/together', machine, together });

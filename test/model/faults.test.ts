@@ -2,18 +2,21 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Hunt } from '../../model/faults/catchers.js';
-import { type Fault, type FaultTable, type FaultyMachine, synthetic } from '../../model/faults/fault.js';
+import { type FaultTable, type FaultyMachine, synthetic } from '../../model/faults/fault.js';
 import { guarded } from '../../model/faults/guarded.js';
 import { control, hunt } from '../../model/faults/hunt.js';
 import { FAULT_TABLES } from '../../model/faults/tables.js';
+import { interleave } from '../../model/interleavings.js';
 import { coverWorld } from '../../model/lockstep.js';
 import type { Restartable } from '../../model/machine.js';
 import { TranslationMachine } from '../../model/translation/machine.js';
 import { TRANSLATION_WORLDS } from '../../model/worlds/translation.js';
+import { type AnyOp, defaultPolicies } from '../../spec/index.js';
 
 const tableOf = (profile: string): FaultTable => FAULT_TABLES.find(t => t.profile === profile)!;
 const VFIO = tableOf('vfio-2011');
 const LINUX_DMA = tableOf('linux-dma');
+const CORE = tableOf('iommu-core');
 const TRANSLATION = tableOf('translation');
 const ALL = FAULT_TABLES.flatMap(table => table.faults.map(fault => ({ table, fault })));
 
@@ -68,9 +71,9 @@ test('every world of the translator is followed to its end, and has its counts',
   }
 });
 
-test('every fault of the translator is noticed where it must be', () => {
+test('every fault of the translator is noticed where it must be', async () => {
   for (const fault of TRANSLATION.faults) {
-    const { asExpected, catches } = hunt(TRANSLATION, fault, WORLDS_ONLY);
+    const { asExpected, catches } = await hunt(TRANSLATION, fault, WORLDS_ONLY);
     assert.ok(asExpected, `${fault.id}: ${JSON.stringify(catches)}`);
     assert.equal(catches.exploration, undefined);
     assert.equal(catches.suite, undefined, 'there are no recordings of the translator');
@@ -88,28 +91,41 @@ const SAMPLE: readonly string[] = [
   'design/merge-survives-its-handles',
 ];
 
+/** Of the other systems each third: the command runs them all. */
+const THIRDS = ['iommu-core', 'iommu-core-races', 'spapr-tce'].flatMap(profile => {
+  const table = tableOf(profile);
+  return table.faults.filter((_, i) => i % 3 === 0).map(fault => ({ table, fault }));
+});
+
+for (const { table, fault } of THIRDS) {
+  test(`${fault.id} is noticed where it must be`, async () => {
+    const { asExpected, catches } = await hunt(table, fault, { ...WORLDS_ONLY, maxStates: 6000 });
+    assert.ok(asExpected, JSON.stringify(catches));
+  });
+}
+
 for (const id of SAMPLE) {
-  test(`${id} is noticed where it must be`, () => {
+  test(`${id} is noticed where it must be`, async () => {
     const fault = VFIO.faults.find(f => f.id === id)!;
-    const { asExpected, caught, catches } = hunt(VFIO, fault, { ...WORLDS_ONLY, maxStates: 6000 });
+    const { asExpected, caught, catches } = await hunt(VFIO, fault, { ...WORLDS_ONLY, maxStates: 6000 });
     assert.ok(caught && asExpected, JSON.stringify(catches));
   });
 }
 
-test('a mistake that shows only after a detour is found by walks', () => {
+test('a mistake that shows only after a detour is found by walks', async () => {
   const fault = VFIO.faults.find(f => f.id === 'unplug/stays-attached')!;
-  const { asExpected, catches } = hunt(VFIO, fault, WORLDS_ONLY);
+  const { asExpected, catches } = await hunt(VFIO, fault, WORLDS_ONLY);
   assert.ok(asExpected, JSON.stringify(catches));
 });
 
-test('a fault that changes nothing is not caught', () => {
+test('a fault that changes nothing is not caught', async () => {
   let calls = 0;
   const harmless = machineFault((setup, policies) =>
     beside(VFIO.machine!(setup, policies), () => {
       calls++;
     }),
   );
-  const { caught, asExpected, catches } = hunt(VFIO, harmless, WORLDS_ONLY);
+  const { caught, asExpected, catches } = await hunt(VFIO, harmless, WORLDS_ONLY);
   assert.equal(caught, false);
   assert.equal(asExpected, false);
   assert.deepEqual(catches, {
@@ -121,48 +137,80 @@ test('a fault that changes nothing is not caught', () => {
   assert.ok(calls > 10_000, 'it was really looked for');
 });
 
-test('caught, but not as expected', () => {
+test('caught, but not as expected', async () => {
   const late = machineFault((setup, policies) => {
     const machine = VFIO.machine!(setup, policies);
     return { ...beside(machine, () => {}), view: () => ({ ...machine.view(), timeout: 7 }) };
   }, 2);
-  const { caught, asExpected, catches } = hunt(VFIO, late, WORLDS_ONLY);
+  const { caught, asExpected, catches } = await hunt(VFIO, late, WORLDS_ONLY);
   assert.equal(caught, true);
   assert.equal(asExpected, false);
   assert.deepEqual(catches.lockstep, { steps: 1, shows: 'timeout' });
 });
 
-test('a machine that throws is caught, and does not end the hunt', () => {
+test('a machine that throws is caught, and does not end the hunt', async () => {
   const crashing = machineFault((setup, policies) =>
     beside(VFIO.machine!(setup, policies), () => {
       throw new Error('out of order');
     }),
   );
-  assert.deepEqual(hunt(VFIO, crashing, WORLDS_ONLY).catches.lockstep, { steps: 1, shows: 'outcome.is' });
+  const { catches } = await hunt(VFIO, crashing, WORLDS_ONLY);
+  assert.deepEqual(catches.lockstep, { steps: 1, shows: 'outcome.is' });
   const world = TRANSLATION_WORLDS[0]!;
   const machine = guarded(beside(new TranslationMachine(world.setup), () => assert.fail('never')));
   assert.deepEqual(machine.step({ op: 'create' }), { is: 'crashed', says: 'never' });
 });
 
-test('a hunt for nothing notices nothing, and a broken implementation raises the alarm', () => {
+test('a hunt for nothing notices nothing, and a broken implementation raises the alarm', async () => {
   for (const table of FAULT_TABLES) {
-    const findings = control(table, { ...WORLDS_ONLY, maxStates: 60, walks: 5 });
+    const findings = await control(table, { ...WORLDS_ONLY, maxStates: 60, walks: 5 });
     assert.ok(findings.length > 1, table.profile);
     for (const { caught, fault } of findings) assert.equal(caught, false, fault.id);
   }
   const machine = VFIO.faults.find(f => f.id === 'close/undoes-what-open-did-not') as FaultyMachine;
-  const broken = control({ ...VFIO, machine: machine.machine }, { ...WORLDS_ONLY, maxStates: 60, walks: 5 });
+  const broken = await control(
+    { ...VFIO, machine: machine.machine },
+    { ...WORLDS_ONLY, maxStates: 60, walks: 5 },
+  );
   assert.ok(broken.some(f => f.caught));
 });
 
-test('the scheduler of a table is asked, and its catch counts', () => {
-  const fault: Fault = {
-    ...machineFault(VFIO.machine!),
-    expected: { by: 'scheduler', shows: 'uaf', steps: 4 },
+test('every fault that shows only when calls run at the same time is noticed by the scheduler, and by nobody else', async () => {
+  const together = CORE.faults.filter(f => f.in === 'implementation' && f.together !== undefined);
+  assert.ok(together.length >= 5);
+  for (const fault of together) {
+    const { asExpected, catches } = await hunt(CORE, fault, WORLDS_ONLY);
+    assert.ok(asExpected, `${fault.id}: ${JSON.stringify(catches)}`);
+    assert.equal(catches.lockstep, undefined);
+  }
+});
+
+test('of each history every interleaving was tried, and has an order where nothing is wrong', async () => {
+  const policies = defaultPolicies(CORE.law);
+  for (const { name, ...plan } of CORE.histories!) {
+    const machine = CORE.together!(plan.setup, policies);
+    const { runs, complete, bad } = await interleave(CORE.law, machine, { ...plan, policies }, 1000);
+    assert.equal(bad, undefined, name);
+    assert.ok(complete && runs > 2, `${name}: ${runs} interleavings`);
+  }
+});
+
+test('calls that wait for each other for ever are noticed', async () => {
+  const policies = defaultPolicies(CORE.law);
+  const { name: _, ...plan } = CORE.histories!.find(h => h.name === 'two-claims')!;
+  const stuck = CORE.together!(plan.setup, policies);
+  const machine = {
+    reset: () => stuck.reset(),
+    view: () => stuck.view(),
+    step: (op: AnyOp) => stuck.step(op),
+    stepFailing: (op: AnyOp, failing: readonly number[]) => stuck.stepFailing(op, failing),
+    failAt: (numbers: readonly number[]) => stuck.failAt(numbers),
+    failed: () => stuck.failed(),
+    concurrent: () => ({ step: () => new Promise<never>(() => {}) }),
   };
-  const table: FaultTable = { ...VFIO, scheduler: () => ({ steps: 4, shows: 'uaf' }) };
-  const { caught, asExpected } = hunt(table, fault, WORLDS_ONLY);
-  assert.ok(caught && asExpected);
+  const { bad } = await interleave(CORE.law, machine, { ...plan, policies }, 1000);
+  assert.ok(bad instanceof Error);
+  assert.match(bad.message, /wait for each other/);
 });
 
 test('an alteration that would not show alters nothing', () => {

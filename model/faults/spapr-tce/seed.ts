@@ -10,9 +10,12 @@ import { type Now as AnyNow, type Seed as AnySeed, machineFault, type Seen, seed
 export type Now = AnyNow<Op['op']>;
 export type Seed = AnySeed<Defect, Op['op']>;
 
+/** Bytes of memory for tables: a machine is made for each recording that a fault is looked for in. */
+const TABLE_MEMORY = 2 ** 21;
+
 const seeded = seedingOf<Defect, Op['op']>(
   (setup, policies, defect) =>
-    new Machine(setup as Setup, policies as PolicyValues, undefined, defect) as unknown as Restartable,
+    new Machine(setup as Setup, policies as PolicyValues, TABLE_MEMORY, defect) as unknown as Restartable,
 );
 
 /** The machine without any mistake. */
