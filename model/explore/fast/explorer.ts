@@ -73,11 +73,13 @@ class FastExplorer<S extends object, O extends AnyOp, P extends Policies, Setup>
   ) {
     const first = world.profile.initial(world.setup, policies, true);
     this.entities = new Entities(first);
+    // The start has the first numbers; a snapshot that numbers otherwise is refused.
+    const { start } = this.entities;
     this.canon = canonFor(world, this.entities, options);
     this.keeper = new Keeper(this.entities);
     this.resumed = options.resume?.();
     if (this.resumed !== undefined) takeUpValues(this.entities, this.resumed);
-    this.start = this.stored(this.entities.start);
+    this.start = this.stored(start);
     this.views = new Views(this.entities);
     this.promised = promisesOf(world.profile, options.aims === true);
     const sample = strollThrough(world, policies, 25, 60).map(s => this.entities.encode(s));
