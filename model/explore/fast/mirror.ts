@@ -16,7 +16,7 @@ import { dice } from './sample.js';
 const FIRST = 48;
 /** The first states are all looked at, then one in so many, then one in more. */
 const ALL = 128;
-const ONE_IN = 128;
+const ONE_IN = 256;
 /** So many states in which a rule was run for the first time in this way; then one in so many. */
 const NEW = 500;
 const ONE_NEW_IN = 16;
