@@ -124,6 +124,7 @@ class FastExplorer<S extends object, O extends AnyOp, P extends Policies, Setup>
       this.block();
     }
     if (unfinished !== undefined) this.options.checkpoint?.(this.save, true);
+    else this.mirror?.checkRest(engine);
     return this.result(unfinished);
   }
 
