@@ -109,6 +109,11 @@ function addWalk(top: Command, end: End): void {
       '--every',
       'every transition of the explored graph instead; without a world: of each that is not large',
     )
+    .option(
+      '--up-to <n>',
+      'with --every and no world: leaves out worlds with more transitions',
+      wholeNumber('--up-to', 1, Number.MAX_SAFE_INTEGER),
+    )
     .option('--trace-out <file>', 'where a failure is written (default: failures/WORLD-SEED.jsonl)')
     .option(...JSON_OUT)
     .addHelpText(

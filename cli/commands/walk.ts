@@ -20,18 +20,26 @@ export interface WalkOptions {
   readonly policy: readonly string[];
   /** Every transition of each world's graph instead of random walks. */
   readonly every?: boolean;
+  /** Leaves out worlds with more transitions. */
+  readonly upTo?: number;
   readonly traceOut?: string;
   readonly json?: boolean;
 }
 
 export function walk(name: string | undefined, options: WalkOptions): ExitCode {
   const out = outTo(options.json === true);
-  const worlds = worldsFor(name).filter(
-    w => name !== undefined || options.every !== true || w.large !== true,
+  const all = worldsFor(name);
+  const worlds = all.filter(
+    w =>
+      name !== undefined ||
+      options.every !== true ||
+      (w.large !== true && w.counts.transitions <= (options.upTo ?? Number.POSITIVE_INFINITY)),
   );
   const results = worlds.map(world =>
     options.every ? every(world, options, out) : one(world, options, out),
   );
+  const left = all.filter(w => !worlds.includes(w)).map(w => w.name);
+  if (left.length > 0) out.say(`left out for their size: ${left.join(', ')}`);
   const seed = options.every ? {} : { seed: options.seed };
   out.data({ command: 'walk', ...seed, worlds: results.map(r => r.data) });
   return worst(results.map(r => r.code));

@@ -49,7 +49,6 @@ interface Common {
 /** The implementation makes the mistake. */
 export interface FaultyMachine extends Common {
   readonly in: 'implementation';
-  readonly world: string;
   readonly machine: (setup: unknown, policies: Policies) => Restartable;
 }
 

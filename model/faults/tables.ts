@@ -1,12 +1,17 @@
 // Which systems have seeded faults? The one place that names them: a new profile is a new row.
 
+import { iommuCore } from '../../spec/iommu-core/profile.js';
 import { linuxDma } from '../../spec/linux-dma/profile.js';
 import { vfio2011 } from '../../spec/vfio-2011/profile.js';
 import { translation } from '../translation/law.js';
+import { IOMMU_CORE_WORLDS } from '../worlds/iommu-core.js';
 import { LINUX_DMA_WORLDS } from '../worlds/linux-dma.js';
 import { TRANSLATION_WORLDS } from '../worlds/translation.js';
 import { VFIO_2011_WORLDS } from '../worlds/vfio-2011.js';
 import type { FaultTable } from './fault.js';
+import { groups } from './iommu-core/groups.js';
+import { numbers } from './iommu-core/numbers.js';
+import { sound as soundCore } from './iommu-core/seed.js';
 import { holes } from './linux-dma/design.js';
 import { recorded } from './linux-dma/recorded.js';
 import { iotlb } from './translation/iotlb.js';
@@ -25,6 +30,13 @@ export const FAULT_TABLES: readonly FaultTable[] = [
     worlds: VFIO_2011_WORLDS,
     machine: sound,
     faults: [...sets, ...lifetime, ...memory, ...designs],
+  },
+  {
+    profile: 'iommu-core',
+    law: iommuCore,
+    worlds: IOMMU_CORE_WORLDS,
+    machine: soundCore,
+    faults: [...groups, ...numbers],
   },
   {
     profile: 'linux-dma',

@@ -1,62 +1,25 @@
-// How is a mistake built into the 2011 machine, so that it is made in one call and not in every one?
+// How is a mistake built into the 2011 machine?
 import type { Steps } from '../../../impl/vfio-2011/steps.js';
-import type { Policies } from '../../../spec/law/clause.js';
 import type { PolicyValues } from '../../../spec/vfio-2011/policies.js';
 import type { Op, Setup } from '../../../spec/vfio-2011/state.js';
 import type { Restartable } from '../../machine.js';
 import { type Defect, Machine } from '../../machines/vfio-2011.js';
-import { type Expected, type FaultyMachine, history, type Source } from '../fault.js';
+import { type FaultyMachine, history, type Source } from '../fault.js';
+import { type Now as AnyNow, type Seed as AnySeed, machineFault, type Seen, seedingOf } from '../seeding.js';
 
-/** What the machine is doing at the moment. */
-export interface Now {
-  readonly op: Op['op'] | 'nothing';
-  /** Counts calls since the machine was made, and the times it was put back to the start. */
-  readonly call: number;
-  readonly run: number;
-}
+export type Now = AnyNow<Op['op']>;
+export type Seed = AnySeed<Defect, Op['op']>;
 
-/** One mistake. It is made anew for each machine, so it may remember what that machine did. */
-export type Seed = (now: Now) => Defect;
-
-function seeded(seed: Seed): (setup: unknown, policies: Policies) => Restartable {
-  return (setup, policies) => {
-    const now = { op: 'nothing' as Now['op'], call: 0, run: 0 };
-    const machine = new Machine(setup as Setup, policies as PolicyValues, undefined, seed(now));
-    return {
-      reset: () => {
-        now.op = 'nothing';
-        now.run++;
-        machine.reset();
-      },
-      step: (op, force) => {
-        now.op = (op as Op).op;
-        now.call++;
-        return machine.step(op as Op, force);
-      },
-      view: () => machine.view(),
-    };
-  };
-}
+const seeded = seedingOf<Defect, Op['op']>(
+  (setup, policies, defect) =>
+    new Machine(setup as Setup, policies as PolicyValues, undefined, defect) as unknown as Restartable,
+);
 
 /** The machine without any mistake. */
 export const sound = seeded(() => ({}));
 
-/** A fault of the implementation, in one row: what, where it was made before, who must notice it, and the mistake. */
-export function fault(
-  id: string,
-  says: string,
-  source: Source,
-  [world, shows, steps, policies = {}]: readonly [
-    world: string,
-    shows: string,
-    steps: number,
-    policies?: Policies,
-  ],
-  seed: Seed,
-): FaultyMachine {
-  const expected: Expected = { by: 'lockstep', shows, steps };
-  return { in: 'implementation', id, says, source, expected, world, policies, machine: seeded(seed) };
-}
+export const fault = (id: string, says: string, source: Source, seen: Seen, seed: Seed): FaultyMachine =>
+  machineFault(id, says, source, seen, seeded(seed));
 
 /** Some inner steps are others. */
 export const steps =
