@@ -22,8 +22,17 @@ import { Stale, Views } from './views.js';
 import { pathTo, replay } from './witness.js';
 
 const BLOCK = 1 << 10;
+/** After so many states it shows whether learning pays. */
+const PATIENCE = 1 << 12;
+/** A world that takes new values all the time is laid out anew all the time. */
+const MANY_PLANS = 40;
+/** More plain runs than this for each question asked, and it does not. */
+const TOO_MANY_RUNS = 0.05;
 /** A selector that reads no more entities than this is run where it is asked for. */
 const INLINE = 2;
+
+/** So few questions repeat that asking the plain rules is quicker. */
+export class Unlearnable extends Error {}
 
 interface Found extends Finding {
   readonly state: number;
@@ -141,8 +150,15 @@ class FastExplorer<S extends object, O extends AnyOp, P extends Policies, Setup>
     if (!engine.redo) this.shadow.check(engine, from, this.next);
     this.mirror?.check(engine, from, this.next);
     for (const state of engine.news.splice(0)) this.mirror?.learned(this.codesOf(state));
+    if (this.options.giveUp === true && this.isHopeless()) throw new Unlearnable();
     this.options.progress?.(this.progress());
     this.options.checkpoint?.(this.save, false);
+  }
+
+  private isHopeless(): boolean {
+    const asked = this.next * this.units.ops.length;
+    if (this.engine.plans > MANY_PLANS + this.next / BLOCK) return true;
+    return this.next >= PATIENCE && this.units.runs + this.views.runs > asked * TOO_MANY_RUNS;
   }
 
   /** Is there room for another block, and for a new plan if one is due? */
