@@ -106,7 +106,8 @@ async function campaign(
     },
   );
   // Fixed: with a failing call some seeds (146778243) find a history without an order, which is an open question.
-  const seed = fail ? Number(process.env['SEED'] ?? 1) : seedOf(t);
+  const seed = Number(process.env['SEED'] ?? 1);
+  t.diagnostic(`repeat with SEED=${seed}`);
   const details = await fc.check(property, { seed, numRuns: runs * LENGTH });
   return { details, switches, calls, failures };
 }
