@@ -200,7 +200,7 @@ export async function run(
   const { rounds, quick } = options;
   print('the small model with (groups, devices, descriptors); each exploration in a fresh process');
   const goals = besideSpin(print, quick ? [2, 4, 3] : [2, 4, 5], rounds);
-  goals.push(...besidePlain(print, quick ? [2, 2, 3] : [2, 4, 4], rounds));
+  goals.push(...besidePlain(print, quick ? [2, 2, 3] : [2, 4, 3], rounds));
   const fixed = Array.from({ length: rounds }, () => small([2, 4, 3]));
   goals.push({
     figure: `a world of ${fixed[0]!.states} states from start to end, cold`,

@@ -37,7 +37,7 @@ function wordsOf(groups: number, devices: number, slots: number): Words {
       any([
         ...D.filter(d => home(d) === g).map(d => `driver[${d}] != 0 || ${open(DEVICE, d)}`),
         open(GROUP, g),
-        open(IOMMU, g),
+        open(IOMMU, `set[${g}]`),
       ]),
     merged: g =>
       groups === 1

@@ -68,7 +68,7 @@ export const exists = selector(
   (s: State, g: number): boolean =>
     s.devices.some((d, at) => d.group === g && (d.driver !== 'absent' || deviceOpen(s, at))) ||
     groupOpen(s, g) ||
-    iommuOpen(s, g),
+    iommuOpen(s, s.groups[g]!.set),
 );
 
 export const merged = selector('merged', (s: State, g: number): boolean =>

@@ -60,7 +60,13 @@ function list(out: Out): ExitCode {
   out.say('iommu-spec check WORLD explores one to its end, iommu-spec check all every one.');
   out.data({
     command: 'check',
-    worlds: WORLDS.map(w => ({ world: w.name, profile: w.profile.name, says: w.says, ...w.counts })),
+    worlds: WORLDS.map(w => ({
+      world: w.name,
+      profile: w.profile.name,
+      says: w.says,
+      ...w.counts,
+      ...(w.canonical !== undefined && { canonical: w.canonical }),
+    })),
   });
   return EXIT.conforms;
 }

@@ -44,6 +44,8 @@ export interface Options {
   readonly maxStates?: number;
   /** Visit one state of those that differ by a renaming that the world declares. Default false. */
   readonly symmetry?: boolean;
+  /** May the fast explorer end with `Unlearnable` where it learns too little? */
+  readonly giveUp?: boolean;
   /** Called after every thousand states or so. */
   readonly progress?: (at: Progress) => void;
   /** Asked as often: is there room to go on? If not, the exploration ends unfinished. */

@@ -2,7 +2,7 @@
 import type { Policies } from '../../spec/law/clause.js';
 import type { AnyOp } from '../../spec/law/profile.js';
 import type { Exploration, Options } from './exploration.js';
-import { exploreFast } from './fast/explorer.js';
+import { exploreFast, Unlearnable } from './fast/explorer.js';
 import { explorePlainly } from './plain.js';
 import type { World } from './world.js';
 
@@ -27,5 +27,11 @@ export function explore<S extends object, O extends AnyOp, P extends Policies, S
   const stopped = first.violations.length > 0 && options.all !== true;
   const enough = most === options.maxStates && options.checkpoint === undefined;
   if (first.complete || stopped || enough) return first;
-  return exploreFast(world, policies, options);
+  if (options.checkpoint !== undefined) return exploreFast(world, policies, options);
+  try {
+    return exploreFast(world, policies, { ...options, giveUp: true });
+  } catch (error) {
+    if (!(error instanceof Unlearnable)) throw error;
+    return explorePlainly(world, policies, options);
+  }
 }

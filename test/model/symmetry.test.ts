@@ -46,7 +46,7 @@ for (const world of declared) {
     assert.equal(found.complete, true);
     assert.equal(found.states, reduced.size, 'no two representatives are the same by renaming');
     assert.deepEqual([...reduced].sort(), [...full].sort());
-    assert.equal(found.states, world.counts.canonical);
+    assert.equal(found.states, world.canonical);
   });
 }
 

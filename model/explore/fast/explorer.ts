@@ -22,8 +22,17 @@ import { Stale, Views } from './views.js';
 import { pathTo, replay } from './witness.js';
 
 const BLOCK = 1 << 10;
+/** After so many states it shows whether learning pays. */
+const PATIENCE = 1 << 12;
+/** A world that takes new values all the time is laid out anew all the time. */
+const MANY_PLANS = 40;
+/** More plain runs than this for each question asked, and it does not. */
+const TOO_MANY_RUNS = 0.05;
 /** A selector that reads no more entities than this is run where it is asked for. */
 const INLINE = 2;
+
+/** So few questions repeat that asking the plain rules is quicker. */
+export class Unlearnable extends Error {}
 
 interface Found extends Finding {
   readonly state: number;
@@ -73,11 +82,13 @@ class FastExplorer<S extends object, O extends AnyOp, P extends Policies, Setup>
   ) {
     const first = world.profile.initial(world.setup, policies, true);
     this.entities = new Entities(first);
+    // The start has the first numbers; a snapshot that numbers otherwise is refused.
+    const { start } = this.entities;
     this.canon = canonFor(world, this.entities, options);
     this.keeper = new Keeper(this.entities);
     this.resumed = options.resume?.();
     if (this.resumed !== undefined) takeUpValues(this.entities, this.resumed);
-    this.start = this.stored(this.entities.start);
+    this.start = this.stored(start);
     this.views = new Views(this.entities);
     this.promised = promisesOf(world.profile, options.aims === true);
     const sample = strollThrough(world, policies, 25, 60).map(s => this.entities.encode(s));
@@ -122,6 +133,7 @@ class FastExplorer<S extends object, O extends AnyOp, P extends Policies, Setup>
       this.block();
     }
     if (unfinished !== undefined) this.options.checkpoint?.(this.save, true);
+    else this.mirror?.checkRest(engine);
     return this.result(unfinished);
   }
 
@@ -138,8 +150,15 @@ class FastExplorer<S extends object, O extends AnyOp, P extends Policies, Setup>
     if (!engine.redo) this.shadow.check(engine, from, this.next);
     this.mirror?.check(engine, from, this.next);
     for (const state of engine.news.splice(0)) this.mirror?.learned(this.codesOf(state));
+    if (this.options.giveUp === true && this.isHopeless()) throw new Unlearnable();
     this.options.progress?.(this.progress());
     this.options.checkpoint?.(this.save, false);
+  }
+
+  private isHopeless(): boolean {
+    const asked = this.next * this.units.ops.length;
+    if (this.engine.plans > MANY_PLANS + this.next / BLOCK) return true;
+    return this.next >= PATIENCE && this.units.runs + this.views.runs > asked * TOO_MANY_RUNS;
   }
 
   /** Is there room for another block, and for a new plan if one is due? */

@@ -16,7 +16,9 @@ import { dice } from './sample.js';
 const FIRST = 48;
 /** The first states are all looked at, then one in so many, then one in more. */
 const ALL = 128;
-const ONE_IN = 128;
+const ONE_IN = 256;
+/** A world with no more states is small: each of them is looked at. */
+const SMALL = 3000;
 /** So many states in which a rule was run for the first time in this way; then one in so many. */
 const NEW = 500;
 const ONE_NEW_IN = 16;
@@ -82,6 +84,13 @@ export class Mirror<S extends object, O extends AnyOp, P extends Policies, Setup
   checkAll(sample: readonly Int32Array[]): void {
     const step = Math.max(1, Math.floor(sample.length / FIRST));
     for (let i = 0; i < sample.length; i += step) this.compare(sample[i]!);
+  }
+
+  /** At the end: of a small world every state. */
+  checkRest(engine: FastEngine): void {
+    const { count } = engine.store;
+    if (count > SMALL) return;
+    for (let n = ALL; n < count; n++) if (n % ONE_IN !== 0) this.compare(engine.codesOf(n, this.codes));
   }
 
   /** Something was learned of a rule in the state of these codes: asymmetry is new where something is new. */
