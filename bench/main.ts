@@ -1,5 +1,6 @@
 // How fast is it, beside what it should be compared with? Prints ratios measured in one run, asserts nothing.
 import * as explorer from './explorer.js';
+import * as iommuCore from './iommu-core.js';
 import * as iotlb from './iotlb.js';
 import * as judge from './judge.js';
 import * as radix from './radix.js';
@@ -14,7 +15,7 @@ const BENCHES: {
   readonly [name: string]: {
     run(print: (line: string) => void, options: Options): Promise<void>;
   };
-} = { explorer, judge, radix, iotlb, tce };
+} = { explorer, judge, radix, iotlb, tce, 'iommu-core': iommuCore };
 
 const words = process.argv.slice(2);
 const asked = words.filter(word => !word.startsWith('--'));

@@ -25,9 +25,10 @@ export interface Sweep {
   /** Runs with a failure, and with a second one while undoing. */
   readonly failures: number;
   readonly pairs: number;
-  /** How often each sort of call failed, and each clause answered for it. */
+  /** How often each sort of call failed. */
   readonly sorts: ReadonlyMap<string, number>;
-  readonly rules: ReadonlyMap<string, number>;
+  /** The sorts that failed where a clause allows what was left: each of them, if several do. */
+  readonly rules: ReadonlyMap<string, ReadonlySet<string>>;
   readonly leftover?: Leftover;
 }
 
@@ -56,7 +57,7 @@ class Sweeper {
   private failures = 0;
   private pairs = 0;
   private readonly sorts = new Map<string, number>();
-  private readonly rules = new Map<string, number>();
+  private readonly rules = new Map<string, Set<string>>();
   private leftover: Leftover | undefined;
 
   constructor(
@@ -125,11 +126,13 @@ class Sweeper {
     for (const call of failing) count(this.sorts, calls[call]!);
     const view = this.machine.view();
     const nearest = endings.find(e => differenceOf(e.outcome, outcome, 'outcome') === null);
-    const ending = endings.find(e => this.differs(e, outcome, view) === null);
-    if (ending !== undefined) {
-      count(this.rules, ending.rule);
-      return calls;
+    const fitting = endings.filter(e => this.differs(e, outcome, view) === null);
+    for (const { rule } of fitting) {
+      const sorts = this.rules.get(rule) ?? new Set();
+      this.rules.set(rule, sorts);
+      for (const call of failing) sorts.add(calls[call]!);
     }
+    if (fitting.length > 0) return calls;
     const first = this.differs(nearest ?? endings.at(-1)!, outcome, view)!;
     const failed = failing.map(call => ({ call, sort: calls[call]! }));
     this.leftover = { way: this.wayTo(place).map(p => p.op!), op, failed, outcome, first };

@@ -28,6 +28,8 @@ export function fits(domain: Domain, instance: Instance | undefined): boolean {
 
 /** The driver's attach has succeeded: the hardware says so. */
 function wire(core: Core, group: Group, device: Device, domain: Domain): void {
+  // A driver that knows one domain for each device writes a fresh context entry, without the PASIDs.
+  if (core.choices.ridWhilePasid === 'torn-down') core.steps.unprogram(core, device);
   const blocks = isBlocking(group, domain);
   const before = device.rid;
   const late = blocks && core.choices.blockingAttach === 'may-return-early';
@@ -48,8 +50,6 @@ function* attachOne(core: Core, group: Group, device: Device, domain: Domain, po
   if (!fits(domain, device.instance)) return -EINVAL;
   if (device.aux && domain.kind === 'paging') return -EPERM;
   if (domain.kind !== 'blocked' && fails(core, point, device.index)) return -ENOMEM;
-  // A driver that knows one domain for each device writes a fresh context entry, without the PASIDs.
-  if (core.choices.ridWhilePasid === 'torn-down') core.steps.unprogram(core, device);
   wire(core, group, device, domain);
   return 0;
 }
@@ -86,7 +86,7 @@ export function* park(core: Core, group: Group, device: Device, tried: Domain): 
 export function held(core: Core, group: Group, must: boolean): boolean {
   if (core.choices.resetState === 'per-group' ? group.resetting !== undefined : group.resets > 0 && !must)
     return true;
-  return core.choices.ridWhilePasid === 'frozen' && hasPasids(group);
+  return core.choices.ridWhilePasid === 'frozen' && group.domain !== undefined && hasPasids(group);
 }
 
 /**

@@ -81,11 +81,12 @@ export function* reserve(core: Core, group: Group, pasid: number): Doing {
 export function* attachHandle(core: Core, index: number, name: number, handle: number): Doing {
   if (handle < 0) return -EINVAL;
   const group = groupAt(core, index);
-  if (group?.first === undefined) return -ENODEV;
+  if (group === undefined) return -ENODEV;
   const domain = domainFor(core, group, name);
   if (domain === undefined) return -ENOENT;
   if (group.entries.has(0)) return -EBUSY;
   let error = yield* reserve(core, group, 0);
+  if (error === 0 && group.first === undefined) return -ENODEV;
   if (error === 0) error = yield* attach(core, group, domain);
   if (error === 0) setEntry(core, group, 0, domain, handle);
   return error;

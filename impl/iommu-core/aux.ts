@@ -58,7 +58,7 @@ function* attachTo(core: Core, device: Device, domain: Domain): Doing {
   if (!device.aux || domain.kind !== 'paging') return -EPERM;
   domain.auxUses ??= new Map();
   const uses = domain.auxUses.get(device.index) ?? 0;
-  if (uses > 0) setProgrammed(core, device, domain.auxPasid, domain);
+  if (uses > 0) programUnlessReset(core, device, domain.auxPasid, domain);
   else {
     const error = yield* programAux(core, device, domain);
     if (error < 0) return error;
@@ -67,6 +67,11 @@ function* attachTo(core: Core, device: Device, domain: Domain): Doing {
   }
   domain.auxUses.set(device.index, uses + 1);
   return 0;
+}
+
+/** A device in reset gets its aux domains when the reset ends. */
+function programUnlessReset(core: Core, device: Device, pasid: number, domain: Domain): void {
+  if (device.resets === 0) setProgrammed(core, device, pasid, domain);
 }
 
 function* programAux(core: Core, device: Device, domain: Domain): Doing {
@@ -82,7 +87,7 @@ function* programAux(core: Core, device: Device, domain: Domain): Doing {
     return error;
   }
   if (domain.table === undefined) domain.formatFor(device.instance as Instance);
-  setProgrammed(core, device, pasid, domain);
+  programUnlessReset(core, device, pasid, domain);
   domain.auxPasid = pasid;
   return 0;
 }
@@ -114,13 +119,13 @@ export function detachFrom(core: Core, device: Device, domain: Domain): void {
   domain.auxPasid = 0;
 }
 
-/** The PASID that stands for the domain on the device. */
+/** The PASID that stands for the domain, on every device that has it. */
 export function auxPasid(core: Core, index: number, handle: number): number {
   const device = auxCapable(core, index);
   if (device === undefined) return -ENODEV;
   const domain = core.domains.get(handle);
   if (domain === undefined) return -ENOENT;
-  return (domain.auxUses?.get(index) ?? 0) > 0 ? domain.auxPasid : -EINVAL;
+  return domain.auxPasid > 0 ? domain.auxPasid : -EINVAL;
 }
 
 /** The aux domain of a mediated device: its handle. */

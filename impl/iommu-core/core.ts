@@ -71,8 +71,9 @@ export function groupAt(core: Core, index: number): Group | undefined {
   return group !== undefined && group.refs > 0 ? group : undefined;
 }
 
-/** The group that the device is a member of. Where members hold no reference it may be dead: that is its danger. */
-export const groupOf = (device: Device | undefined): Group | undefined => device?.group;
+/** The group that the device is a member of. Where members hold no reference it may be gone: then there is none. */
+export const groupOf = (device: Device | undefined): Group | undefined =>
+  device?.group === undefined || device.group.refs === 0 ? undefined : device.group;
 
 /** Somebody lets go of a group; the last takes it along. 0, or WARNED: it is gone already. */
 export function putGroup(core: Core, group: Group): number {
@@ -80,8 +81,17 @@ export function putGroup(core: Core, group: Group): number {
   group.refs--;
   if (group.refs > 0) return 0;
   group.generation++;
-  for (const pasid of [...group.entries.keys()]) setEntry(core, group, pasid, undefined, -1);
+  for (const [pasid, { domain }] of [...group.entries]) {
+    setEntry(core, group, pasid, undefined, -1);
+    if (domain.kind !== 'sva') continue;
+    const space = core.spaces[domain.space];
+    space.bonds.delete(group.index);
+    core.steps.bury(core, space);
+  }
   setBooks(group, undefined);
+  // Whoever is still a member stays on it, though nobody has it written down.
+  if (group.members > 0 && group.default !== undefined && group.default !== group.first?.instance?.identity)
+    group.default.orphan = true;
   group.default = undefined;
   group.blocking = undefined;
   group.owner = -1;

@@ -33,17 +33,19 @@ export function* probe(core: Core, index: number, queued: boolean): Doing {
   yield;
   const error = fails(core, 'group-device', index) ? -ENOMEM : yield* join(core, group, device, queued);
   group.forming = false;
-  if (error < 0 && (fresh || core.choices.deviceGroupReference === 'taken' || mediated))
-    core.steps.putGroup(core, group);
+  // The core gives a reference back, whoever took it.
+  if (error < 0) core.steps.putGroup(core, group);
+  // Who asks for a bus holds no lock, and must not see a device that is not going to stay.
+  else countOnBus(core, device, 1);
   return error;
 }
 
 function* join(core: Core, group: Group, device: Device, queued: boolean): Doing {
   const { deferred } = device;
-  link(core, group, device);
+  link(group, device);
   const error = yield* firstDomain(core, group, device, queued);
   if (error === 0) return 0;
-  unlink(core, group, device);
+  unlink(group, device);
   core.steps.letGo(core, group, device);
   device.deferred = deferred;
   return error;
@@ -58,7 +60,7 @@ function* firstDomain(core: Core, group: Group, device: Device, queued: boolean)
 }
 
 /** Members are kept in the order of the machine's list. */
-function link(core: Core, group: Group, device: Device): void {
+function link(group: Group, device: Device): void {
   let before: Device | undefined;
   if (group.last !== undefined && group.last.index < device.index) before = group.last;
   else for (let d = group.first; d !== undefined && d.index < device.index; d = d.next) before = d;
@@ -68,10 +70,9 @@ function link(core: Core, group: Group, device: Device): void {
   if (device.next === undefined) group.last = device;
   group.members++;
   device.group = group;
-  countOnBus(core, device, 1);
 }
 
-function unlink(core: Core, group: Group, device: Device): void {
+function unlink(group: Group, device: Device): void {
   let before: Device | undefined;
   for (let d = group.first; d !== device && d !== undefined; d = d.next) before = d;
   if (before === undefined) group.first = device.next;
@@ -79,7 +80,6 @@ function unlink(core: Core, group: Group, device: Device): void {
   if (group.last === device) group.last = before;
   device.next = undefined;
   group.members--;
-  countOnBus(core, device, -1);
 }
 
 function countOnBus(core: Core, device: Device, by: number): void {
@@ -122,7 +122,8 @@ export function* remove(core: Core, index: number): Doing {
   if (device.driver !== 'none') return -EBUSY;
   const { group } = device;
   yield;
-  unlink(core, group, device);
+  unlink(group, device);
+  countOnBus(core, device, -1);
   const kept = group.owners > 0 || group.domain !== group.default;
   const warned = group.members === 0 && kept;
   core.steps.letGo(core, group, device);
@@ -160,10 +161,11 @@ export function* setupDefault(core: Core, group: Group, target: DefaultType | un
   const before = group.default;
   group.default = domain;
   // Somebody may have taken the group before it was set up: it stays theirs, and comes here later.
-  if (before === undefined && (group.owner >= 0 || group.domain !== undefined)) return 0;
+  const free = group.domain === undefined || group.domain === group.blocking;
+  if (before === undefined && (group.owner >= 0 || !free)) return 0;
   if (group.domain === undefined) return yield* core.steps.setDomain(core, group, domain, true);
   const error = yield* core.steps.setDomain(core, group, domain, false);
-  if (error < 0) {
+  if (error < 0 && before !== undefined) {
     group.default = before;
     domain.orphan = domain !== instance.identity;
   }

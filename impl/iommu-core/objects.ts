@@ -133,35 +133,78 @@ export class Group {
 
 /** Numbers in use, the smallest free one found quickly. */
 export class Numbers {
-  private readonly used = new Set<number>();
-  /** Every number from 1 up to here is in use, this one not included. */
-  private low = 1;
+  /** A bit for each number that is in use. A Set of many would be copied again and again as numbers come and go. */
+  private used = new Uint32Array(1);
+  /** Numbers from here up were never handed out in order; those that are in use all the same were asked for by name. */
+  private next = 1;
+  /** Those below that were given back, smallest first (a heap). One that was asked for by name since is still in it. */
+  private readonly back: number[] = [];
 
   /** The smallest free number below `end`, or 0: none. */
   take(end: number): number {
-    while (this.used.has(this.low)) this.low++;
-    if (this.low >= end) return 0;
-    this.used.add(this.low);
-    return this.low++;
+    while (this.back.length > 0 && this.has(this.back[0])) this.dropSmallest();
+    if (this.back.length > 0) {
+      const smallest = this.back[0];
+      if (smallest >= end) return 0;
+      this.dropSmallest();
+      this.add(smallest);
+      return smallest;
+    }
+    while (this.has(this.next)) this.next++;
+    if (this.next >= end) return 0;
+    this.add(this.next);
+    return this.next++;
   }
 
   give(number: number): boolean {
-    if (!this.used.delete(number)) return false;
-    if (number < this.low) this.low = number;
+    if (!this.has(number)) return false;
+    this.used[number >>> 5] &= ~(1 << (number & 31));
+    if (number < this.next) this.keep(number);
     return true;
   }
 
   add(number: number): void {
-    this.used.add(number);
+    const word = number >>> 5;
+    if (word >= this.used.length) {
+      const wider = new Uint32Array(2 ** Math.ceil(Math.log2(word + 1)));
+      wider.set(this.used);
+      this.used = wider;
+    }
+    this.used[word] |= 1 << (number & 31);
   }
 
   has(number: number): boolean {
-    return this.used.has(number);
+    return number < 32 * this.used.length && (this.used[number >>> 5] & (1 << (number & 31))) !== 0;
   }
 
   clear(): void {
-    this.used.clear();
-    this.low = 1;
+    this.used = new Uint32Array(1);
+    this.next = 1;
+    this.back.length = 0;
+  }
+
+  private keep(number: number): void {
+    const { back } = this;
+    let at = back.push(number) - 1;
+    for (let up = (at - 1) >> 1; at > 0 && back[up] > number; up = (at - 1) >> 1) {
+      back[at] = back[up];
+      at = up;
+    }
+    back[at] = number;
+  }
+
+  private dropSmallest(): void {
+    const { back } = this;
+    const last = back.pop() as number;
+    if (back.length === 0) return;
+    let at = 0;
+    for (let down = 1; down < back.length; down = 2 * at + 1) {
+      if (down + 1 < back.length && back[down + 1] < back[down]) down++;
+      if (back[down] >= last) break;
+      back[at] = back[down];
+      at = down;
+    }
+    back[at] = last;
   }
 }
 

@@ -96,7 +96,7 @@ export function frameOf(core: Core, name: number, page: number): number {
 export function dma(core: Core, index: number, pasid: number, page: number): number {
   const device = core.devices[index];
   if (device === undefined) return -ENODEV;
-  if (groupOf(device) === undefined) return DMA_OUTSIDE;
+  if (device?.group === undefined) return DMA_OUTSIDE;
   if (pasid > 0) {
     const programmed = device.programmed.get(pasid);
     return programmed === undefined ? DMA_FAULT : through(programmed, page);
@@ -107,9 +107,9 @@ export function dma(core: Core, index: number, pasid: number, page: number): num
   return late ? through(device.leftover as Domain, page) : reached;
 }
 
-/** What a device reaches through memory that is no table any more, nobody can say. */
+/** What a device reaches through memory that is no table any more, or a domain that was given up, nobody can say. */
 function through(domain: Domain, page: number): number {
-  if (domain.freed) return DMA_OUTSIDE;
+  if (domain.freed || domain.orphan) return DMA_OUTSIDE;
   switch (domain.kind) {
     case 'identity':
       return page;
@@ -160,7 +160,7 @@ export function capable(core: Core, of: 'device' | 'group' | 'domain', at: numbe
   }
   if (of === 'device') {
     const device = core.devices[at];
-    return Number(device !== undefined && groupOf(device) !== undefined && deviceCan(device, what));
+    return Number(device?.group !== undefined && deviceCan(device, what));
   }
   const group = groupAt(core, at);
   if (group === undefined) return -ENODEV;

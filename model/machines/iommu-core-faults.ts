@@ -23,6 +23,7 @@ const pair =
 
 const ATTACH = one('attach');
 const ROLLBACK = pair('attach', 'reattach');
+const WAY_BACK = one('reattach');
 const BLOCKING = one('blocking-domain');
 const DEFAULT = one('default-domain');
 const DOMAIN = one('domain');
@@ -37,6 +38,8 @@ export const FAULTS_OF: { readonly [rule: string]: (at: number) => Plan } = {
   'probe/first-attach-fails': ATTACH,
   'setup_default/no-memory': DEFAULT,
   'setup_default/first-attach-fails': ATTACH,
+  'setup_default/attach-fails': ATTACH,
+  'setup_default/rollback-fails': ROLLBACK,
   'store_type/no-flush-queue': one('flush-queue'),
   'store_type/no-memory': DEFAULT,
   'store_type/attach-fails': ATTACH,
@@ -44,9 +47,11 @@ export const FAULTS_OF: { readonly [rule: string]: (at: number) => Plan } = {
   'claim_group/no-blocking-domain': BLOCKING,
   'claim_group/attach-fails': ATTACH,
   'claim_group/rollback-fails': ROLLBACK,
+  'claim_group/direct-map-rollback-fails': WAY_BACK,
   'claim_device/no-blocking-domain': BLOCKING,
   'claim_device/attach-fails': ATTACH,
   'claim_device/rollback-fails': ROLLBACK,
+  'claim_device/direct-map-rollback-fails': WAY_BACK,
   'release_group/attach-fails': ATTACH,
   'release_device/attach-fails': ATTACH,
   'alloc_by_device/no-memory': DOMAIN,
@@ -55,14 +60,22 @@ export const FAULTS_OF: { readonly [rule: string]: (at: number) => Plan } = {
   'attach_device/attach-fails': ATTACH,
   'attach_group/attach-fails': ATTACH,
   'attach_group/rollback-fails': ROLLBACK,
+  'attach_group/direct-map-rollback-fails': WAY_BACK,
+  'attach_group/by-parts-rollback-fails': WAY_BACK,
   'replace_group/attach-fails': ATTACH,
   'replace_group/rollback-fails': ROLLBACK,
+  'replace_group/direct-map-rollback-fails': WAY_BACK,
+  'replace_group/by-parts-rollback-fails': WAY_BACK,
   'attach_handle/no-memory': PLACE,
   'attach_handle/attach-fails': ATTACH,
   'attach_handle/rollback-fails': ROLLBACK,
+  'attach_handle/direct-map-rollback-fails': WAY_BACK,
+  'attach_handle/by-parts-rollback-fails': WAY_BACK,
   'replace_handle/no-memory': PLACE,
   'replace_handle/attach-fails': ATTACH,
   'replace_handle/rollback-fails': ROLLBACK,
+  'replace_handle/direct-map-rollback-fails': WAY_BACK,
+  'replace_handle/by-parts-rollback-fails': WAY_BACK,
   'detach_device/attach-fails': ATTACH,
   'detach_group/attach-fails': ATTACH,
   'detach_handle/attach-fails': ATTACH,
@@ -82,6 +95,9 @@ export const FAULTS_OF: { readonly [rule: string]: (at: number) => Plan } = {
   'map/no-memory': one('table'),
   'dma/left-over': one('late-invalidation'),
 };
+
+/** The sorts of calls that can fail behind an ending that the law only permits, of each clause by itself. */
+export const sortsOf = (rule: string): readonly FaultPoint[] => FAULTS_OF[rule]!(0).flatMap(p => p.points);
 
 /** Calls of a driver that are made to fail; and how many were asked about since it was armed. */
 export class Armed implements Faults {

@@ -18,6 +18,10 @@ export type Named = number | 'identity' | 'blocked';
 /** Is there such a device, and is it in its group? */
 export const isMember = (s: State, device: number): boolean => s.devices[device]?.member === true;
 
+/** The same, and is the group object still there? Where members hold no reference it may be gone. */
+export const hasItsGroup = (s: State, device: number): boolean =>
+  isMember(s, device) && groupLives(s, s.devices[device]!.home);
+
 /** Positions of the members of a group, in the order of the machine's list. */
 export const membersOf = selector('membersOf', (s: State, g: number): readonly number[] =>
   s.devices.flatMap((d, at) => (d.member && d.home === g ? [at] : [])),

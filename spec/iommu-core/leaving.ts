@@ -1,20 +1,34 @@
 // What goes when a device leaves its group, a reference is dropped, or a domain is freed?
 import { patch, patchAt } from '../kit/record.js';
 import { membersOf } from './groups.js';
+import { retyped } from './naming.js';
 import { dropForMm, dropNumber } from './numbers.js';
 import type { PolicyValues } from './policies.js';
-import { type Device, FREED, NO_GROUP, NONE, type Ref, type State } from './state.js';
+import { DEFAULT, type Device, FREED, NO_GROUP, NONE, ORPHAN, type Ref, type State } from './state.js';
 
-/** One reference of the group less; the last one takes the object, with all that is written in it. */
-export function dropReference(s: State, g: number): State {
+/** One reference of the group less; the last one takes the object, with all that is written in it, bonds too. */
+export function dropReference(s: State, g: number, p: PolicyValues): State {
   const refs = Math.max(s.groups[g]!.refs - 1, 0);
   if (refs > 0) return patch(s, { groups: patchAt(s.groups, g, { refs }) });
   const { pasidSpan } = s.machine;
-  return patch(s, {
-    groups: s.groups.map((group, at) => (at === g ? NO_GROUP : group)),
-    entries: s.entries.reduce(
-      (left, _, key) => (Math.floor(key / pasidSpan) === g ? left.delete(key) : left),
-      s.entries,
+  const left = withoutBonds(ownerless(s, g), g, p);
+  return patch(left, {
+    groups: left.groups.map((group, at) => (at === g ? NO_GROUP : group)),
+    entries: left.entries.reduce(
+      (rows, _, key) => (Math.floor(key / pasidSpan) === g ? rows.delete(key) : rows),
+      left.entries,
+    ),
+  });
+}
+
+/** Members that are left behind by their group stay on its default domain, which nobody has written down any more. */
+function ownerless(s: State, g: number): State {
+  if (s.groups[g]!.type === 'none' || membersOf(s, g).length === 0) return s;
+  const named = retyped(s, g, 'none');
+  const now = (ref: Ref): Ref => (ref === DEFAULT ? ORPHAN : ref);
+  return patch(named, {
+    devices: named.devices.map(d =>
+      d.member && d.home === g ? patch(d, { rid: now(d.rid), leftover: now(d.leftover) }) : d,
     ),
   });
 }
@@ -32,12 +46,14 @@ export function leave(s: State, device: number, p: PolicyValues): State {
     aux: false,
   };
   const { pasidSpan } = s.machine;
+  const last = membersOf(s, g).every(at => at === device);
+  const named = last && s.groups[g]!.type !== 'none' ? retyped(s, g, 'none') : s;
   const out = withoutAux(
-    patch(s, {
-      devices: patchAt(s.devices, device, gone),
-      programmed: s.programmed.reduce(
+    patch(named, {
+      devices: patchAt(named.devices, device, gone),
+      programmed: named.programmed.reduce(
         (left, _, key) => (Math.floor(key / pasidSpan) === device ? left.delete(key) : left),
-        s.programmed,
+        named.programmed,
       ),
     }),
     device,
@@ -50,7 +66,7 @@ export function leave(s: State, device: number, p: PolicyValues): State {
     ? ({ type: 'none', blocking: false, domain: NONE, auxAttached: false } as const)
     : ({} as const);
   const unbound = bare ? withoutBonds(out, g, p) : out;
-  return dropReference(patch(unbound, { groups: patchAt(unbound.groups, g, { ...kept, resetting }) }), g);
+  return dropReference(patch(unbound, { groups: patchAt(unbound.groups, g, { ...kept, resetting }) }), g, p);
 }
 
 /** Every aux attachment of the device, and every domain's PASID that only it used. */

@@ -12,7 +12,7 @@ export const isTaken = (s: State, device: number, pasid: number, p: PolicyValues
   p['pasid-allocator'] !== 'device-driver' && s.numbers.has(base(s, device, p) + pasid);
 
 /** Does the device use the number already, whoever handed it out? */
-const inUse = (s: State, device: number, pasid: number): boolean => {
+export const inUse = (s: State, device: number, pasid: number): boolean => {
   const { pasidSpan } = s.machine;
   return (
     s.programmed.has(device * pasidSpan + pasid) || s.entries.has(s.devices[device]!.home * pasidSpan + pasid)

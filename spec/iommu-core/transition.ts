@@ -26,9 +26,9 @@ export const resetInTheWay = (s: State, g: number, p: PolicyValues): boolean =>
 export const resetOfMember = (s: State, g: number): boolean =>
   s.groups[g]!.resetting >= 0 || s.devices.some(d => d.member && d.home === g && d.resets > 0);
 
-/** Does an attached PASID keep the requester id where it is? */
+/** Does an attached PASID keep the requester id on the domain that it is on? */
 export const frozen = (s: State, g: number, p: PolicyValues): boolean =>
-  p['rid-while-pasid'] === 'frozen' && hasPasids(s, g);
+  p['rid-while-pasid'] === 'frozen' && s.groups[g]!.domain !== NONE && hasPasids(s, g);
 
 /** Is the group on this domain already, so that nothing is done? */
 export const isThere = (s: State, c: Change): boolean =>
@@ -74,7 +74,7 @@ const leftOver = (d: Device, p: PolicyValues): Ref =>
   p['blocking-attach'] === 'may-return-early' && d.rid !== BLOCKED && d.rid !== NONE ? d.rid : d.leftover;
 
 /** PASIDs of the devices whose context entry was written afresh. */
-function tornDown(s: State, devices: readonly number[], p: PolicyValues): Table<Programmed> {
+export function tornDown(s: State, devices: readonly number[], p: PolicyValues): Table<Programmed> {
   if (p['rid-while-pasid'] !== 'torn-down') return s.programmed;
   const { pasidSpan } = s.machine;
   return s.programmed.reduce(
@@ -129,7 +129,9 @@ function undone(s: State, c: Change, k: number, lost: number, p: PolicyValues): 
       if (at === all[k]) return d.deferred ? patch(d, { deferred: false, astray: true }) : d;
       if (!before.includes(at)) return d;
       if (old === NONE) return patch(on(d, c.to, p), { astray: true });
-      return at === all[lost] ? stranded(s, c, d, p) : on(d, old, p);
+      return at === all[lost] || refusalOf(d, old) !== 'none'
+        ? stranded(s, c, d, p)
+        : on(on(d, c.to, p), old, p);
     },
     before,
     p,
@@ -174,11 +176,21 @@ export const failures = (s: State, c: Change, p: PolicyValues): readonly State[]
 
 /** The same where the way back failed too: for member k = 1, 2, ... each member j before it. */
 export function doubleFailures(s: State, c: Change, p: PolicyValues): readonly State[] {
+  return Array.from({ length: failing(s, c) }, (_, k) => lostBefore(s, c, k, p)).flat();
+}
+
+/** The states after a change that a member refused by what it is, and whose way back failed: one for each member. */
+export const refusedFailures = (s: State, c: Change, p: PolicyValues): readonly State[] =>
+  lostBefore(s, c, firstRefusing(s, c), p);
+
+/** The called member number `k` was not attached, and one before it not attached again by its driver. */
+function lostBefore(s: State, c: Change, k: number, p: PolicyValues): readonly State[] {
   const old = s.groups[c.group]!.domain;
   if (canPark(s, c, p) || old === NONE || !canFail(s, c.group, old)) return [];
-  return Array.from({ length: failing(s, c) }, (_, k) =>
-    Array.from({ length: k }, (_, j) => undone(s, c, k, j, p)),
-  ).flat();
+  const before = called(s, c).slice(0, k);
+  return before.flatMap((at, j) =>
+    refusalOf(s.devices[at]!, old) === 'none' ? [undone(s, c, k, j, p)] : [],
+  );
 }
 
 /** Under MUST_SUCCEED: the state where the called member `lost` could not be attached, -1: all could. */
@@ -193,7 +205,8 @@ export function forced(s: State, c: Change, lost: number, p: PolicyValues): Stat
     if (at !== all[lost]) return on(d, c.to, p);
     return rescue ? patch(on(d, BLOCKED, p), { astray: true }) : patch(d, { deferred: false, astray: true });
   };
-  return moved(s, c, c.to, place, all, p);
+  const written = all.filter((at, k) => refusalOf(s.devices[at]!, c.to) === 'none' && (k !== lost || rescue));
+  return moved(s, c, c.to, place, written, p);
 }
 
 /** The states after a change that must succeed, and did not for one member: one for each that may be the one. */

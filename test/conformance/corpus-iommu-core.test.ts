@@ -3,8 +3,11 @@ import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { coverageTable, LAWS, readTrace, runSuite, type SuiteResult } from '../../conformance/index.js';
+import { explore } from '../../model/explore/explore.js';
 import { hasImplementation, implementationOf } from '../../model/machine.js';
 import { replay } from '../../model/replay.js';
+import { WORLDS } from '../../model/worlds.js';
+import { allowed, defaultPolicies } from '../../spec/index.js';
 import type { Clause } from '../../spec/law/clause.js';
 import type { AnyOp, AnyProfile } from '../../spec/law/profile.js';
 import type { Event } from '../../spec/protocol/trace.js';
@@ -47,8 +50,8 @@ interface Part {
 const PARTS: readonly Part[] = [
   {
     profile: LAWS.profiles['iommu-core']!,
-    counts: [65, 307],
-    clauses: 317,
+    counts: [74, 326],
+    clauses: 334,
     alike: [
       'probe/attach-fails',
       'probe/no-default-domain',
@@ -119,6 +122,30 @@ for (const { profile, counts, clauses, alike } of PARTS) {
     const all = lists.flatMap(([op, list]) => list.flatMap(c => (c.errno ? [`${op} ${c.errno}`] : [])));
     assert.deepEqual(
       all.filter(pair => !told.has(pair)),
+      [],
+    );
+  });
+
+  test(title('an errno stands beside every clause that refuses, so that none is missing above'), () => {
+    const lists = Object.entries(profile.rules) as unknown as [string, readonly AnyClause[]][];
+    const declared = new Set(lists.flatMap(([op, list]) => list.map(c => `${op} ${c.errno ?? 'none'}`)));
+    const seen = new Set<string>();
+    for (const world of WORLDS.filter(w => w.profile === profile && w.counts.states < 500)) {
+      const policies = { ...defaultPolicies(profile), ...world.policies };
+      explore(
+        world,
+        {},
+        {
+          visit: (_, state) => {
+            for (const op of world.ops as readonly AnyOp[])
+              for (const { outcome } of allowed(profile, state, op, policies))
+                if (outcome.is === 'refused') seen.add(`${op.op} ${outcome.errno}`);
+          },
+        },
+      );
+    }
+    assert.deepEqual(
+      [...seen].filter(pair => !declared.has(pair)),
       [],
     );
   });

@@ -323,4 +323,33 @@ export const REFUSED_BY: { readonly [name: string]: string } = {
   'iommu-core-the-word-is-read-before-the-rights': 'store_type/not-privileged',
   'iommu-core-two-drivers-drive-one-device': 'bind/has-driver',
   'iommu-core-two-resets-run-in-one-group': 'reset_prepare/reset-in-progress',
+  'iommu-core-a-member-before-a-direct-map-is-lost-without-a-trace-by-a-claim-of-a-group':
+    'claim_group/direct-map-rollback-fails',
+  'iommu-core-a-member-before-a-direct-map-is-lost-without-a-trace-by-a-claim-of-a-device':
+    'claim_device/direct-map-rollback-fails',
+  'iommu-core-a-member-before-a-direct-map-is-lost-without-a-trace-by-group':
+    'attach_group/direct-map-rollback-fails',
+  'iommu-core-a-member-before-a-direct-map-is-lost-without-a-trace-by-replace':
+    'replace_group/direct-map-rollback-fails',
+  'iommu-core-a-member-before-a-direct-map-is-lost-without-a-trace-with-a-handle':
+    'attach_handle/direct-map-rollback-fails',
+  'iommu-core-a-member-before-a-direct-map-is-lost-without-a-trace-by-replace-with-a-handle':
+    'replace_handle/direct-map-rollback-fails',
+  'iommu-core-a-member-before-a-device-of-parts-is-lost-without-a-trace-by-group':
+    'attach_group/by-parts-rollback-fails',
+  'iommu-core-a-member-before-a-device-of-parts-is-lost-without-a-trace-by-replace':
+    'replace_group/by-parts-rollback-fails',
+  'iommu-core-a-member-before-a-device-of-parts-is-lost-without-a-trace-with-a-handle':
+    'attach_handle/by-parts-rollback-fails',
+  'iommu-core-a-member-before-a-device-of-parts-is-lost-without-a-trace-by-replace-with-a-handle':
+    'replace_handle/by-parts-rollback-fails',
+  'iommu-core-a-group-that-its-owner-left-stays-blocked': 'setup_default/set-up',
+  'iommu-core-a-failed-first-change-moves-the-group': 'setup_default/attach-fails',
+  'iommu-core-a-failed-first-change-splits-the-group': 'setup_default/rollback-fails',
+  'iommu-core-a-group-is-set-up-past-a-reset': 'setup_default/reset-in-progress',
+  'iommu-core-a-device-joins-past-the-reset-of-its-group': 'probe/reset-in-progress',
+  'iommu-core-a-frozen-requester-id-is-set-up': 'setup_default/pasids-attached',
+  'iommu-core-a-frozen-requester-id-changes-its-type': 'store_type/pasids-attached',
+  'iommu-core-who-is-on-the-identity-domain-is-kept-from-it-by-a-reset': 'store_type/already-there',
+  'iommu-core-a-failed-probe-gives-back-its-own-reference-twice': 'probe/no-memory',
 };

@@ -1,10 +1,13 @@
 // Does the IOMMU core do what the kernel documents of it, call by call?
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import fc from 'fast-check';
 import * as errno from '../../impl/errno.js';
 import { NULL_DOMAIN, STATIC_BLOCKED, STATIC_IDENTITY } from '../../impl/iommu-core/attachments.js';
 import { WARNED } from '../../impl/iommu-core/core.js';
+import { Numbers } from '../../impl/iommu-core/objects.js';
 import { bench, d1, d2, e, g, h, o1, o2 } from './iommu-core-bench.js';
+import { seedOf } from './seed.js';
 
 const { EBUSY, EINVAL, EPERM, ENOENT } = errno;
 
@@ -203,4 +206,26 @@ test('an aux domain has one PASID for all devices, and is counted by each', () =
   assert.equal(core.detachAux(1, D, -1), 0);
   assert.equal(core.domain(D)?.pasid, 0);
   assert.equal(core.auxPasid(0, D), -EINVAL);
+});
+
+test('the smallest free number is found as by looking at all', t => {
+  const call = fc.record({
+    what: fc.constantFrom('take', 'give', 'add', 'has'),
+    at: fc.integer({ min: 1, max: 70 }),
+  });
+  const property = fc.property(fc.array(call, { maxLength: 200, size: 'max' }), calls => {
+    const numbers = new Numbers();
+    const used = new Set<number>();
+    for (const { what, at } of calls) {
+      let free = 1;
+      while (used.has(free)) free++;
+      if (what === 'take') assert.equal(numbers.take(at), free < at ? free : 0);
+      if (what === 'take' && free < at) used.add(free);
+      if (what === 'give') assert.equal(numbers.give(at), used.delete(at));
+      if (what === 'add') numbers.add(at);
+      if (what === 'add') used.add(at);
+      assert.equal(numbers.has(at), used.has(at));
+    }
+  });
+  fc.assert(property, { seed: seedOf(t), numRuns: 500 });
 });

@@ -105,10 +105,7 @@ async function campaign(
       if (run.linearization.order === undefined) throw new Error(told(run));
     },
   );
-  // Fixed: with a failing call some seeds (146778243) find a history without an order, which is an open question.
-  const seed = Number(process.env['SEED'] ?? 1);
-  t.diagnostic(`repeat with SEED=${seed}`);
-  const details = await fc.check(property, { seed, numRuns: runs * LENGTH });
+  const details = await fc.check(property, { seed: seedOf(t), numRuns: runs * LENGTH });
   return { details, switches, calls, failures };
 }
 

@@ -72,9 +72,9 @@ export const steps: readonly Step[] = [
       outcome.is !== 'refused' ||
       state === before ||
       FIRST.includes(op.op) ||
-      rule.endsWith('/rollback-fails') ||
       state.devices.every((d, at) => {
         const was = before.devices[at]!;
+        if (d.astray && rule.endsWith('rollback-fails')) return true;
         return d.rid === was.rid || was.deferred || was.astray || before.groups[d.home]!.domain === NONE;
       }),
   },

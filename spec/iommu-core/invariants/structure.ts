@@ -4,7 +4,7 @@ import { cite } from '../../law/sources.js';
 import { fits, groupLives, membersOf } from '../groups.js';
 import { leafAt } from '../leaves.js';
 import type { PolicyValues } from '../policies.js';
-import { FREED, NONE, type Ref, type State, SVA } from '../state.js';
+import { BLOCKED, FREED, NONE, type Ref, type State, SVA } from '../state.js';
 
 type Always = StateProperty<State, PolicyValues>;
 
@@ -42,8 +42,8 @@ export const structure: readonly Always[] = [
   },
   {
     id: 'member/is-where-its-group-is',
-    says: 'Every member is on the domain of its group, but for one whose attach is put off, which is being reset, or which is astray.',
-    cite: [cite('linux', '__iommu_group_set_domain_internal')],
+    says: 'Every member is on the domain of its group, but for one whose attach is put off, which is being reset, or which is astray; where the group is on none yet, a reset leaves a member blocked.',
+    cite: [cite('linux', '__iommu_group_set_domain_internal'), cite('linux-7', 'pci_dev_reset_iommu_done')],
     holds: s =>
       s.devices.every(
         d =>
@@ -52,7 +52,8 @@ export const structure: readonly Always[] = [
           d.deferred ||
           d.astray ||
           d.resets > 0 ||
-          d.rid === s.groups[d.home]!.domain,
+          d.rid === s.groups[d.home]!.domain ||
+          (d.rid === BLOCKED && s.groups[d.home]!.domain === NONE),
       ),
   },
   {

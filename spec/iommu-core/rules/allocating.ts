@@ -2,7 +2,7 @@
 import { patch } from '../../kit/record.js';
 import { ending, refuse } from '../../law/clause.js';
 import { cite } from '../../law/sources.js';
-import { groupWorks, isMember, known, membersOf, referred } from '../groups.js';
+import { groupWorks, hasItsGroup, known, membersOf, referred } from '../groups.js';
 import { freed } from '../leaving.js';
 import type { Op, State } from '../state.js';
 import { OK, ours, type Rule } from './checks.js';
@@ -43,7 +43,7 @@ export const allocByDevice: readonly Rule<ByDevice>[] = [
       says: 'A device behind no IOMMU, or not in its group, has no driver that could make a domain.',
       cite: [ALLOC],
     },
-    (s, o) => !isMember(s, o.device) || s.devices[o.device]!.instance < 0,
+    (s, o) => !hasItsGroup(s, o.device) || s.devices[o.device]!.instance < 0,
   ),
   nameFree('alloc_by_device'),
   noMemory('alloc_by_device'),

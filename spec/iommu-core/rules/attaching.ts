@@ -5,17 +5,8 @@ import { type Citation, cite } from '../../law/sources.js';
 import { instanceOf, membersOf, type Named, ofDriver, onCoreDomain, refOf } from '../groups.js';
 import type { Op, State } from '../state.js';
 import { changed } from '../transition.js';
-import {
-  type Asks,
-  changeTo,
-  changing,
-  hasDomain,
-  hasGroup,
-  hasMember,
-  inGroup,
-  OK,
-  type Rule,
-} from './checks.js';
+import { type Asks, changeTo, changing } from './changing.js';
+import { hasDomain, hasGroup, hasMember, inGroup, OK, type Rule } from './checks.js';
 
 type AttachDevice = Extract<Op, { op: 'attach_device' }>;
 type AttachGroup = Extract<Op, { op: 'attach_group' }>;
@@ -67,6 +58,9 @@ const byGroup = (_: State, o: { readonly group: number }): number => o.group;
 const byDevice = (s: State, o: { readonly device: number }): number => s.devices[o.device]!.home;
 const ATTACH_DEVICE = cite('linux', 'iommu_attach_device');
 
+/** A member that is alone has nobody before it who would have to go back. */
+const ALONE = ['rollback-fails', 'direct-map-rollback-fails', 'by-parts-rollback-fails'];
+
 export const attachDevice: readonly Rule<AttachDevice>[] = [
   inGroup('attach_device', ATTACH_DEVICE),
   hasDomain<AttachDevice>('attach_device', byDevice, o => o.domain),
@@ -79,7 +73,7 @@ export const attachDevice: readonly Rule<AttachDevice>[] = [
     },
     (s, o) => membersOf(s, byDevice(s, o)).length !== 1,
   ),
-  ...attaching<AttachDevice>('attach_device', byDevice, ATTACH_DEVICE, s => s, ['rollback-fails']),
+  ...attaching<AttachDevice>('attach_device', byDevice, ATTACH_DEVICE, s => s, ALONE),
 ];
 
 export const attachGroup: readonly Rule<AttachGroup>[] = [

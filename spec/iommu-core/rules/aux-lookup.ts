@@ -1,7 +1,7 @@
 // How does the driver of a mediated device find its domain and PASID?
 import { ending, refuse } from '../../law/clause.js';
 import { cite } from '../../law/sources.js';
-import { groupOf, isMember } from '../groups.js';
+import { groupOf, hasItsGroup } from '../groups.js';
 import type { PolicyValues } from '../policies.js';
 import type { Op, State } from '../state.js';
 import { useKey } from './aux.js';
@@ -18,7 +18,7 @@ export const auxPasid: readonly Rule<AuxPasid>[] = [
     'ENODEV',
     { id: 'aux_pasid/no-aux', says: 'A driver without aux domains is not asked.', cite: [PASID] },
     (s, o) =>
-      !isMember(s, o.device) ||
+      !hasItsGroup(s, o.device) ||
       s.devices[o.device]!.instance < 0 ||
       !s.instances[s.devices[o.device]!.instance]!.aux,
   ),
@@ -62,7 +62,7 @@ export const auxLookup: readonly Rule<Lookup>[] = [
       says: 'A device that is not mediated, or in no group, has a primary domain and no aux domain of its own.',
       cite: [LOOKUP, cite('mail-2020', '"it will give us the primary domain of parent device"')],
     },
-    (s, o) => !isMember(s, o.device) || s.devices[o.device]!.parent < 0,
+    (s, o) => !hasItsGroup(s, o.device) || s.devices[o.device]!.parent < 0,
   ),
   refuse(
     'ENODEV',

@@ -2,9 +2,9 @@
 import { patch, patchAt } from '../../kit/record.js';
 import { ending, refuse } from '../../law/clause.js';
 import { cite } from '../../law/sources.js';
-import { fits, isMember } from '../groups.js';
+import { fits, hasItsGroup } from '../groups.js';
 import { auxUnused } from '../leaving.js';
-import { nextNumber, takeNumber } from '../numbers.js';
+import { inUse, nextNumber, takeNumber } from '../numbers.js';
 import { programmed } from '../pasids.js';
 import type { PolicyValues } from '../policies.js';
 import { NONE, type Op, type State } from '../state.js';
@@ -56,7 +56,7 @@ export const auxAttach: readonly Rule<Attach>[] = [
       says: 'The domain of a mediated device is attached to its own parent.',
       cite: [GROUP],
     },
-    (s, o) => o.mdev !== null && (!isMember(s, o.mdev) || s.devices[o.mdev]!.parent !== o.device),
+    (s, o) => o.mdev !== null && (!hasItsGroup(s, o.mdev) || s.devices[o.mdev]!.parent !== o.device),
   ),
   refuse(
     'EBUSY',
@@ -97,7 +97,7 @@ export const auxAttach: readonly Rule<Attach>[] = [
       const pasid = pasidFor(s, o, p);
       const d = s.devices[o.device]!;
       const own = s.auxUses.has(useKey(s, o.domain, o.device));
-      return !own && (pasid >= d.pasids || s.programmed.has(o.device * s.machine.pasidSpan + pasid));
+      return !own && (pasid >= d.pasids || inUse(s, o.device, pasid));
     },
   ),
   refuse(

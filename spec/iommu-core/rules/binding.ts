@@ -2,7 +2,7 @@
 import { patch, patchAt } from '../../kit/record.js';
 import { ending, refuse } from '../../law/clause.js';
 import { cite } from '../../law/sources.js';
-import { groupOf, hasEntries, isMember } from '../groups.js';
+import { groupOf, hasEntries, hasItsGroup } from '../groups.js';
 import { DEFAULT, type Op, type State } from '../state.js';
 import { OK, ours, type Rule, WARNED } from './checks.js';
 
@@ -48,7 +48,7 @@ export const bind: readonly Rule<Bind>[] = [
       cite: [USE],
     },
     (s, o) => ({ outcome: OK, state: patch(s, { devices: withDriver(s, o) }) }),
-    (s, o) => !isMember(s, o.device),
+    (s, o) => !hasItsGroup(s, o.device),
   ),
   refuse(
     'EPROBE_DEFER',
@@ -103,7 +103,7 @@ export const unbind: readonly Rule<Unbind>[] = [
       cite: [UNUSE],
     },
     (s, o) => ({ outcome: OK, state: patch(s, { devices: without(s, o) }) }),
-    (s, o) => s.devices[o.device]!.driver === 'managed' || !isMember(s, o.device),
+    (s, o) => s.devices[o.device]!.driver === 'managed' || !hasItsGroup(s, o.device),
   ),
   ending(
     {

@@ -5,7 +5,8 @@ import { cite } from '../../law/sources.js';
 import { blocksAlways, hasEntries } from '../groups.js';
 import { BLOCKED, DEFAULT, NONE, type Op, type State } from '../state.js';
 import { changed } from '../transition.js';
-import { type Asks, changing, hasGroup, hasMember, inGroup, OK, ours, type Rule } from './checks.js';
+import { type Asks, changing } from './changing.js';
+import { hasGroup, hasMember, inGroup, OK, ours, type Rule } from './checks.js';
 
 type ClaimGroup = Extract<Op, { op: 'claim_group' }>;
 type ClaimDevice = Extract<Op, { op: 'claim_device' }>;
@@ -24,6 +25,9 @@ const noOwner = <O extends ClaimGroup | ClaimDevice>(op: string): Rule<O> =>
     },
     (_, o) => o.owner === null,
   );
+
+/** Blocking is no user's domain, fits everywhere, and is not asked for while a PASID is attached. */
+const NEVER = ['pasids-attached', 'does-not-fit', 'by-parts-rollback-fails', 'assigned-by-parts'];
 
 /** Taking a group that nobody uses: what can stand in the way, and what it then is. */
 const taking = <O extends ClaimGroup | ClaimDevice>(op: string, home: Home<O>): readonly Rule<O>[] => {
@@ -51,9 +55,7 @@ const taking = <O extends ClaimGroup | ClaimDevice>(op: string, home: Home<O>): 
       (s, o) => !s.groups[home(s, o)]!.blocking && !blocksAlways(s, home(s, o)),
       'may',
     ),
-    ...changing<O>(op, asks, ['pasids-attached', 'does-not-fit', 'assigned-by-parts']).map(c =>
-      keepsBlocking(c, home),
-    ),
+    ...changing<O>(op, asks, NEVER).map(c => keepsBlocking(c, home)),
     ending(
       {
         id: `${op}/taken`,

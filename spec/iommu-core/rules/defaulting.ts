@@ -1,67 +1,19 @@
-// How does a group get its default domain, and another type of it?
+// How does a group get another type of default domain?
 import { patch, patchAt } from '../../kit/record.js';
 import { ending, refuse } from '../../law/clause.js';
 import { cite } from '../../law/sources.js';
-import {
-  allocates,
-  automatic,
-  exchangeFor,
-  firstDefault,
-  firstDefaultFailures,
-  negotiated,
-} from '../defaults.js';
-import { groupLives, groupWorks } from '../groups.js';
+import { allocates, exchangeFor, negotiated } from '../defaults.js';
+import { groupLives } from '../groups.js';
+import { retyped } from '../naming.js';
 import type { PolicyValues } from '../policies.js';
-import type { Op, State } from '../state.js';
-import { type Change, changed, doubleFailures, failures, resetOfMember } from '../transition.js';
-import { halfway, hasMember, OK, type Rule } from './checks.js';
+import { IDENTITY, type Op, type State } from '../state.js';
+import { type Change, changed, doubleFailures, failures, frozen, resetOfMember } from '../transition.js';
+import { halfway, OK, type Rule } from './checks.js';
 
-type Setup = Extract<Op, { op: 'setup_default' }>;
 type StoreType = Extract<Op, { op: 'store_type' }>;
 
 const SETUP = cite('linux', 'iommu_setup_default_domain');
 const STORE = cite('linux', 'iommu_group_store_type');
-
-export const setupDefault: readonly Rule<Setup>[] = [
-  hasMember('setup_default'),
-  ending(
-    {
-      id: 'setup_default/already',
-      says: 'A group that has a default domain keeps it.',
-      cite: [cite('linux', 'bus_iommu_probe')],
-    },
-    s => ({ outcome: OK, state: s }),
-    (s, o) => s.groups[o.group]!.type !== 'none' || !groupWorks(s, o.group),
-  ),
-  refuse(
-    'ENOMEM',
-    { id: 'setup_default/no-memory', says: 'The allocation of the default domain may fail.', cite: [SETUP] },
-    (s, o) => allocates(s, o.group, automatic(s, o.group)),
-    'may',
-  ),
-  halfway(
-    'ENOMEM',
-    {
-      id: 'setup_default/first-attach-fails',
-      says: 'The first attach of a member may fail, though it must not; the others go on, and the group has its default domain.',
-      cite: [
-        cite(
-          'linux',
-          'iommu_setup_default_domain: "Drivers are not allowed to fail the first domain attach"',
-        ),
-      ],
-    },
-    (s, o, p) => firstDefaultFailures(s, o.group, automatic(s, o.group), p),
-  ),
-  ending(
-    {
-      id: 'setup_default/set-up',
-      says: 'The default domain is what the members need together, and all of them are attached to it, unless somebody has taken the group meanwhile.',
-      cite: [SETUP, cite('ours', 'ADR-0011: a group that is taken before it is set up')],
-    },
-    (s, o, p) => ({ outcome: OK, state: firstDefault(s, o.group, automatic(s, o.group), p) }),
-  ),
-];
 
 const typeOf = (s: State, o: StoreType) => (o.type === 'nonsense' ? null : negotiated(s, o.group, o.type));
 
@@ -71,6 +23,10 @@ const exchange = (s: State, o: StoreType, p: PolicyValues): Change =>
 /** The same static domain again: nothing to do. */
 const sameDomain = (s: State, o: StoreType): boolean =>
   s.groups[o.group]!.type === 'identity' && typeOf(s, o) === 'identity' && !allocates(s, o.group, 'identity');
+
+/** The static identity domain, on which somebody has put the group before. */
+const alreadyThere = (s: State, o: StoreType): boolean =>
+  s.groups[o.group]!.domain === IDENTITY && !allocates(s, o.group, typeOf(s, o)!);
 
 const addsQueue = (s: State, o: StoreType) => o.type === 'dma-fq' && s.groups[o.group]!.type === 'dma';
 
@@ -159,6 +115,15 @@ export const storeType: readonly Rule<StoreType>[] = [
     s => ({ outcome: OK, state: s }),
     sameDomain,
   ),
+  ending(
+    {
+      id: 'store_type/already-there',
+      says: 'A group that is on the static identity domain already has it as its default domain without another attach.',
+      cite: [SETUP, cite('linux', '__iommu_group_set_domain_internal: "if (group->domain == new_domain)"')],
+    },
+    (s, o) => ({ outcome: OK, state: retyped(s, o.group, 'identity') }),
+    alreadyThere,
+  ),
   refuse(
     'EBUSY',
     {
@@ -167,6 +132,16 @@ export const storeType: readonly Rule<StoreType>[] = [
       cite: [cite('linux-7', '__iommu_group_set_domain_internal: resetting_domain')],
     },
     (s, o) => resetOfMember(s, o.group),
+  ),
+  refuse(
+    'EBUSY',
+    {
+      id: 'store_type/pasids-attached',
+      says: 'While a PASID is attached, the requester id keeps its domain (policy rid-while-pasid=frozen).',
+      cite: [cite('mail-2021', '"it can still generate non-PASID traffic"')],
+      status: 'disputed',
+    },
+    (s, o, p) => frozen(s, o.group, p),
   ),
   halfway(
     'ENOMEM',
@@ -193,7 +168,7 @@ export const storeType: readonly Rule<StoreType>[] = [
       cite: [SETUP, STORE],
     },
     (s, o, p) => {
-      const typed = patch(s, { groups: patchAt(s.groups, o.group, { type: typeOf(s, o)! }) });
+      const typed = retyped(s, o.group, typeOf(s, o)!);
       return { outcome: OK, state: changed(typed, exchange(s, o, p), p) };
     },
   ),

@@ -2,11 +2,12 @@
 import { patch } from '../../kit/record.js';
 import { ending } from '../../law/clause.js';
 import { type Citation, cite } from '../../law/sources.js';
-import { coreDomain, isMember, membersOf, refOf } from '../groups.js';
+import { coreDomain, hasItsGroup, membersOf, refOf } from '../groups.js';
 import type { PolicyValues } from '../policies.js';
 import { NO_ENTRY, NONE, type Op, type State } from '../state.js';
 import { forced, forcedFailures, frozen, isThere, refusal, resetInTheWay } from '../transition.js';
-import { type Asks, hasGroup, OK, type Rule, WARNED } from './checks.js';
+import type { Asks } from './changing.js';
+import { hasGroup, OK, type Rule, WARNED } from './checks.js';
 
 type DetachDevice = Extract<Op, { op: 'detach_device' }>;
 type DetachGroup = Extract<Op, { op: 'detach_group' }>;
@@ -76,7 +77,7 @@ export const detachDevice: readonly Rule<DetachDevice>[] = [
       cite: [DETACH_DEVICE],
     },
     s => ({ outcome: OK, state: s }),
-    (s, o) => !isMember(s, o.device),
+    (s, o) => !hasItsGroup(s, o.device),
   ),
   ending(
     {

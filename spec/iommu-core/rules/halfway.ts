@@ -10,7 +10,7 @@ export type Rule<O> = Clause<State, O, PolicyValues>;
 /** A refusal that does not leave the very same state, since something was begun and could not be undone. */
 export function halfway<O>(
   errno: Errno,
-  words: Pick<Rule<O>, 'id' | 'says' | 'cite'>,
+  words: Pick<Rule<O>, 'id' | 'says' | 'cite'> & { readonly status?: 'disputed' },
   states: (s: State, o: O, p: PolicyValues) => readonly State[],
   kind: 'must' | 'may' = 'may',
   when: (s: State, o: O, p: PolicyValues) => boolean = () => true,

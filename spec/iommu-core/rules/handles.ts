@@ -2,8 +2,9 @@
 import { patch, patchAt } from '../../kit/record.js';
 import { ending, refuse } from '../../law/clause.js';
 import { cite } from '../../law/sources.js';
-import { groupLives, groupOf, isMember } from '../groups.js';
+import { groupLives, groupOf, hasItsGroup } from '../groups.js';
 import { DEFAULT, NONE, type Op, type Ref, type State, SVA } from '../state.js';
+import { tornDown } from '../transition.js';
 import { OK, ours, type Rule } from './checks.js';
 
 type HandleGet = Extract<Op, { op: 'handle_get' }>;
@@ -65,7 +66,7 @@ export const deferredAttach: readonly Rule<Deferred>[] = [
       cite: [DEFER],
     },
     s => ({ outcome: OK, state: s }),
-    (s, o) => !isMember(s, o.device) || !s.devices[o.device]!.deferred,
+    (s, o) => !hasItsGroup(s, o.device) || !s.devices[o.device]!.deferred,
   ),
   refuse(
     'EBUSY',
@@ -99,9 +100,12 @@ export const deferredAttach: readonly Rule<Deferred>[] = [
       says: 'The one device is attached to the default domain.',
       cite: [DEFER],
     },
-    (s, o) => ({
+    (s, o, p) => ({
       outcome: OK,
-      state: patch(s, { devices: patchAt(s.devices, o.device, { rid: DEFAULT, deferred: false }) }),
+      state: patch(s, {
+        devices: patchAt(s.devices, o.device, { rid: DEFAULT, deferred: false }),
+        programmed: tornDown(s, [o.device], p),
+      }),
     }),
   ),
 ];

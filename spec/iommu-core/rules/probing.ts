@@ -1,56 +1,29 @@
 // What happens when a device appears?
-import { patch, patchAt } from '../../kit/record.js';
 import { ending, refuse } from '../../law/clause.js';
 import { cite } from '../../law/sources.js';
-import { allocates, automatic, firstDefault, firstDefaultFailures } from '../defaults.js';
-import { blocksAlways, isMember } from '../groups.js';
-import { leave } from '../leaving.js';
-import type { PolicyValues } from '../policies.js';
-import { BLOCKED, DEFAULT, NONE, type Op, type State } from '../state.js';
+import { allocates, firstDefault, firstDefaultFailures, firstDefaultHeld } from '../defaults.js';
+import { isMember } from '../groups.js';
+import {
+  attachedToCurrent,
+  givenBack,
+  groupFor,
+  hasCurrent,
+  homeOf,
+  isReferenced,
+  joined,
+  mediated,
+  type Probe,
+  putOff,
+  setsUp,
+  staticFor,
+  typeFor,
+  withdrawn,
+} from '../joining.js';
+import { retyped } from '../naming.js';
+import { BLOCKED } from '../state.js';
 import { halfway, OK, ours, type Rule } from './checks.js';
 
-type Probe = Extract<Op, { op: 'probe' }>;
-
 const PROBE = cite('linux', '__iommu_probe_device');
-
-const homeOf = (s: State, o: Probe): number => s.devices[o.device]!.home;
-const groupFor = (s: State, o: Probe): State['groups'][number] => s.groups[homeOf(s, o)]!;
-const mediated = (s: State, o: Probe): boolean => s.devices[o.device]!.parent >= 0;
-
-/**
- * The device is in the list of its group. The group's first device brings the reference that the allocation
- * made; each further one has that which device_group took, if it took one.
- */
-function joined(s: State, o: Probe, p: PolicyValues): State {
-  const g = homeOf(s, o);
-  const { refs } = s.groups[g]!;
-  const brings = refs === 0 || p['device-group-reference'] === 'taken' ? 1 : 0;
-  return patch(s, {
-    devices: patchAt(s.devices, o.device, { member: true }),
-    groups: patchAt(s.groups, g, { refs: refs + brings }),
-  });
-}
-
-/** Does the group have a domain already that the newcomer is attached to? */
-const hasCurrent = (s: State, o: Probe): boolean => groupFor(s, o).domain !== NONE;
-
-/** Is the attach to the group's current domain put off, since it is the default domain? */
-const putOff = (s: State, o: Probe): boolean =>
-  s.devices[o.device]!.deferred && groupFor(s, o).domain === DEFAULT;
-
-/** Is this the probe that sets the default domain up? */
-const setsUp = (s: State, o: Probe): boolean =>
-  !hasCurrent(s, o) && groupFor(s, o).type === 'none' && o.queued !== true;
-
-const typeFor = (s: State, o: Probe, p: PolicyValues) => automatic(joined(s, o, p), homeOf(s, o));
-
-const attachedToCurrent = (s: State, o: Probe, p: PolicyValues): State => {
-  const now = joined(s, o, p);
-  if (putOff(s, o)) return now;
-  return patch(now, {
-    devices: patchAt(now.devices, o.device, { rid: groupFor(s, o).domain, deferred: false }),
-  });
-};
 
 export const probe: readonly Rule<Probe>[] = [
   refuse(
@@ -79,15 +52,14 @@ export const probe: readonly Rule<Probe>[] = [
     },
     (s, o) => s.devices[o.device]!.driver !== 'none',
   ),
-  refuse(
+  halfway(
     'ENOMEM',
     {
       id: 'probe/no-memory',
-      says: "The driver's own probe, a new group or the list entry may fail for want of memory, and nothing is left of it.",
+      says: "The driver's own probe, a new group or the list entry may fail for want of memory, and nothing is left of it; but for the list entry a reference of the group is given back that the device may not have brought.",
       cite: [PROBE],
     },
-    () => true,
-    'may',
+    (s, o, p) => (isReferenced(s, o, p) ? [s] : [s, givenBack(s, o, p)]),
   ),
   ending(
     {
@@ -98,24 +70,27 @@ export const probe: readonly Rule<Probe>[] = [
     (s, o, p) => ({ outcome: OK, state: joined(s, o, p) }),
     mediated,
   ),
-  refuse(
+  halfway(
     'EINVAL',
     {
       id: 'probe/needs-direct-map',
       says: 'A device that needs a direct map does not join a group that is on its blocking domain.',
       cite: [PROBE, cite('linux', '__iommu_device_set_domain: require_direct')],
     },
+    (s, o, p) => [givenBack(s, o, p)],
+    'must',
     (s, o) => groupFor(s, o).domain === BLOCKED && s.devices[o.device]!.direct,
   ),
-  refuse(
+  halfway(
     'ENOMEM',
     {
       id: 'probe/attach-fails',
       says: "The newcomer's attach to the group's current domain may fail, and then it does not join.",
       cite: [PROBE],
     },
-    (s, o) => hasCurrent(s, o) && !putOff(s, o) && !(groupFor(s, o).domain === BLOCKED && staticFor(s, o)),
+    (s, o, p) => [givenBack(s, o, p)],
     'may',
+    (s, o) => hasCurrent(s, o) && !putOff(s, o) && !(groupFor(s, o).domain === BLOCKED && staticFor(s, o)),
   ),
   ending(
     {
@@ -126,15 +101,30 @@ export const probe: readonly Rule<Probe>[] = [
     (s, o, p) => ({ outcome: OK, state: attachedToCurrent(s, o, p) }),
     hasCurrent,
   ),
-  refuse(
+  halfway(
     'ENOMEM',
     {
       id: 'probe/no-default-domain',
       says: 'The allocation of the default domain may fail, and then the device does not join.',
       cite: [cite('linux', 'iommu_setup_default_domain')],
     },
-    (s, o, p) => setsUp(s, o) && allocates(joined(s, o, p), homeOf(s, o), typeFor(s, o, p)),
+    (s, o, p) => [givenBack(s, o, p)],
     'may',
+    (s, o, p) => setsUp(s, o) && allocates(joined(s, o, p), homeOf(s, o), typeFor(s, o, p)),
+  ),
+  halfway(
+    'EBUSY',
+    {
+      id: 'probe/reset-in-progress',
+      says: 'While a member that was queued is reset, nobody is attached to the first default domain; the device does not join, and the group keeps the default domain.',
+      cite: [
+        cite('linux', 'iommu_setup_default_domain'),
+        cite('linux-7', '__iommu_group_set_domain_internal: resetting_domain'),
+      ],
+    },
+    (s, o, p) => [withdrawn(s, retyped(joined(s, o, p), homeOf(s, o), typeFor(s, o, p)), o, p)],
+    'must',
+    (s, o, p) => setsUp(s, o) && firstDefaultHeld(s, homeOf(s, o), p),
   ),
   halfway(
     'ENOMEM',
@@ -176,13 +166,3 @@ export const probe: readonly Rule<Probe>[] = [
     (s, o, p) => ({ outcome: OK, state: joined(s, o, p) }),
   ),
 ];
-
-/** Has the instance that the device is behind a static blocked domain? */
-const staticFor = (s: State, o: Probe): boolean =>
-  blocksAlways(s, homeOf(s, o)) || s.instances[s.devices[o.device]!.instance]!.blocked;
-
-/** The device goes again; its firmware's translations are as they were before. */
-function withdrawn(before: State, after: State, o: Probe, p: PolicyValues): State {
-  const left = leave(after, o.device, p);
-  return patch(left, { devices: left.devices.map((d, at) => (at === o.device ? before.devices[at]! : d)) });
-}

@@ -109,11 +109,11 @@ export const groupPut: readonly Rule<GroupPut>[] = [
       says: 'One reference less; the last one takes the group, and only then its number can be used again.',
       cite: [cite('linux', 'iommu_group_put, iommu_group_release')],
     },
-    (s, o) => {
+    (s, o, p) => {
       const { group } = s.references.get(o.ref);
       return {
         outcome: OK,
-        state: dropReference(patch(s, { references: s.references.delete(o.ref) }), group),
+        state: dropReference(patch(s, { references: s.references.delete(o.ref) }), group, p),
       };
     },
   ),

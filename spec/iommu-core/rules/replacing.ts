@@ -5,7 +5,8 @@ import { type Citation, cite } from '../../law/sources.js';
 import { groupWorks, type Named, refOf } from '../groups.js';
 import type { Op, State } from '../state.js';
 import { changed } from '../transition.js';
-import { type Asks, changing, hasDomain, hasMember, OK, ours, type Rule } from './checks.js';
+import { type Asks, changing } from './changing.js';
+import { hasDomain, hasMember, OK, ours, type Rule } from './checks.js';
 
 type ReplaceGroup = Extract<Op, { op: 'replace_group' }>;
 type ReplaceHandle = Extract<Op, { op: 'replace_handle' }>;

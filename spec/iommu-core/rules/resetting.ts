@@ -2,7 +2,7 @@
 import { patch, patchAt } from '../../kit/record.js';
 import { ending, refuse } from '../../law/clause.js';
 import { cite } from '../../law/sources.js';
-import { blocksAlways, groupOf, isMember } from '../groups.js';
+import { blocksAlways, groupOf, hasItsGroup } from '../groups.js';
 import { parkedPasids, restorable, restoredPasids } from '../pasids.js';
 import type { PolicyValues } from '../policies.js';
 import { BLOCKED, NONE, type Op, type State } from '../state.js';
@@ -16,13 +16,10 @@ const DONE = cite('linux-7', 'pci_dev_reset_iommu_done');
 
 const homeOf = (s: State, o: Prepare | Done): number => s.devices[o.device]!.home;
 const seen = (s: State, o: Prepare | Done): boolean =>
-  isMember(s, o.device) && s.devices[o.device]!.instance >= 0;
+  hasItsGroup(s, o.device) && s.devices[o.device]!.instance >= 0;
 
 /** Is the group on its blocking domain already, so that the device need not be attached to it? */
-const blocked = (s: State, o: Prepare | Done): boolean => {
-  const { domain, blocking } = groupOf(s, o.device);
-  return domain === BLOCKED && blocking;
-};
+const blocked = (s: State, o: Prepare | Done): boolean => groupOf(s, o.device).domain === BLOCKED;
 
 const withBlocking = (s: State, o: Prepare): State =>
   groupOf(s, o.device).blocking
@@ -115,9 +112,10 @@ const wanted = (s: State, o: Done): number => {
 
 function restored(s: State, o: Done, fails: boolean, lost = 0): State {
   const g = homeOf(s, o);
-  const rid = fails ? s.devices[o.device]!.rid : wanted(s, o);
+  const { rid, leftover } = s.devices[o.device]!;
+  const there = fails ? { rid, leftover } : { rid: wanted(s, o), leftover: NONE };
   // Where the whole group is on blocking, neither begin nor end of a reset calls the driver.
-  const place = blocked(s, o) ? {} : { rid, astray: fails, deferred: false };
+  const place = blocked(s, o) ? {} : { ...there, astray: fails, deferred: false };
   return restoredPasids(
     patch(s, {
       devices: patchAt(s.devices, o.device, { ...place, resets: 0 }),
