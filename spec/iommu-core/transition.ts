@@ -150,7 +150,8 @@ function stranded(s: State, c: Change, d: Device, p: PolicyValues): Device {
 /** Under `failed-replace=park-on-blocking`: everybody and the group on blocking, where that is possible. */
 function parked(s: State, c: Change, p: PolicyValues): State {
   const groups = patchAt(s.groups, c.group, { blocking: true });
-  return changed(patch(s, { groups }), { group: c.group, to: BLOCKED }, p);
+  // Also where the group is there already: a member that is astray comes back to it.
+  return changed(patch(s, { groups }), { group: c.group, to: BLOCKED, renews: true }, p);
 }
 
 const canPark = (s: State, c: Change, p: PolicyValues): boolean =>

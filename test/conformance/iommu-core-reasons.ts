@@ -1,7 +1,9 @@
-// Which clause speaks against each refused trace of iommu-core and of its races?
+// Which clause speaks against each refused trace of iommu-core?
+import { REFUSED_IN_RACES } from './iommu-core-races-reasons.js';
 
 /** By the name of the file. Other clauses that only permit something may have spoken beside it. */
 export const REFUSED_BY: { readonly [name: string]: string } = {
+  ...REFUSED_IN_RACES,
   'iommu-core-a-blocked-device-still-reaches-memory': 'dma/requester-id',
   'iommu-core-a-bond-is-given-back-once-too-often': 'sva_unbind/no-bond',
   'iommu-core-a-bond-that-failed-is-there': 'sva_bind/attach-fails',
@@ -291,17 +293,6 @@ export const REFUSED_BY: { readonly [name: string]: string } = {
   'iommu-core-one-reset-keeps-another-device-waiting': 'reset_prepare/parked',
   'iommu-core-pasid-zero-is-attached': 'attach_pasid/pasid-zero',
   'iommu-core-pasid-zero-is-exchanged': 'replace_pasid/pasid-zero',
-  'iommu-core-races-a-device-is-used-after-it-was-freed-under-a-mutex': 'step/find',
-  'iommu-core-races-a-driver-is-taken-from-under-its-user': 'step/waits',
-  'iommu-core-races-a-finished-thread-gets-on': 'step/finished',
-  'iommu-core-races-a-flush-forgets-to-flush': 'step/flush',
-  'iommu-core-races-a-flush-passes-a-listed-device-over': 'step/pick',
-  'iommu-core-races-a-lock-that-is-free-makes-wait': 'step/lock-group',
-  'iommu-core-races-a-thread-ends-too-early': 'step/put-group',
-  'iommu-core-races-a-thread-that-is-not-there-gets-on': 'step/finished',
-  'iommu-core-races-the-group-goes-under-its-caller': 'step/put-group',
-  'iommu-core-races-two-locked-probes-make-two-groups': 'step/make-group',
-  'iommu-core-races-two-threads-hold-one-mutex': 'step/waits',
   'iommu-core-the-default-domain-of-no-device-is-set-up': 'setup_default/no-device',
   'iommu-core-the-end-of-a-reset-attaches-what-was': 'reset_done/restored',
   'iommu-core-the-end-of-an-inner-reset-ends-the-outer-one': 'reset_done/still-nested',
