@@ -14,9 +14,8 @@ export const isTaken = (s: State, device: number, pasid: number, p: PolicyValues
 /** Does the device use the number already, whoever handed it out? */
 export const inUse = (s: State, device: number, pasid: number): boolean => {
   const { pasidSpan } = s.machine;
-  return (
-    s.programmed.has(device * pasidSpan + pasid) || s.entries.has(s.devices[device]!.home * pasidSpan + pasid)
-  );
+  const { member, home } = s.devices[device]!;
+  return s.programmed.has(device * pasidSpan + pasid) || (member && s.entries.has(home * pasidSpan + pasid));
 };
 
 /** The lowest number from 1 below what the device supports that is not taken, 0: none. */

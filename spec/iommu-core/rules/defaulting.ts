@@ -6,8 +6,18 @@ import { allocates, exchangeFor, negotiated } from '../defaults.js';
 import { groupLives } from '../groups.js';
 import { retyped } from '../naming.js';
 import type { PolicyValues } from '../policies.js';
-import { IDENTITY, type Op, type State } from '../state.js';
-import { type Change, changed, doubleFailures, failures, frozen, resetOfMember } from '../transition.js';
+import { DEFAULT, IDENTITY, NONE, type Op, type State } from '../state.js';
+import {
+  type Change,
+  changed,
+  doubleFailures,
+  failures,
+  forced,
+  forcedFailures,
+  frozen,
+  resetInTheWay,
+  resetOfMember,
+} from '../transition.js';
 import { halfway, OK, type Rule } from './checks.js';
 
 type StoreType = Extract<Op, { op: 'store_type' }>;
@@ -19,6 +29,12 @@ const typeOf = (s: State, o: StoreType) => (o.type === 'nonsense' ? null : negot
 
 const exchange = (s: State, o: StoreType, p: PolicyValues): Change =>
   exchangeFor(s, o.group, typeOf(s, o)!, p);
+
+const typed = (s: State, o: StoreType): State => retyped(s, o.group, typeOf(s, o)!);
+
+/** A reset has kept the group from its first default domain: it is on none yet, and the attach must not fail. */
+const nowhere = (s: State, o: StoreType): boolean => s.groups[o.group]!.domain === NONE;
+const first = (o: StoreType): Change => ({ group: o.group, to: DEFAULT });
 
 /** The same static domain again: nothing to do. */
 const sameDomain = (s: State, o: StoreType): boolean =>
@@ -124,14 +140,16 @@ export const storeType: readonly Rule<StoreType>[] = [
     (s, o) => ({ outcome: OK, state: retyped(s, o.group, 'identity') }),
     alreadyThere,
   ),
-  refuse(
+  halfway(
     'EBUSY',
     {
       id: 'store_type/reset-in-progress',
       says: 'While a device of the group is reset, no change of domain begins that might have to be taken back.',
       cite: [cite('linux-7', '__iommu_group_set_domain_internal: resetting_domain')],
     },
-    (s, o) => resetOfMember(s, o.group),
+    (s, o) => [nowhere(s, o) ? typed(s, o) : s],
+    'must',
+    (s, o, p) => (nowhere(s, o) ? resetInTheWay(s, o.group, p) : resetOfMember(s, o.group)),
   ),
   refuse(
     'EBUSY',
@@ -150,7 +168,8 @@ export const storeType: readonly Rule<StoreType>[] = [
       says: 'A member may not be attached to the new default domain; the others go back to the old one, which stays the default domain.',
       cite: [SETUP],
     },
-    (s, o, p) => failures(s, exchange(s, o, p), p),
+    (s, o, p) =>
+      nowhere(s, o) ? forcedFailures(typed(s, o), first(o), p) : failures(s, exchange(s, o, p), p),
   ),
   halfway(
     'ENOMEM',
@@ -167,9 +186,11 @@ export const storeType: readonly Rule<StoreType>[] = [
       says: 'The group has a new default domain and is on it; the old one is freed.',
       cite: [SETUP, STORE],
     },
-    (s, o, p) => {
-      const typed = retyped(s, o.group, typeOf(s, o)!);
-      return { outcome: OK, state: changed(typed, exchange(s, o, p), p) };
-    },
+    (s, o, p) => ({
+      outcome: OK,
+      state: nowhere(s, o)
+        ? forced(typed(s, o), first(o), -1, p)
+        : changed(typed(s, o), exchange(s, o, p), p),
+    }),
   ),
 ];
