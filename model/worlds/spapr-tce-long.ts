@@ -8,6 +8,7 @@ import {
   detach,
   dma,
   get,
+  guestDma,
   HIGH,
   kvmClose,
   kvmCreate,
@@ -15,6 +16,7 @@ import {
   map,
   open,
   PAGE,
+  put,
   putList,
   register,
   release,
@@ -27,6 +29,11 @@ const L = 0x100n;
 const POISON = 0xdead000n;
 const MANY = Array.from({ length: 512 }, () => 0n);
 const FAR = HIGH + 512n * PAGE;
+const LARGEST = 1n << 34n;
+const BOTH = 3n;
+/** The first and the second window of the first guest bridge. */
+const LOW_WINDOW = 0x8000_0000n;
+const HIGH_WINDOW = LOW_WINDOW + 1n;
 
 export const SPAPR_TCE_LONG_WORLDS: readonly TceWorld[] = [
   world({
@@ -83,5 +90,39 @@ export const SPAPR_TCE_LONG_WORLDS: readonly TceWorld[] = [
       get(L, 512n * PAGE),
     ],
     counts: { states: 4, transitions: 41 },
+  }),
+  world({
+    name: 'tce-huge-pages',
+    says: 'A window of two pages of 16 GiB: the offset in such a page has more bits than an int.',
+    machine: {
+      ...MACHINE,
+      guest: {
+        ...GUEST,
+        slots: [{ gpa: 0n, ua: MEMORY_A, size: 2n * LARGEST }],
+        bridges: [
+          {
+            buid: 0x800n,
+            low: { start: 0n, size: PAGE },
+            high: HIGH,
+            pageSizes: LARGEST | PAGE,
+            ddw: true,
+          },
+        ],
+      },
+    },
+    bounds: { windows: 2 },
+    ops: [
+      { op: 'ddw_create', buid: 0x800n, shift: 34, window: 35 },
+      { op: 'ddw_remove', liobn: LOW_WINDOW },
+      { op: 'ddw_remove', liobn: HIGH_WINDOW },
+      put(HIGH_WINDOW, HIGH, LARGEST | BOTH),
+      put(HIGH_WINDOW, HIGH + LARGEST, 0n | BOTH),
+      put(HIGH_WINDOW, HIGH + LARGEST, (LARGEST >> 1n) | BOTH),
+      put(HIGH_WINDOW, HIGH + 2n * LARGEST, 0n),
+      put(HIGH_WINDOW, HIGH, 0n),
+      guestDma(HIGH_WINDOW, HIGH + LARGEST - 0x1234n),
+      guestDma(HIGH_WINDOW, HIGH + LARGEST + 0x8765_4321n, 'write'),
+    ],
+    counts: { states: 19, transitions: 190 },
   }),
 ];

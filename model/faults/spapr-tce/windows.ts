@@ -1,5 +1,6 @@
 // What goes wrong with windows, the groups that share them, and who they belong to?
 import { EBUSY, EINVAL, EPERM } from '../../../impl/errno.js';
+import type { HwTable } from '../../../impl/spapr-tce/objects.js';
 import { type FaultyMachine, history, synthetic } from '../fault.js';
 import { calls, fault, linuxSays, readIn, steps } from './seed.js';
 
@@ -28,6 +29,18 @@ export const windows: readonly FaultyMachine[] = [
     steps((own, now) => ({
       clearTable: (core, table) => {
         if (now.op !== 'detach') own.clearTable(core, table);
+      },
+    })),
+  ),
+  fault(
+    'window/unset-though-never-set',
+    'A group that leaves has both its windows unset, though one of them was never set.',
+    linuxSays("pseries/iommu: Don't unset window if it was never set"),
+    ['tce-shared', 'outcome.is', 4],
+    steps(own => ({
+      leave: (core, container, group) => {
+        for (const table of group.windows) (table as HwTable).seen = null;
+        own.leave(core, container, group);
       },
     })),
   ),
@@ -145,6 +158,26 @@ export const windows: readonly FaultyMachine[] = [
           }
         },
     }),
+  ),
+  fault(
+    'group/kernel-maps-for-a-user',
+    "The kernel goes on giving out addresses of a group that was taken, in its user's table.",
+    linuxSays('powerpc/iommu: Fix IOMMU ownership control functions'),
+    ['tce-ownership', 'outcome.is', 5],
+    calls(
+      own =>
+        class extends own {
+          override kernelMap(...call: Parameters<InstanceType<typeof own>['kernelMap']>): number {
+            const result = super.kernelMap(...call);
+            const group = this.core.groups[call[0]];
+            if (result !== -EPERM || !group?.windows[0]) return result;
+            group.blocked = false;
+            const mapped = super.kernelMap(...call);
+            group.blocked = true;
+            return mapped;
+          }
+        },
+    ),
   ),
   fault(
     'device/not-coherent-and-taken',
