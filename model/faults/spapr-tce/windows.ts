@@ -107,7 +107,7 @@ export const windows: readonly FaultyMachine[] = [
   fault(
     'window/kept-by-a-group-that-did-not-join',
     'A group whose second window cannot be programmed does not join the container, and keeps the first.',
-    synthetic('tce_iommu_attach_group_ddw without unset_exit'),
+    synthetic('tce_iommu_attach_group without the way back that unsets what was set'),
     ['tce-shared', 'groups.0.windows.0.refs', 6],
     calls(
       own =>
