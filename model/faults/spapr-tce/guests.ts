@@ -1,6 +1,7 @@
 // What goes wrong with the hypercalls on a guest's window?
 import { highOf, lowOf } from '../../../impl/spapr-tce/addresses.js';
 import { H_PARAMETER, H_SUCCESS } from '../../../impl/spapr-tce/hypercalls.js';
+import type { GuestWindow } from '../../../impl/spapr-tce/objects.js';
 import { type FaultyMachine, history, synthetic } from '../fault.js';
 import { calls, fault, linuxSays, steps } from './seed.js';
 
@@ -74,6 +75,33 @@ export const guests: readonly FaultyMachine[] = [
             const room = window.size - indexOf(this.core, window, ioba, 1);
             if (!fits && room < tces.length)
               super.hPutTceIndirect(liobn, ioba, list, BigInt(room), tces.slice(0, room));
+            return result;
+          }
+        },
+    ),
+  ),
+  fault(
+    'batch/page-size-found-too-late',
+    'Whether pages are large enough is found out when an entry of a list is written, and those before it stay.',
+    linuxSays('KVM: PPC: Validate TCEs against preregistered memory page sizes'),
+    ['tce-guest-sizes', 'groups.0.windows.0.tces.0', 10],
+    calls(
+      own =>
+        class extends own {
+          override hPutTceIndirect(...call: Parameters<InstanceType<typeof own>['hPutTceIndirect']>): number {
+            const result = super.hPutTceIndirect(...call);
+            const [liobn, ioba, list, , tces] = call;
+            const window = this.core.windows.get(liobn);
+            if (result === H_SUCCESS || window === undefined) return result;
+            const { validate } = this.core.steps;
+            const taken = (where: GuestWindow, tce: bigint): boolean =>
+              validate(this.core, where, highOf(tce), lowOf(tce)) === H_SUCCESS;
+            const bad = tces.findIndex(tce => !taken(window, tce));
+            const small = [...window.links].map(
+              ([group, table]) => [group, { ...table, shift: 12 }] as const,
+            );
+            if (bad > 0 && taken({ ...window, links: new Map(small) }, tces[bad]!))
+              super.hPutTceIndirect(liobn, ioba, list, BigInt(bad), tces.slice(0, bad));
             return result;
           }
         },
