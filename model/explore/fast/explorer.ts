@@ -31,6 +31,9 @@ const TOO_MANY_RUNS = 0.05;
 /** A selector that reads no more entities than this is run where it is asked for. */
 const INLINE = 2;
 
+/** A second thread takes a while to start. */
+const SHARED = 1 << 18;
+
 /** So few questions repeat that asking the plain rules is quicker. */
 export class Unlearnable extends Error {}
 
@@ -119,22 +122,39 @@ class FastExplorer<S extends object, O extends AnyOp, P extends Policies, Setup>
   }
 
   run(): Exploration<O> {
-    const { engine } = this;
     this.plan();
+    try {
+      return this.result(this.exhaust());
+    } finally {
+      this.engine.store.end();
+    }
+  }
+
+  private exhaust(): Exploration<O>['unfinished'] {
+    const { engine } = this;
     if (this.resumed !== undefined) this.takeUp(this.resumed.head);
     this.resumed = undefined;
     const most = this.options.maxStates ?? Number.POSITIVE_INFINITY;
     let unfinished: Exploration<O>['unfinished'];
-    while (this.next < engine.store.count && !engine.stop) {
+    while (this.goesOn() && !engine.stop) {
+      if (most < Number.POSITIVE_INFINITY) engine.store.settle();
       if (engine.store.count > most) unfinished = 'states';
       else if (!this.room()) unfinished = 'memory';
       if (unfinished !== undefined) break;
       if (engine.redo) this.plan();
       this.block();
     }
+    engine.store.settle();
     if (unfinished !== undefined) this.options.checkpoint?.(this.save, true);
     else this.mirror?.checkRest(engine);
-    return this.result(unfinished);
+    return unfinished;
+  }
+
+  /** Is there a state that is not expanded? Only at the end of a level it must be waited for. */
+  private goesOn(): boolean {
+    if (this.next < this.levelEnd) return true;
+    this.engine.store.settle();
+    return this.next < this.engine.store.count;
   }
 
   /** Expands some states, or fewer if a new plan must be made first. */
@@ -144,6 +164,8 @@ class FastExplorer<S extends object, O extends AnyOp, P extends Policies, Setup>
       this.levels.push(this.levelEnd);
       this.levelEnd = engine.store.count;
     }
+    const { second } = this.options;
+    if (second !== undefined && engine.store.count >= SHARED) engine.share(second);
     const from = this.next;
     const end = Math.min(this.levelEnd, from + BLOCK, (Math.floor(from / CHUNK) + 1) * CHUNK);
     this.next = this.advance(from, end);
@@ -181,6 +203,7 @@ class FastExplorer<S extends object, O extends AnyOp, P extends Policies, Setup>
   }
 
   private readonly save = (): Snapshot => {
+    this.engine.store.settle();
     const { next, levels, levelEnd, found, tally, engine } = this;
     const { transitions, accepted, rules } = tally.with(engine);
     const standing = { next, levels, levelEnd, transitions, accepted, rules: [...rules] };
