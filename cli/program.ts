@@ -77,6 +77,11 @@ function addCheck(top: Command, end: End): void {
       wholeNumber('--every', 0, 2 ** 31),
     )
     .option('--resume <dir>', 'go on from the checkpoint in this folder, and keep it up to date')
+    .option(
+      '--threads <n>',
+      '1, or 2: a second one then finds out which states are new (default: 2 where there are two cores)',
+      wholeNumber('--threads', 1, 2),
+    )
     .option('--first', 'stop at the first broken promise')
     .option(
       '--symmetry',

@@ -67,7 +67,8 @@ class Aside implements States {
   }
 
   get bytes(): number {
-    return this.tableBytes + Math.ceil(this.count / CHUNK) * CHUNK * this.width * 4;
+    const queue = Math.ceil(this.count / CHUNK) * CHUNK * this.width * 4;
+    return this.tableBytes + queue + RING * this.ring[0]!.byteLength;
   }
 
   chunkOf(n: number): Int32Array {

@@ -50,6 +50,8 @@ export interface Options {
   readonly symmetry?: boolean;
   /** Gives a second thread, which then finds out what states are new. Default: one thread does all. */
   readonly second?: Second;
+  /** How many states there must be before it starts: it takes a while to. Default: 2^18. */
+  readonly secondFrom?: number;
   /** May the fast explorer end with `Unlearnable` where it learns too little? */
   readonly giveUp?: boolean;
   /** Called after every thousand states or so. */

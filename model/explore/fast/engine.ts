@@ -5,12 +5,13 @@ import { Answers } from './answers.js';
 import { type Cluster, clustersOf, type Finding, levelsOf, scansOf, type Task } from './clusters.js';
 import { type Drive, driverFor, type Engine } from './driver.js';
 import type { Entity } from './entities.js';
+import { Flat } from './flat.js';
 import type { Joint, JointLeaf, Member } from './joint.js';
 import { type Layout, layOut, pack, roomy, unpack } from './layout.js';
 import type { Reducer } from './reducer.js';
 import type { Scan } from './scans.js';
 import { CHUNK, type States, Store } from './store.js';
-import { Flat, type Leaf } from './trie.js';
+import type { Leaf } from './trie.js';
 import type { OpLeaf } from './units.js';
 import { Stale } from './views.js';
 
@@ -97,6 +98,20 @@ export class FastEngine implements Engine {
     this.redo = false;
     this.stale = false;
     this.plans++;
+  }
+
+  /** Writes the trees anew, with what is known by now of which questions follow each other. */
+  rewrite(): void {
+    this.flat.clear();
+    this.answers.clear(this.layout);
+    this.clusters.forEach((cluster, i) => {
+      const joint: Joint<Member<Leaf>, Leaf> = cluster.joint as never;
+      this.roots[i] = this.flat.whole(joint.trie, l => {
+        const leaf = joint.answerOf(l);
+        return this.fits(cluster, leaf) ? this.answers.place(cluster, leaf, this.flat.generation) : 0;
+      });
+    });
+    for (const scan of this.scans) for (const v of scan.variants) v.at.fill(0);
   }
 
   /** From now on a second thread finds out which states are new. Until the next plan. */
