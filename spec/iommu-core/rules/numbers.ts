@@ -1,7 +1,7 @@
 // Who hands out PASIDs, and when can one be used again?
 import { ending, refuse } from '../../law/clause.js';
 import { cite } from '../../law/sources.js';
-import { dropNumber, isTaken, nextNumber, takeNumber } from '../numbers.js';
+import { dropNumber, inUse, isTaken, nextNumber, takeNumber } from '../numbers.js';
 import type { PolicyValues } from '../policies.js';
 import type { Op, State } from '../state.js';
 import { inGroup, OK, ours, type Rule, WARNED } from './checks.js';
@@ -51,22 +51,12 @@ export const pasidAlloc: readonly Rule<Alloc>[] = [
 
 /** Is the number attached, on any device whose numbers come from the same space? */
 const attached = (s: State, o: Free, p: PolicyValues): boolean => {
+  if (p['pasid-allocator'] !== 'core-global') return inUse(s, o.device, o.pasid);
   const { pasidSpan } = s.machine;
-  const shared = p['pasid-allocator'] === 'core-global';
-  const inTable = s.entries.reduce(
-    (found: boolean, _, key) =>
-      found ||
-      (key % pasidSpan === o.pasid &&
-        (shared || key >= s.devices[o.device]!.home * pasidSpan) &&
-        (shared || key < (s.devices[o.device]!.home + 1) * pasidSpan)),
-    false,
+  const isIt = (found: boolean, _: unknown, key: number): boolean => found || key % pasidSpan === o.pasid;
+  return (
+    s.entries.reduce(isIt, false) || s.programmed.reduce(isIt, false) || s.mms.some(m => m.pasid === o.pasid)
   );
-  const programmed = s.programmed.reduce(
-    (found: boolean, _, key) =>
-      found || (key % pasidSpan === o.pasid && (shared || Math.floor(key / pasidSpan) === o.device)),
-    false,
-  );
-  return inTable || programmed || (shared && s.mms.some(m => m.pasid === o.pasid));
 };
 
 export const pasidFree: readonly Rule<Free>[] = [
