@@ -173,6 +173,7 @@ const choicesOf = (policies: PolicyValues): Choices => ({
   dialect: policies.dialect,
   blockingAttach: policies['blocking-attach'],
   takeEmpties: policies['take-empties'],
+  domainIs: policies['domain-is'],
   deviceGroupReference: policies['device-group-reference'],
   detachClears: policies['detach-clears'],
   unregisterMapped: policies['unregister-mapped'],

@@ -2,6 +2,7 @@
 
 /** By what is between `spapr-tce-` and `.jsonl`. Where a call may fail besides, both clauses stand there. */
 export const REFUSED_BY: { readonly [name: string]: string } = {
+  'the-blocking-domain-blocks-its-user': 'dma/translated',
   'a-bad-entry-stops-a-list-in-the-middle': 'h_put_tce_indirect/bad-entry',
   'a-batch-of-none-is-fine-strictly': 'h_put_tce_indirect/none',
   'a-batch-wraps-from-the-last-address-to-the-first': 'h_put_tce_indirect/stops-at-end',
