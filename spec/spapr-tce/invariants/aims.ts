@@ -53,6 +53,16 @@ export const aims: Aims = {
         op.op !== 'claim' || after.outcome.is !== 'ok' || !reachable(after.state, op.group),
     },
     {
+      id: 'claim/nothing-arrives-before-a-container',
+      says: 'Between the claim of a group and its container, when nobody has mapped anything for its new owner, no access arrives.',
+      cite: [mail('"It will turn into a security problem to allow kernel mappings to leak past this point"')],
+      holds: (before, op, after) => {
+        if (op.op !== 'dma' || after.outcome.is !== 'ok') return true;
+        const group = groupOf(before, op.device)!;
+        return group.domain === 'platform' || group.container >= 0;
+      },
+    },
+    {
       id: 'domain/blocking-blocks',
       says: 'A device whose group is in the blocking domain reaches nothing.',
       cite: [mail('"In general, is domain something from hardware or it is a software concept?"')],
