@@ -85,7 +85,10 @@ const get4: Pass = (table, entries) => {
 const putRandom: Pass = (table, entries) => {
   const order = orderOf(entries);
   let sum = 0;
-  for (let i = 0; i < order.length; i++) sum += table.put(order[i], high(order[i]), low(order[i]));
+  for (let i = 0; i < order.length; i++) {
+    const index = order[i];
+    sum += table.put(index, high(index), low(index));
+  }
   return sum;
 };
 

@@ -51,6 +51,8 @@ export abstract class TceTable {
   protected root = 0;
   /** Entries that the short ways may reach. */
   protected short = 0;
+  /** From the first index that the short ways may not reach to 2^31. */
+  protected room = 0;
   /** Entries per block less one. */
   protected readonly mask: number = 0;
   #blocks: Block[] = [];
@@ -66,7 +68,7 @@ export abstract class TceTable {
     // As integers: a power that the runtime computed is a double, and would make all of the short ways slow.
     this.mask = ((2 ** geometry.levelShift) | 0) - 1;
     this.root = root;
-    this.short = Math.min(this.size, SHORT_INDEX - 1) | 0;
+    this.#limit();
   }
 
   /** Stores any 64 bits, with or without permissions: DONE, RANGE, NO_MEMORY. */
@@ -289,6 +291,12 @@ export abstract class TceTable {
     this.#dropAll();
     this.arena.giveBack(this.root);
     this.size = 0;
-    this.short = 0;
+    this.#limit();
+  }
+
+  #limit(): void {
+    this.short = Math.min(this.size, SHORT_INDEX - 1) | 0;
+    // The other way to ask the same: an index below `short` and this are at most 2^31 - 1, and no other is.
+    this.room = (SHORT_INDEX - 1 - this.short) | 0;
   }
 }

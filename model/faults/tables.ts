@@ -23,6 +23,8 @@ import { holes } from './linux-dma/design.js';
 import { recorded } from './linux-dma/recorded.js';
 import { tceDesigns } from './spapr-tce/design.js';
 import { entries } from './spapr-tce/entries.js';
+import { guests } from './spapr-tce/guests.js';
+import { owners } from './spapr-tce/owners.js';
 import { sound as soundTce } from './spapr-tce/seed.js';
 import { windows } from './spapr-tce/windows.js';
 import { iotlb } from './translation/iotlb.js';
@@ -62,7 +64,7 @@ export const FAULT_TABLES: readonly FaultTable[] = [
     law: spaprTce,
     worlds: SPAPR_TCE_WORLDS,
     machine: soundTce,
-    faults: [...windows, ...entries, ...tceDesigns],
+    faults: [...windows, ...owners, ...entries, ...guests, ...tceDesigns],
   },
   {
     profile: 'linux-dma',

@@ -176,6 +176,8 @@ test('an index that is none is refused, and reads as a fault', () => {
       -1,
       table.size,
       table.size + 5,
+      2 ** 31 - 1,
+      2 ** 31,
       2 ** 32 + 5,
       2 ** 52,
       Number.NaN,

@@ -1,5 +1,6 @@
 // Do the catchers notice what is wrong, and nothing where nothing is wrong?
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import type { Hunt } from '../../model/faults/catchers.js';
 import { type FaultTable, type FaultyMachine, synthetic } from '../../model/faults/fault.js';
@@ -61,6 +62,23 @@ test('every fault has a name of its own, a sentence, a source, and somebody who 
         `${fault.id}: no world ${fault.world}`,
       );
   }
+});
+
+test('every fault of TCE windows that the page on past mistakes names is there, and every historical one is named', () => {
+  const page = readFileSync(new URL('../../../docs/spapr-tce.md', import.meta.url), 'utf8');
+  const start = page.indexOf('## Mistakes of the past');
+  const chapter = page.slice(start, page.indexOf('\n## ', start + 1));
+  const named = [...chapter.matchAll(/`([a-z-]+\/[a-z0-9-]+)`/g)].map(match => match[1]!);
+  const { faults } = tableOf('spapr-tce');
+  const ids = faults.map(fault => fault.id);
+  assert.deepEqual(
+    named.filter(id => !ids.includes(id)),
+    [],
+  );
+  assert.deepEqual(
+    faults.filter(({ id, source }) => source.is === 'history' && !named.includes(id)).map(({ id }) => id),
+    [],
+  );
 });
 
 test('every world of the translator is followed to its end, and has its counts', () => {

@@ -60,6 +60,50 @@ export const entries: readonly FaultyMachine[] = [
     })),
   ),
   fault(
+    'entry/no-level-in-the-mirror',
+    "The user's address of an entry is not kept where the mirror has no level for it yet.",
+    readIn('tce_iommu_build_v2: the place in the mirror is used as if its level were there'),
+    ['tce-levels', 'groups.0.windows.1.tces.0.ua', 6],
+    steps(own => ({
+      putEntry: (core, table, index, frame, prot, ua) => {
+        own.putEntry(core, table, index, frame, prot, ua);
+        if (table.tces.levels > 1 && index >= 2 ** table.tces.levelShift) table.mirror?.put(index, 0, 0);
+      },
+    })),
+  ),
+  fault(
+    'entry/beyond-the-window',
+    'Nobody looks where a window ends: an address behind it is taken modulo its size.',
+    history('QEMU 10.0, pnv_phb4_translate_tve: "TODO: handle boundaries" (executed)'),
+    ['tce-shared', 'outcome.is', 7],
+    calls(
+      own =>
+        class extends own {
+          override dma(device: number, iova: bigint, access: number): bigint {
+            const reached = super.dma(device, iova, access);
+            const group = this.core.groups[this.core.hardware.devices[device]?.group ?? -1];
+            const table = group?.windows[iova >> 59n === 0n ? 0 : 1];
+            if (reached >= 0n || !table) return reached;
+            const start = BigInt(table.offset) << BigInt(table.shift);
+            const size = BigInt(table.size) << BigInt(table.shift);
+            return super.dma(device, start + ((iova - start) % size), access);
+          }
+        },
+    ),
+  ),
+  fault(
+    'unmap/stops-at-a-missing-level',
+    'An unmap of a range ends where the table has no level, and leaves what lies behind.',
+    history('Linux, tce_iommu_clear and pnv_tce_free: a level that is missing is passed over, no more'),
+    ['tce-levels', 'groups.0.windows.1.tces.0', 7],
+    steps((own, now) => ({
+      emptyEntries: (core, table, index, count) => {
+        const missing = table.tces.stretches(index, 1).length === 0;
+        if (now.op !== 'unmap' || !missing) own.emptyEntries(core, table, index, count);
+      },
+    })),
+  ),
+  fault(
     'map/part-is-reported-done',
     'A map that fails in the middle says that it is done.',
     readIn('tce_iommu_build_v2: the loop ends with ret still 0 when mapped_inc fails'),
@@ -80,6 +124,19 @@ export const entries: readonly FaultyMachine[] = [
       check: (core, table, mm, ua, count, pieces) => {
         const refused = own.check(core, table, mm, ua, count, pieces);
         if (refused < 0) clearEntries(core, table, 0, pieces.length);
+        return refused;
+      },
+    })),
+  ),
+  fault(
+    'map/failed-is-counted',
+    'A map that fails in the middle leaves the memory of the pages before it counted as in use.',
+    readIn('tce_iommu_build_v2: an exchange that fails leaves the counter of the new memory raised'),
+    ['tce-shared', 'regions.0.mapped', 5],
+    steps(own => ({
+      check: (core, table, mm, ua, count, pieces) => {
+        const refused = own.check(core, table, mm, ua, count, pieces);
+        if (refused < 0) for (const { region } of pieces) if (region !== null) region.mapped++;
         return refused;
       },
     })),

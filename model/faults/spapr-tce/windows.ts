@@ -1,9 +1,9 @@
 // What goes wrong with windows, the groups that share them, and who they belong to?
-import { EBUSY, EINVAL, EPERM } from '../../../impl/errno.js';
+import { EIO } from '../../../impl/errno.js';
+import { point } from '../../../impl/spapr-tce/hardware.js';
+import type { HwTable } from '../../../impl/spapr-tce/objects.js';
 import { type FaultyMachine, history, synthetic } from '../fault.js';
 import { calls, fault, linuxSays, readIn, steps } from './seed.js';
-
-const nothing = (): void => {};
 
 /** Shifts of pages by their bit in the order of their sizes, which is not LoPAR's order. */
 const BY_SIZE = [12, 16, 21, 24, 25, 26, 27, 28, 34];
@@ -28,6 +28,18 @@ export const windows: readonly FaultyMachine[] = [
     steps((own, now) => ({
       clearTable: (core, table) => {
         if (now.op !== 'detach') own.clearTable(core, table);
+      },
+    })),
+  ),
+  fault(
+    'window/unset-though-never-set',
+    'A group that leaves has both its windows unset, though one of them was never set.',
+    linuxSays("pseries/iommu: Don't unset window if it was never set"),
+    ['tce-shared', 'outcome.is', 4],
+    steps(own => ({
+      leave: (core, container, group) => {
+        for (const table of group.windows) (table as HwTable).seen = null;
+        own.leave(core, container, group);
       },
     })),
   ),
@@ -76,6 +88,41 @@ export const windows: readonly FaultyMachine[] = [
     },
   ),
   fault(
+    'window/failed-and-yet-there',
+    'A window that one endpoint could not be given is left with the others, though the call failed.',
+    synthetic('tce_iommu_create_window without the loop that unsets the window of every group'),
+    ['tce-shared', 'groups.0.windows.0', 4],
+    calls(
+      own =>
+        class extends own {
+          override createWindow(...args: Parameters<InstanceType<typeof own>['createWindow']>) {
+            const made = super.createWindow(...args);
+            // What failed once does not fail again.
+            if (made === -EIO) super.createWindow(...args);
+            return made;
+          }
+        },
+    ),
+  ),
+  fault(
+    'window/kept-by-a-group-that-did-not-join',
+    'A group whose second window cannot be programmed does not join the container, and keeps the first.',
+    synthetic('tce_iommu_attach_group without the way back that unsets what was set'),
+    ['tce-shared', 'groups.0.windows.0.refs', 6],
+    calls(
+      own =>
+        class extends own {
+          override attach(name: number, group: number): number {
+            const result = super.attach(name, group);
+            const table = this.core.containers.get(name)?.windows[0];
+            const stays = this.core.groups[group];
+            if (result === -EIO && table && stays) point(table, stays, 0);
+            return result;
+          }
+        },
+    ),
+  ),
+  fault(
     'window/pending-after-a-failed-attach',
     'An attach that fails leaves behind that a default window is to be made, for a container without groups.',
     readIn('tce_iommu_attach_group: def_window_pending is set on the error path, too'),
@@ -98,71 +145,6 @@ export const windows: readonly FaultyMachine[] = [
     synthetic('pnv_tce_build without proto_tce |= TCE_PCI_READ'),
     ['tce-shared', 'groups.0.windows.1.tces.0.prot', 6],
     steps(() => ({ storedProt: (_, prot) => prot })),
-  ),
-  fault(
-    'group/incompatible-joins',
-    'A group whose tables are made in another way joins the container, and walks tables that it cannot read.',
-    synthetic('tce_iommu_attach_group without the comparison of create_table'),
-    ['tce-kinds', 'outcome.is', 5],
-    steps(own => ({
-      joinRefused: (core, container, group) => {
-        const refused = own.joinRefused(core, container, group);
-        return refused === -EPERM && group.blocked && group.container === null ? 0 : refused;
-      },
-    })),
-  ),
-  fault(
-    'group/not-emptied',
-    'The attach of the blocking domain leaves the mappings of the kernel where they were.',
-    history('Review of blocking domains for POWER, 2022: what must be empty when attach returns'),
-    ['tce-mapped', 'groups.0.windows.0', 1],
-    steps(() => ({ takeOver: nothing })),
-  ),
-  fault(
-    'group/refused-and-yet-changed',
-    'A group that cannot be taken since it has mappings has lost the mark on its first entry, which is given out then.',
-    linuxSays('powerpc/iommu: Fix IOMMU ownership control functions'),
-    ['tce-ownership', 'outcome.is', 3, { 'blocking-attach': 'refuses-live' }],
-    () => ({
-      calls: own =>
-        class extends own {
-          private readonly unmarked = new Set<number>();
-          override reset(): void {
-            this.unmarked.clear();
-            super.reset();
-          }
-          override claim(group: number): number {
-            const result = super.claim(group);
-            if (result === -EBUSY && !this.core.groups[group]?.blocked) this.unmarked.add(group);
-            return result;
-          }
-          override kernelMap(group: number, iova: bigint, paddr: bigint, size: bigint, prot: number): number {
-            const result = super.kernelMap(group, iova, paddr, size, prot);
-            const table = this.core.groups[group]?.windows[0];
-            if (result !== -EBUSY || iova !== 0n || !this.unmarked.has(group) || !table) return result;
-            this.core.steps.putEntry(this.core, table, 0, Number(paddr >> 12n), 3, 0);
-            return 0;
-          }
-        },
-    }),
-  ),
-  fault(
-    'device/not-coherent-and-taken',
-    'VFIO takes a device whose DMA is not coherent, as nobody asks for the capability.',
-    linuxSays('powerpc/iommu: Add "borrowing" iommu_table_group_ops, and the capability before it'),
-    ['tce-devices', 'outcome.is', 2],
-    calls(
-      own =>
-        class extends own {
-          override bind(device: number): number {
-            const result = super.bind(device);
-            const present = this.core.devices[device] === 1;
-            if (result !== -EINVAL || !present) return result;
-            this.core.devices[device] = 2;
-            return 0;
-          }
-        },
-    ),
   ),
   fault(
     'firmware/default-window-gone',
