@@ -42,6 +42,7 @@ export const DEBATES: { readonly [policy: string]: readonly string[] } = {
   'probe-lock': ['probe-probe'],
   dialect: ['tce-batches'],
   'take-empties': ['tce-ownership'],
+  'domain-is': ['tce-mapped'],
   'indirect-no-permission': ['tce-guest'],
   'default-window': ['tce-firmware'],
   'detach-clears': ['tce-shared'],

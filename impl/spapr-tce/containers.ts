@@ -46,6 +46,7 @@ export function attach(core: Core, name: number, groupName: number): number {
   if (group === undefined) return -ENODEV;
   const refused = core.steps.joinRefused(core, container, group);
   if (refused < 0) return refused;
+  if (fails(core, 'group-record')) return -ENOMEM;
   if (fails(core, 'set-window')) return -EIO;
   if (core.choices.blockingAttach === 'empties-nothing') core.steps.takeOver(core, group);
   for (const number of NUMBERS) {

@@ -16,6 +16,7 @@ const HIGH = BigInt(HIGH_PAGE) << 12n;
 export function dma(core: Core, d: number, iova: bigint, access: number): bigint {
   if (!(d >= 0 && d < core.devices.length) || core.devices[d] === ABSENT) return BigInt(-ENODEV);
   const group = core.groups[core.hardware.devices[d].group];
+  if (core.choices.domainIs === 'hardware' && group.blocked) return DMA_FAULT;
   const page = pageOf(iova);
   const reached = fails(core, 'tce-cache')
     ? remembered(group, page, access)

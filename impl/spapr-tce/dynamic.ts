@@ -4,7 +4,7 @@ import { chargedBytes, type Geometry, geometryOf } from '../tce/geometry.js';
 import { ADDRESS_PAGES, pageOf, pagesIn } from './addresses.js';
 import { argumentRefused, bind, boundContainer } from './calls.js';
 import { type Core, charge, fails } from './core.js';
-import { makeTable, point } from './hardware.js';
+import { makeTable, point, type Shape } from './hardware.js';
 import type { Container, HwTable } from './objects.js';
 
 /** The numbers of an endpoint's windows. */
@@ -49,6 +49,7 @@ export function withDefault<A>(
     const [first] = container.groups;
     if (first === undefined) return -ENODEV;
     const { size } = core.hardware.groups[first.name].window;
+    if (core.steps.windowGeometry(core, DEFAULT_SHIFT, size, 1, 1) === null) return -EINVAL;
     const made = addWindow(core, container, mm, DEFAULT_SHIFT, size, 1);
     if (typeof made === 'number') return made;
     container.pending = false;
@@ -74,8 +75,7 @@ function addWindow(
   if (number === undefined) return -ENOSPC;
   const hardware = core.hardware.groups[container.groups[0].name];
   if (((hardware.pageSizes >> BigInt(shift)) & 1n) === 0n) return -EINVAL;
-  const geometry = core.steps.windowGeometry(core, shift, size, levels, hardware.levels);
-  if (geometry === null) return -EINVAL;
+  if (!hasPrice(core, shift, size, levels, hardware.levels)) return -EINVAL;
   const charged = core.steps.accountOf(core, shift, size, levels);
   if (!charge(core, mm, charged)) return -ENOMEM;
   const first = number === 0 ? pageOf(hardware.window.start) : HIGH_PAGE;
@@ -87,16 +87,34 @@ function addWindow(
     charged,
     chargedMm: mm,
   };
-  const refused = fails(core, 'table-memory') ? -ENOMEM : fails(core, 'program-window') ? -EIO : 0;
-  const table = refused < 0 ? null : makeTable(core, shape, roomFor(core, geometry));
-  if (table === null) {
+  const table = builtTable(
+    core,
+    shape,
+    core.steps.windowGeometry(core, shift, size, levels, hardware.levels),
+  );
+  if (typeof table === 'number') {
     core.locked[mm] -= charged;
-    return refused < 0 ? refused : -ENOMEM;
+    return table;
   }
   container.windows[number] = table;
   table.containers.add(container);
   for (const group of container.groups) point(table, group, number);
   return table;
+}
+
+/** The table with its memory, programmed; or why that cannot be. */
+function builtTable(core: Core, shape: Shape, geometry: Geometry | null): HwTable | number {
+  if (fails(core, 'table-memory')) return -ENOMEM;
+  if (geometry === null) return -EINVAL;
+  if (fails(core, 'program-window')) return -EIO;
+  return makeTable(core, shape, roomFor(core, geometry)) ?? -ENOMEM;
+}
+
+/** A power of two of whole pages, in as many levels as there can be: what is priced before it is made. */
+function hasPrice(core: Core, shift: number, size: bigint, levels: number, most: number): boolean {
+  const highest = core.hardware.platform === 'pseries' ? 1 : most;
+  const isPower = size !== 0n && (size & (size - 1n)) === 0n;
+  return isPower && levels >= 1 && levels <= highest && shiftOf(size) >= shift;
 }
 
 const shiftOf = (size: bigint): number => size.toString(2).length - 1;

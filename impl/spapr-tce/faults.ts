@@ -3,7 +3,7 @@
 /**
  * Every allocation and every programming of hardware that may fail, so that a test can take each path that undoes.
  *
- * - `container-object`: the container itself
+ * - `container-object`: the container itself; `group-record`: its record of a group that joins
  * - `set-window`: a window of a group that joins; `program-window`: a new window of a group that is there
  * - `region-object`: a region or a container's hold of it; `table-memory`: a new table; `level-memory`: a level of one
  * - `kvm-table`, `kvm-link`: KVM's own
@@ -11,6 +11,7 @@
  */
 export type FaultPoint =
   | 'container-object'
+  | 'group-record'
   | 'set-window'
   | 'program-window'
   | 'region-object'

@@ -17,8 +17,8 @@ export function create(core: Core, liobn: bigint, shift: number, offset: bigint,
   if (!hasKvm(core)) return -ENODEV;
   if (size === 0n || shift < LEAST_SHIFT || shift > MOST_SHIFT) return -EINVAL;
   if (offset + size > (1n << BigInt(64 - shift)) - 1n) return -EINVAL;
-  if (core.windows.has(liobn) || isForFirmware(core, liobn)) return -EBUSY;
   if (fails(core, 'kvm-table')) return -ENOMEM;
+  if (core.windows.has(liobn) || isForFirmware(core, liobn)) return -EBUSY;
   const shape = {
     liobn,
     bridge: -1,
@@ -40,10 +40,10 @@ export function close(core: Core, liobn: bigint): number {
 
 export function attach(core: Core, liobn: bigint, name: number): number {
   if (!hasKvm(core)) return -ENODEV;
-  const window = core.windows.get(liobn);
-  if (window === undefined) return -EINVAL;
   const group = groupNamed(core, name);
   if (group === undefined) return -ENOENT;
+  const window = core.windows.get(liobn);
+  if (window === undefined) return -EINVAL;
   const table = group.windows.find(t => t !== null && core.steps.fits(core, t, window)) ?? null;
   if (table === null) return -EINVAL;
   if (fails(core, 'kvm-link')) return -ENOMEM;

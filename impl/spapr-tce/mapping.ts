@@ -62,12 +62,13 @@ function mapInto(
   if (core.choices.rangeCheck === 'every-page' && count > table.size - index) return -EINVAL;
   const pieces: Piece[] = [];
   const refused = core.steps.check(core, table, mm, pageOf(ua), count, pieces);
+  if (pieces.length > 0 && fails(core, 'level-memory')) return -ENOMEM;
   if (refused < 0) {
     // Linux keeps no record of what was there, so what it has written by then is cleared.
     if (core.choices.mapFailure === 'cleared') core.steps.clearEntries(core, table, index, pieces.length);
     return refused;
   }
-  if (fails(core, 'level-memory') || !prepared(table, index, count)) return -ENOMEM;
+  if (!prepared(table, index, count)) return -ENOMEM;
   const stored = core.steps.storedProt(core, prot);
   for (const { region } of pieces) if (region !== null) region.mapped++;
   pieces.forEach((piece, i) => {

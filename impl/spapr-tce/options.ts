@@ -7,6 +7,7 @@ export interface Choices {
   readonly dialect: 'strict' | 'kvm' | 'qemu';
   readonly blockingAttach: 'replaces-table' | 'refuses-live' | 'empties-nothing';
   readonly takeEmpties: 'table-and-bypass' | 'table-only';
+  readonly domainIs: 'software' | 'hardware';
   readonly deviceGroupReference: 'taken' | 'missing';
   readonly detachClears: 'always' | 'with-last-group';
   readonly unregisterMapped: 'refused' | 'lets-go';
@@ -22,6 +23,7 @@ export const DEFAULT_CHOICES: Choices = {
   dialect: 'strict',
   blockingAttach: 'replaces-table',
   takeEmpties: 'table-and-bypass',
+  domainIs: 'software',
   deviceGroupReference: 'taken',
   detachClears: 'always',
   unregisterMapped: 'refused',

@@ -14,10 +14,10 @@ export function probe(core: Core, d: number): number {
   const device = core.hardware.devices[d];
   if (device === undefined || device.bridge < 0) return -ENODEV;
   if (core.devices[d] !== ABSENT) return -EBUSY;
-  const group = groupNamed(core, device.group);
-  if (group === undefined) return -ENODEV;
   const bridge = core.hardware.bridges[device.bridge];
   if (bridge.iommu && !bridge.deviceGroup) return -ENOENT;
+  const group = groupNamed(core, device.group);
+  if (group === undefined) return -ENODEV;
   core.devices[d] = PRESENT;
   joins(core, group, bridge.iommu);
   return 0;
@@ -61,7 +61,7 @@ export function claim(core: Core, name: number): number {
   const group = groupNamed(core, name);
   if (group === undefined) return -ENODEV;
   if (!core.hardware.bridges[core.hardware.groups[name].bridge].iommu) return -EINVAL;
-  if (group.blocked) return -EBUSY;
+  if (group.blocked) return -EPERM;
   const how = core.choices.blockingAttach;
   if (how === 'refuses-live' && (group.windows[0]?.live ?? 0) > 0) return -EBUSY;
   group.blocked = true;

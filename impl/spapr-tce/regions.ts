@@ -47,11 +47,13 @@ export function register(
   const refused = argumentRefused(arg);
   if (refused < 0) return refused;
   const { pageShift } = core.hardware;
-  if (!isWhole(ua | size, pageShift) || ua + size > END) return -EINVAL;
+  if (!isWhole(ua | size, pageShift) || ua + size >= END) return -EINVAL;
   const start = pageOf(ua);
   const pages = pageOf(size);
   const same = exactly(core, mm, start, pages);
   if (same !== null && container.holds.has(same)) return -EBUSY;
+  // The region's own record is made first, that of the container's hold of it last.
+  if (fails(core, 'region-object')) return -ENOMEM;
   const region = same ?? core.steps.newRegion(core, mm, start, pages);
   if (typeof region === 'number') return region;
   if (fails(core, 'region-object')) {

@@ -28,6 +28,8 @@ const LARGEST = new Map([
   [6, 2 ** 37],
 ]);
 const MOST_PAGES_SHIFT = 37;
+/** QEMU counts the pages of a window in 32 bits. */
+const MOST_PAGES_SHIFT_OF_QEMU = 31;
 const FIRST_LIOBN = 0x8000_0000n;
 
 const liobnOf = (bridge: number, slot: number): bigint => FIRST_LIOBN | (BigInt(bridge) << 8n) | BigInt(slot);
@@ -110,7 +112,8 @@ export function create(
   const allowed = LOPAR_BITS.has(shift) && ((bridge.pageSizes >> BigInt(shift)) & 1n) === 1n;
   if (!allowed || windowShift < shift) return RTAS_PARAM_ERROR;
   const others = windowsOf(core, b);
-  if (others.length === MOST_WINDOWS || windowShift - shift > MOST_PAGES_SHIFT) return RTAS_HW_ERROR;
+  const most = core.choices.dialect === 'qemu' ? MOST_PAGES_SHIFT_OF_QEMU : MOST_PAGES_SHIFT;
+  if (others.length === MOST_WINDOWS || windowShift - shift > most) return RTAS_HW_ERROR;
   const start = pageOf(others.length === 0 ? bridge.low.start : bridge.high);
   const pages = pagesIn(windowShift);
   const meets = others.some(w => {

@@ -20,6 +20,7 @@ import { refused } from './errnos.js';
 /** The step that fails, or does not have to be as it is, behind each `may` clause. */
 export const FAULT_OF: { readonly [rule: string]: FaultPoint } = {
   'open/no-memory': 'container-object',
+  'attach/no-memory': 'group-record',
   'attach/set-fails': 'set-window',
   'register/no-memory': 'region-object',
   'create_window/no-memory': 'table-memory',
@@ -172,6 +173,7 @@ const choicesOf = (policies: PolicyValues): Choices => ({
   dialect: policies.dialect,
   blockingAttach: policies['blocking-attach'],
   takeEmpties: policies['take-empties'],
+  domainIs: policies['domain-is'],
   deviceGroupReference: policies['device-group-reference'],
   detachClears: policies['detach-clears'],
   unregisterMapped: policies['unregister-mapped'],

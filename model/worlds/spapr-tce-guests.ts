@@ -5,6 +5,7 @@ import {
   attach,
   claim,
   close,
+  createWindow,
   detach,
   dma,
   get,
@@ -30,6 +31,7 @@ import {
 } from './spapr-tce-ops.js';
 
 const L = 0x100n;
+const H = 0x101n;
 const SMALL = { ...GROUP, window: { start: 0n, size: PAGE } };
 const READ = 1n;
 const WRITE = 2n;
@@ -161,6 +163,7 @@ const firmware: TceWorld['ops'] = [
   create(17, 30),
   create(99, 100),
   create(12, 50),
+  create(12, 44),
   create(21, 64),
   create(21, 0xffff_ffff),
   drop(D),
@@ -193,14 +196,45 @@ export const SPAPR_TCE_GUEST_WORLDS: readonly TceWorld[] = [
     ...shared,
     name: 'tce-guest',
     says: 'A guest writes through to a table that two endpoints share: put, stuff, indirect, unmap, unregister, detach and close in every order.',
-    counts: { states: 18_314, transitions: 557_689 },
+    counts: { states: 18_314, transitions: 582_869 },
   }),
   world({
     ...shared,
     name: 'tce-guest-kvm',
     says: 'The same as KVM answers it.',
     policies: { dialect: 'kvm' },
-    counts: { states: 18_314, transitions: 557_689 },
+    counts: { states: 18_314, transitions: 582_869 },
+  }),
+  world({
+    name: 'tce-guest-windows',
+    says: 'Two windows of a guest, each written through to a table of its own that two endpoints share: put, stuff, indirect, unmap, unregister, remove, detach and close in every order.',
+    machine: { ...PAIR, groups: [SMALL, SMALL], guest: GUEST },
+    bounds: { windows: 2, entries: 2 },
+    ops: [
+      ...[0, 1].flatMap(g => [claim(g), release(g), attach(0, g), detach(0, g), kvmRelease(g)]),
+      open(0),
+      close(0),
+      ...[MEMORY_A, MEMORY_B].flatMap(ua => [register(0, ua), unregister(0, ua)]),
+      createWindow(0),
+      removeWindow(0, 0n),
+      removeWindow(0, HIGH),
+      unmap(0, 0n),
+      unmap(0, HIGH),
+      kvmCreate(L, 0n, 1n),
+      kvmCreate(H, HIGH / PAGE, 1n),
+      kvmClose(L),
+      kvmClose(H),
+      kvmAttach(L, 0),
+      kvmAttach(H, 1),
+      put(L, 0n, PAGE | BOTH),
+      stuff(L, 0n, 0n, 1n),
+      putList(H, HIGH, [0n | BOTH]),
+      stuff(H, HIGH, 0n, 1n),
+      dma(0, 0n),
+      dma(1, HIGH, 'write'),
+    ],
+    counts: { states: 144_111, transitions: 5_399_378 },
+    large: true,
   }),
   world({
     name: 'tce-two-tables',
@@ -228,7 +262,7 @@ export const SPAPR_TCE_GUEST_WORLDS: readonly TceWorld[] = [
       put(L, 0n, 0n),
       putList(L, 0n, [PAGE | BOTH]),
     ],
-    counts: { states: 6584, transitions: 183_656 },
+    counts: { states: 6584, transitions: 195_388 },
   }),
   world({
     name: 'tce-subpages',
@@ -266,10 +300,10 @@ export const SPAPR_TCE_GUEST_WORLDS: readonly TceWorld[] = [
       dma(0, 0x8123n),
       dma(0, 0x1f000n, 'write'),
     ],
-    counts: { states: 2361, transitions: 54_157 },
+    counts: { states: 2361, transitions: 58_545 },
   }),
-  atTheEnd('strict', { states: 10, transitions: 531 }),
-  atTheEnd('kvm', { states: 11, transitions: 584 }),
+  atTheEnd('strict', { states: 10, transitions: 550 }),
+  atTheEnd('kvm', { states: 11, transitions: 605 }),
   world({
     name: 'tce-batches',
     says: 'Every check of every hypercall on the default window of a guest bridge, for whoever answers.',
@@ -285,7 +319,7 @@ export const SPAPR_TCE_GUEST_WORLDS: readonly TceWorld[] = [
     machine: FIRMWARE,
     bounds: { windows: 4 },
     ops: firmware,
-    counts: { states: 39, transitions: 1482 },
+    counts: { states: 69, transitions: 2691 },
   }),
   world({
     name: 'tce-firmware-qemu',
@@ -294,6 +328,6 @@ export const SPAPR_TCE_GUEST_WORLDS: readonly TceWorld[] = [
     policies: { dialect: 'qemu' },
     bounds: { windows: 4 },
     ops: firmware,
-    counts: { states: 49, transitions: 1862 },
+    counts: { states: 49, transitions: 1911 },
   }),
 ];

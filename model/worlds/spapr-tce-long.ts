@@ -51,7 +51,7 @@ export const SPAPR_TCE_LONG_WORLDS: readonly TceWorld[] = [
       open(0, 'v1'),
       close(0),
     ],
-    counts: { states: 47, transitions: 531 },
+    counts: { states: 47, transitions: 555 },
   }),
   world({
     name: 'tce-levels',
@@ -75,7 +75,7 @@ export const SPAPR_TCE_LONG_WORLDS: readonly TceWorld[] = [
       dma(0, HIGH),
       dma(0, FAR),
     ],
-    counts: { states: 39, transitions: 641 },
+    counts: { states: 39, transitions: 652 },
   }),
   world({
     name: 'tce-long-batches',
@@ -93,7 +93,7 @@ export const SPAPR_TCE_LONG_WORLDS: readonly TceWorld[] = [
       get(L, 0n),
       get(L, 512n * PAGE),
     ],
-    counts: { states: 4, transitions: 41 },
+    counts: { states: 4, transitions: 44 },
   }),
   world({
     name: 'tce-huge-pages',

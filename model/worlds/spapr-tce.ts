@@ -83,7 +83,7 @@ export const SPAPR_TCE_WORLDS: readonly TceWorld[] = [
       dma(1, HIGH),
       dma(1, HIGH + PAGE),
     ],
-    counts: { states: 11_124, transitions: 388_361 },
+    counts: { states: 11_124, transitions: 395_257 },
   }),
   world({
     name: 'tce-two-containers',
@@ -105,7 +105,7 @@ export const SPAPR_TCE_WORLDS: readonly TceWorld[] = [
       dma(0, 0n),
       dma(1, PAGE),
     ],
-    counts: { states: 26_405, transitions: 705_713 },
+    counts: { states: 26_405, transitions: 743_185 },
   }),
   world({
     name: 'tce-ownership',
@@ -148,7 +148,7 @@ export const SPAPR_TCE_WORLDS: readonly TceWorld[] = [
         dma(0, iova, 'write'),
       ]),
     ],
-    counts: { states: 171, transitions: 7165 },
+    counts: { states: 171, transitions: 7194 },
   }),
   world({
     name: 'tce-mapped',
@@ -156,7 +156,7 @@ export const SPAPR_TCE_WORLDS: readonly TceWorld[] = [
     machine: MACHINE,
     bounds: { tables: 3, regions: 1 },
     ops: mappedOps,
-    counts: { states: 44, transitions: 611 },
+    counts: { states: 44, transitions: 620 },
   }),
   world({
     name: 'tce-mapped-refused',
@@ -165,7 +165,7 @@ export const SPAPR_TCE_WORLDS: readonly TceWorld[] = [
     bounds: { tables: 3, regions: 1 },
     policies: { 'blocking-attach': 'refuses-live' },
     ops: mappedOps,
-    counts: { states: 44, transitions: 611 },
+    counts: { states: 44, transitions: 620 },
   }),
   world({
     name: 'tce-devices',
@@ -237,7 +237,7 @@ export const SPAPR_TCE_WORLDS: readonly TceWorld[] = [
       unmap(0, HIGH, 16n),
       dma(0, HIGH + 0x8123n),
     ],
-    counts: { states: 1851, transitions: 63_218 },
+    counts: { states: 1851, transitions: 66_476 },
   }),
   world({
     name: 'tce-owners',
@@ -277,7 +277,7 @@ export const SPAPR_TCE_WORLDS: readonly TceWorld[] = [
       ]),
       ...wrongArguments(0),
     ],
-    counts: { states: 1602, transitions: 125_144 },
+    counts: { states: 1602, transitions: 125_894 },
   }),
   world({
     name: 'tce-shapes',
@@ -301,7 +301,7 @@ export const SPAPR_TCE_WORLDS: readonly TceWorld[] = [
       removeWindow(0, HIGH + (1n << 40n) - 1n),
       removeWindow(0, HIGH + (1n << 40n)),
     ],
-    counts: { states: 925, transitions: 175_000 },
+    counts: { states: 925, transitions: 175_854 },
   }),
   world({
     name: 'tce-pseries',
@@ -327,7 +327,7 @@ export const SPAPR_TCE_WORLDS: readonly TceWorld[] = [
       dma(0, 0n, 'write'),
       dma(0, PAGE),
     ],
-    counts: { states: 295, transitions: 7973 },
+    counts: { states: 295, transitions: 8039 },
   }),
   ...SPAPR_TCE_GUEST_WORLDS,
   ...SPAPR_TCE_LONG_WORLDS,

@@ -268,6 +268,10 @@ export function machineFits(machine: Machine): Fit {
   return found.find(defect => defect !== undefined);
 }
 
+/** In bytes; 4 KiB where a bridge names none. */
+const largestPage = (pageSizes: bigint): bigint =>
+  pageSizes <= PAGE ? PAGE + 1n : 1n << BigInt(pageSizes.toString(2).length - 1);
+
 function guestFits(machine: Machine): readonly Fit[] {
   const { guest } = machine;
   if (guest === null) return [];
@@ -276,6 +280,11 @@ function guestFits(machine: Machine): readonly Fit[] {
     guest.bridges.length > 256 ? { path: 'guest.bridges', reason: 'at most 256' } : undefined,
     ...guest.slots.map((s, i) => misfit(`guest.slots.${i}`, { gpa: s.gpa, ua: s.ua }, s.size)),
     ...guest.bridges.map((b, i) => misfit(`guest.bridges.${i}.low`, { start: b.low.start }, b.low.size)),
+    ...guest.bridges.map((b, i) =>
+      ((b.low.start | b.high) & (largestPage(b.pageSizes) - 1n)) === 0n
+        ? undefined
+        : { path: `guest.bridges.${i}`, reason: 'windows that start at a multiple of the largest page' },
+    ),
   ];
 }
 

@@ -22,17 +22,19 @@ export const defaultWindow = (s: State, c: number): Wanted => ({
   levels: 1,
 });
 
-/** Can a table of that shape be made for the group that joined last? */
+/** Has the group that joined last pages of that size? */
+export const pageSizeFits = (s: State, c: number, shift: number): boolean =>
+  ((s.groups[latestGroup(s, c)]!.pageSizes >> BigInt(shift)) & 1n) === 1n;
+
+/** Can a table of that shape be priced for the group that joined last? */
 export function shapeFits(s: State, c: number, w: Wanted): boolean {
-  const log = logOf(w.size) - w.shift;
   const most = s.platform.name === 'pseries' ? 1 : s.groups[latestGroup(s, c)]!.levels;
-  return (
-    logOf(w.size) >= w.shift &&
-    w.levels >= 1 &&
-    w.levels <= most &&
-    indexFits(log, w.shift, w.levels, s.platform.pageShift)
-  );
+  return logOf(w.size) >= w.shift && w.levels >= 1 && w.levels <= most;
 }
+
+/** Can one that has a price be made? */
+export const depthFits = (s: State, w: Wanted): boolean =>
+  indexFits(logOf(w.size) - w.shift, w.shift, w.levels, s.platform.pageShift);
 
 /** What such a table costs, in pages of the host. */
 export const costOf = (s: State, w: Wanted): number =>

@@ -7,6 +7,7 @@ export type PolicyValues = {
   readonly dialect: 'strict' | 'kvm' | 'qemu';
   readonly 'blocking-attach': 'replaces-table' | 'refuses-live' | 'empties-nothing';
   readonly 'take-empties': 'table-and-bypass' | 'table-only';
+  readonly 'domain-is': 'software' | 'hardware';
   readonly 'device-group-reference': 'taken' | 'missing';
   readonly 'detach-clears': 'always' | 'with-last-group';
   readonly 'map-failure': 'undone' | 'cleared';
@@ -64,6 +65,28 @@ const ARGUED: readonly Policy[] = [
         value: 'table-only',
         says: 'yes: only the table is looked at',
         argument: 'A bypass window holds no mapping that could be live.',
+      },
+    ],
+  },
+  {
+    name: 'domain-is',
+    question: 'Is a domain something of the hardware, or of software?',
+    cite: [
+      mail('"In general, is domain something from hardware or it is a software concept?"'),
+      cite('linux-tce', 'spapr_tce_blocked_domain: static, and without a table'),
+    ],
+    values: [
+      {
+        value: 'software',
+        says: 'of software: it says whose the group is, and what the endpoint looks at are its windows, whichever the domain',
+        argument:
+          'The blocking domain has no table and nothing to program. VFIO leaves the group in it, and sets windows beside it. Linux since 6.4.',
+      },
+      {
+        value: 'hardware',
+        says: 'of the hardware: while the group is in the blocking domain its endpoint translates nothing, whatever its windows hold',
+        argument:
+          'Where a domain is a table that a device is pointed at, as on other platforms, to attach the blocking one is to block.',
       },
     ],
   },

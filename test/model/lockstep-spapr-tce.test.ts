@@ -38,7 +38,7 @@ test('walks of every world under every answer to every question find no differen
 
 test('an endpoint that is not told uses what it remembers, until it is told', () => {
   const policies = { invalidation: 'first-linked-group' };
-  const { failure, rules } = walk(worldNamed('tce-shared')!, { seed: 7, runs: 1500, ops: 120, policies });
+  const { failure, rules } = walk(worldNamed('tce-shared')!, { seed: 7, runs: 3000, ops: 240, policies });
   assert.equal(failure, undefined);
   assert.ok(rules.has('dma/not-told'));
 });

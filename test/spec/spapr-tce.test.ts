@@ -5,6 +5,7 @@ import { type Allowed, allowed, defaultPolicies } from '../../spec/index.js';
 import { canonical } from '../../spec/kit/canonical.js';
 import { orderedTable } from '../../spec/kit/ordered-table.js';
 import type { Table } from '../../spec/kit/table.js';
+import { machineFits } from '../../spec/protocol/spapr-tce.js';
 import { indexFits, logOf, tablePages } from '../../spec/spapr-tce/pages.js';
 import type { PolicyValues } from '../../spec/spapr-tce/policies.js';
 import { spaprTce } from '../../spec/spapr-tce/profile.js';
@@ -249,4 +250,17 @@ test('what was opened and closed leaves the state that there was', () => {
   const after = runs([...OPENED, [{ op: 'close', container: 0 }, 'close/closed']]).state;
   const seen = (s: State): string => canonical(spaprTce.view(s));
   assert.equal(seen(after), seen(before));
+});
+
+test("a guest bridge's windows start at a multiple of its largest page", () => {
+  const guest = MACHINE.guest!;
+  const fits = (high: bigint, pageSizes: bigint): string | undefined =>
+    machineFits({
+      ...MACHINE,
+      guest: { ...guest, bridges: [{ ...guest.bridges[0]!, high, pageSizes }] },
+    })?.path;
+  assert.equal(fits(1n << 34n, 1n << 34n), undefined);
+  assert.equal(fits((1n << 34n) + PAGE, 1n << 34n), 'guest.bridges.0');
+  assert.equal(fits(PAGE, 0x1000n), undefined);
+  assert.equal(fits(PAGE + 1n, 0n), 'guest.bridges.0');
 });

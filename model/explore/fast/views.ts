@@ -230,7 +230,8 @@ export class Views implements Reader {
     const value = this.logged(log, () => {
       try {
         return this.run(view.what, this.watched.root, view.args);
-      } catch {
+      } catch (error) {
+        if (error instanceof Stale) throw error;
         return THREW;
       }
     });
@@ -261,8 +262,10 @@ export class Views implements Reader {
     }
   }
 
-  /** Forgets the answers, and keeps what is known of who reads what. */
+  /** Forgets the answers, and keeps what is known of who reads what; what is run where it is asked for is no view. */
   forget(): void {
+    const views = this.list.filter(v => !this.inlined.has(v.what.name));
+    this.list.splice(0, this.list.length, ...views);
     for (const view of this.list) {
       view.trie.root = undefined;
       view.spared.clear();

@@ -2,6 +2,7 @@
 import type { Profile } from '../../law/profile.js';
 import { cite } from '../../law/sources.js';
 import type { PolicyValues } from '../policies.js';
+import { reached } from '../reaching.js';
 import type { Op, Setup, State } from '../state.js';
 import { sameRuns } from './steps.js';
 
@@ -14,6 +15,8 @@ const kernelLive = (s: State, g: number): boolean => {
   const row = s.groups[g]?.window0 ?? -1;
   return row >= 0 && s.tables[row]!.kind === 'kernel' && s.entries[row]!.size > 0;
 };
+
+const groupOf = (s: State, device: number) => s.groups[s.devices[device]?.group ?? -1];
 
 /** Can anything be reached through the group's windows or around them? */
 const reachable = (s: State, g: number): boolean => {
@@ -48,6 +51,32 @@ export const aims: Aims = {
       cite: [mail('"In general, is domain something from hardware or it is a software concept?"')],
       holds: (_, op, after) =>
         op.op !== 'claim' || after.outcome.is !== 'ok' || !reachable(after.state, op.group),
+    },
+    {
+      id: 'claim/nothing-arrives-before-a-container',
+      says: 'Between the claim of a group and its container, when nobody has mapped anything for its new owner, no access arrives.',
+      cite: [mail('"It will turn into a security problem to allow kernel mappings to leak past this point"')],
+      holds: (before, op, after) => {
+        if (op.op !== 'dma' || after.outcome.is !== 'ok') return true;
+        const group = groupOf(before, op.device)!;
+        return group.domain === 'platform' || group.container >= 0;
+      },
+    },
+    {
+      id: 'domain/blocking-blocks',
+      says: 'A device whose group is in the blocking domain reaches nothing.',
+      cite: [mail('"In general, is domain something from hardware or it is a software concept?"')],
+      holds: (before, op, after) =>
+        op.op !== 'dma' || after.outcome.is !== 'ok' || groupOf(before, op.device)?.domain !== 'blocked',
+    },
+    {
+      id: 'domain/user-reaches-what-is-mapped',
+      says: "What a user has mapped is reached by the devices of the user's groups.",
+      cite: [linux('tce_iommu_build_v2')],
+      holds: (before, op, after) =>
+        op.op !== 'dma' ||
+        after.outcome.is !== 'fault' ||
+        reached(before, before.devices[op.device]!.group, op.iova, op.access) === null,
     },
     {
       id: 'detach/others-keep-theirs',

@@ -2,7 +2,7 @@
 import type { Clause } from '../../law/clause.js';
 import { refuse } from '../../law/clause.js';
 import { cite } from '../../law/sources.js';
-import { costOf, defaultWindow, shapeFits } from '../containing.js';
+import { costOf, defaultWindow, depthFits, pageSizeFits, shapeFits } from '../containing.js';
 import { containerNamed, hasGroups, overLimit } from '../looking.js';
 import type { PolicyValues } from '../policies.js';
 import type { Container, State } from '../state.js';
@@ -118,16 +118,25 @@ export const groupForDefaultWindow = <O extends OnContainer>(op: string): Rule<O
     (s, o) => pending(s, o) && !hasGroups(s, rowOf(s, o)),
   );
 
+function defaultFits(s: State, c: number): boolean {
+  const window = defaultWindow(s, c);
+  return pageSizeFits(s, c, window.shift) && shapeFits(s, c, window) && depthFits(s, window);
+}
+
 /** The default window is made on first use: what can stand in the way. */
 export const defaultWindowFits = <O extends ByProcess>(op: string): readonly Rule<O>[] => [
   refuse(
     'EINVAL',
     {
       id: `${op}/default-window-impossible`,
-      says: 'The default window must be one that a table of one level can serve.',
-      cite: [vfio('tce_iommu_create_default_window'), vfio('pnv_pci_ioda2_table_alloc_pages')],
+      says: 'The default window must be one that a table of one level can serve, of a group that has pages of 4 KiB.',
+      cite: [
+        vfio('tce_iommu_create_default_window'),
+        vfio('tce_iommu_create_window: pgsizes'),
+        vfio('pnv_pci_ioda2_table_alloc_pages'),
+      ],
     },
-    (s, o) => pending(s, o) && !shapeFits(s, rowOf(s, o), defaultWindow(s, rowOf(s, o))),
+    (s, o) => pending(s, o) && !defaultFits(s, rowOf(s, o)),
   ),
   refuse(
     'ENOMEM',

@@ -142,6 +142,16 @@ export const attach: readonly Rule<Attach>[] = [
     (s, o) => s.groups[o.group]!.domain !== 'blocked',
   ),
   refuse(
+    'ENOMEM',
+    {
+      id: 'attach/no-memory',
+      says: 'The call may fail for want of memory for its record of the group.',
+      cite: [vfio('tce_iommu_attach_group: kzalloc')],
+    },
+    () => true,
+    'may',
+  ),
+  refuse(
     'EIO',
     {
       id: 'attach/set-fails',

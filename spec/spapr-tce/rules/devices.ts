@@ -48,18 +48,9 @@ export const probe: readonly Rule<Probe>[] = [
     {
       id: 'probe/present',
       says: 'A device that has a group is not probed again.',
-      cite: [linux('iommu_probe_device')],
+      cite: [linux('iommu_add_device: device_iommu_mapped')],
     },
     (s, o) => s.devices[o.device]!.state !== 'absent',
-  ),
-  refuse(
-    'ENODEV',
-    {
-      id: 'probe/no-endpoint',
-      says: 'Without an endpoint there is no group to join; the endpoint is made before its devices are probed.',
-      cite: [linux('pnv_pci_device_group'), linux('iommu_add_device')],
-    },
-    (s, o) => groupOf(s, o.device)?.exists !== true,
   ),
   refuse(
     'ENOENT',
@@ -69,6 +60,15 @@ export const probe: readonly Rule<Probe>[] = [
       cite: [linux('spapr_tce_iommu_device_group'), mail('"if (!hose->controller_ops.device_group)"')],
     },
     (s, o) => bridgeOf(s, o.device)!.iommu && !bridgeOf(s, o.device)!.deviceGroup,
+  ),
+  refuse(
+    'ENODEV',
+    {
+      id: 'probe/no-endpoint',
+      says: 'Without an endpoint there is no group to join; the endpoint is made before its devices are probed.',
+      cite: [linux('pnv_pci_device_group'), linux('iommu_add_device')],
+    },
+    (s, o) => groupOf(s, o.device)?.exists !== true,
   ),
   ending(
     {

@@ -3,6 +3,7 @@ import { ending, refuse } from '../../law/clause.js';
 import { cite } from '../../law/sources.js';
 import { indexOf, protOf } from '../guest.js';
 import { windowNumbered } from '../looking.js';
+import type { PolicyValues } from '../policies.js';
 import { reached, staleReached } from '../reaching.js';
 import { entryAt, values } from '../runs.js';
 import type { Op, State } from '../state.js';
@@ -15,6 +16,10 @@ const linux = (at: string) => cite('linux-tce', at);
 const qemu = (at: string) => cite('qemu', at);
 
 const groupOf = (s: State, o: Dma): number => s.devices[o.device]!.group;
+
+/** Does the endpoint look at its windows at all? It always does, unless a domain were something of the hardware. */
+const looks = (s: State, o: Dma, p: PolicyValues): boolean =>
+  p['domain-is'] === 'software' || s.groups[groupOf(s, o)]!.domain === 'platform';
 
 export const dma: readonly Rule<Dma>[] = [
   refuse(
@@ -38,7 +43,7 @@ export const dma: readonly Rule<Dma>[] = [
       outcome: { is: 'ok', paddr: staleReached(s, groupOf(s, o), o.iova, o.access)! },
       state: s,
     }),
-    (s, o) => staleReached(s, groupOf(s, o), o.iova, o.access) !== null,
+    (s, o, p) => looks(s, o, p) && staleReached(s, groupOf(s, o), o.iova, o.access) !== null,
   ),
   ending(
     {
@@ -54,7 +59,7 @@ export const dma: readonly Rule<Dma>[] = [
       outcome: { is: 'ok', paddr: reached(s, groupOf(s, o), o.iova, o.access)! },
       state: s,
     }),
-    (s, o) => reached(s, groupOf(s, o), o.iova, o.access) !== null,
+    (s, o, p) => looks(s, o, p) && reached(s, groupOf(s, o), o.iova, o.access) !== null,
   ),
   ending(
     {

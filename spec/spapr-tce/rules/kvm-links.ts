@@ -35,6 +35,15 @@ function fitting(s: State, o: Attach): number {
 export const kvmAttach: readonly Rule<Attach>[] = [
   noKvm('kvm_attach'),
   refuse(
+    'ENOENT',
+    {
+      id: 'kvm_attach/no-group',
+      says: 'The group is one that is there.',
+      cite: [linux('kvm_vfio_file_set_spapr_tce')],
+    },
+    (s, o) => s.groups[o.group]?.exists !== true,
+  ),
+  refuse(
     'EINVAL',
     {
       id: 'kvm_attach/unknown-window',
@@ -42,15 +51,6 @@ export const kvmAttach: readonly Rule<Attach>[] = [
       cite: [linux('kvm_spapr_tce_attach_iommu_group: found')],
     },
     (s, o) => windowNumbered(s, o.liobn) < 0,
-  ),
-  refuse(
-    'ENOENT',
-    {
-      id: 'kvm_attach/no-group',
-      says: 'The group is one that is there.',
-      cite: [linux('kvm_vfio_group_set_spapr_tce')],
-    },
-    (s, o) => s.groups[o.group]?.exists !== true,
   ),
   refuse(
     'EINVAL',
@@ -95,7 +95,7 @@ export const kvmRelease: readonly Rule<Release>[] = [
     {
       id: 'kvm_release/no-group',
       says: 'The group is one that is there.',
-      cite: [linux('kvm_vfio_group_del')],
+      cite: [linux('kvm_vfio_file_del')],
     },
     (s, o) => s.groups[o.group]?.exists !== true,
   ),

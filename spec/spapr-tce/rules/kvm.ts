@@ -40,6 +40,16 @@ export const kvmCreate: readonly Rule<Create>[] = [
       o.size === 0n || o.shift < SMALLEST || o.shift > LARGEST || o.offset + o.size > MOST >> BigInt(o.shift),
   ),
   refuse(
+    'ENOMEM',
+    {
+      id: 'kvm_create/no-memory',
+      says: 'The call may fail for want of memory, or of memory that may be locked.',
+      cite: [linux('kvm_vm_ioctl_create_spapr_tce: account_locked_vm')],
+    },
+    () => true,
+    'may',
+  ),
+  refuse(
     'EBUSY',
     {
       id: 'kvm_create/taken',
@@ -49,16 +59,6 @@ export const kvmCreate: readonly Rule<Create>[] = [
     (s, o) =>
       windowNumbered(s, o.liobn) >= 0 ||
       s.guestBridges.some((_, b) => o.liobn === liobnOf(b, 0) || o.liobn === liobnOf(b, 1)),
-  ),
-  refuse(
-    'ENOMEM',
-    {
-      id: 'kvm_create/no-memory',
-      says: 'The call may fail for want of memory, or of memory that may be locked.',
-      cite: [linux('kvm_vm_ioctl_create_spapr_tce: account_locked_vm')],
-    },
-    () => true,
-    'may',
   ),
   ending(
     {

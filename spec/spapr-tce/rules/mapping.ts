@@ -82,6 +82,16 @@ export const map: readonly Rule<Map>[] = [
     },
     (s, o, p) => p['range-check'] === 'every-page' && runsOver(s, o),
   ),
+  refuse(
+    'ENOMEM',
+    {
+      id: 'map/no-memory',
+      says: 'The call may fail for want of memory for a level of the table as soon as a page can be mapped, with everything undone.',
+      cite: [BUILD, vfio('pnv_tce: alloc')],
+    },
+    (s, o) => obstacle(s, o).before > 0,
+    'may',
+  ),
   fails(
     'EFAULT',
     'not-memory',
@@ -99,16 +109,6 @@ export const map: readonly Rule<Map>[] = [
     'page-too-large',
     'A window with larger pages than a region can be mapped with does not map it.',
     'mm_iommu_ua_to_hpa: pageshift',
-  ),
-  refuse(
-    'ENOMEM',
-    {
-      id: 'map/no-memory',
-      says: 'The call may fail for want of memory for a level of the table, with everything undone.',
-      cite: [BUILD, vfio('pnv_tce: alloc')],
-    },
-    (s, o) => countFor(s, o) > 0,
-    'may',
   ),
   ending(
     {

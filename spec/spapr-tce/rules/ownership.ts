@@ -50,11 +50,11 @@ export const claim: readonly Rule<Claim>[] = [
     (s, o) => !s.bridges[s.groups[o.group]!.bridge]!.iommu,
   ),
   refuse(
-    'EBUSY',
+    'EPERM',
     {
       id: 'claim/claimed',
       says: 'A group has one owner at a time.',
-      cite: [linux('iommu_group_claim_dma_owner')],
+      cite: [linux('iommu_group_claim_dma_owner: owner_cnt')],
     },
     (s, o) => s.groups[o.group]!.domain === 'blocked',
   ),

@@ -60,8 +60,8 @@ export const register: readonly Rule<Register>[] = [
   noFlags('register'),
   misaligned<Register>(
     'register',
-    'Address and size are whole pages of the host, and the range does not pass the end of 64 bits.',
-    o => o.ua + o.size > END,
+    'Address and size are whole pages of the host, and their sum is a number of 64 bits.',
+    o => o.ua + o.size >= END,
   ),
   refuse(
     'EBUSY',
@@ -72,15 +72,6 @@ export const register: readonly Rule<Register>[] = [
     },
     (s, o) => holds(s, o),
   ),
-  ending(
-    {
-      id: 'register/shared',
-      says: 'A region of the address space that is exactly the same is used once more, and charged no second time.',
-      cite: [vfio('mm_iommu_get')],
-    },
-    (s, o) => ({ outcome: { is: 'ok' }, state: held(s, o, named(s, o)) }),
-    (s, o) => named(s, o) >= 0,
-  ),
   refuse(
     'ENOMEM',
     {
@@ -88,7 +79,7 @@ export const register: readonly Rule<Register>[] = [
       says: 'A range of no pages is refused, as there is no list of pages to be had for it.',
       cite: [vfio('mm_iommu_do_alloc: vzalloc')],
     },
-    (_, o) => o.size === 0n,
+    (s, o) => o.size === 0n && named(s, o) < 0,
   ),
   refuse(
     'ENOMEM',
@@ -97,7 +88,26 @@ export const register: readonly Rule<Register>[] = [
       says: 'Every page is charged to the caller, and must stay within its limit.',
       cite: [vfio('mm_iommu_do_alloc: account_locked_vm')],
     },
-    (s, o) => overLimit(s, o.mm, hostPages(s, pages(o))),
+    (s, o) => named(s, o) < 0 && overLimit(s, o.mm, hostPages(s, pages(o))),
+  ),
+  refuse(
+    'ENOMEM',
+    {
+      id: 'register/no-memory',
+      says: 'The call may fail for want of memory for its own record, with nothing pinned or charged.',
+      cite: [vfio('tce_iommu_register_pages: kzalloc'), vfio('mm_iommu_do_alloc: kzalloc')],
+    },
+    () => true,
+    'may',
+  ),
+  ending(
+    {
+      id: 'register/shared',
+      says: 'A region of the address space that is exactly the same is used once more, and charged no second time.',
+      cite: [vfio('mm_iommu_get')],
+    },
+    (s, o) => ({ outcome: { is: 'ok' }, state: held(s, o, named(s, o)) }),
+    (s, o) => named(s, o) >= 0,
   ),
   refuse(
     'EFAULT',
@@ -116,16 +126,6 @@ export const register: readonly Rule<Register>[] = [
       cite: [vfio('mm_iommu_do_alloc: Overlap?')],
     },
     (s, o) => overlaps(s, o),
-  ),
-  refuse(
-    'ENOMEM',
-    {
-      id: 'register/no-memory',
-      says: 'The call may fail for want of memory for its own record, with nothing pinned or charged.',
-      cite: [vfio('mm_iommu_do_alloc: kzalloc')],
-    },
-    () => true,
-    'may',
   ),
   ending(
     {

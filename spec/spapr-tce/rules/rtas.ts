@@ -127,11 +127,11 @@ export const ddwCreate: readonly Rule<Create>[] = [
     'RTAS_HW_ERROR',
     {
       id: 'ddw_create/too-large',
-      says: 'A window has no more pages than the largest block that a query tells, and ends by 2^64.',
-      cite: [papr(SERVICES.ddw_query), qemu('rtas_ibm_create_pe_dma_window: nb_table')],
+      says: 'A window has no more pages than the largest block that a query tells, and ends by 2^64; QEMU counts its pages in 32 bits, so that it makes none of 2^32 or more.',
+      cite: [papr(SERVICES.ddw_query), qemu('spapr_tce_table_enable: uint32_t nb_table')],
     },
-    (s, o) =>
-      o.window - o.shift > 37 ||
+    (s, o, p) =>
+      o.window - o.shift > (p.dialect === 'qemu' ? 31 : 37) ||
       startOf(s, bridgeWith(s, o.buid)) + (1n << BigInt(Math.min(o.window, 65))) > END,
   ),
   refuse(

@@ -3,15 +3,17 @@ import { patch, patchAt } from '../../kit/record.js';
 import { ending, refuse } from '../../law/clause.js';
 import {
   costOf,
+  depthFits,
   freeNumber,
   numberHolding,
+  pageSizeFits,
   prepared,
   shapeFits,
   type Wanted,
   withoutWindow,
   withWindow,
 } from '../containing.js';
-import { latestGroup, overLimit, tableHolding } from '../looking.js';
+import { overLimit, tableHolding } from '../looking.js';
 import type { Op, State } from '../state.js';
 import {
   argument,
@@ -68,14 +70,14 @@ export const createWindow: readonly Rule<Create>[] = [
       says: 'The page size is one of those of the group that joined last.',
       cite: [vfio('tce_iommu_create_window: pgsizes')],
     },
-    (s, o) => ((s.groups[latestGroup(s, rowOf(s, o))]!.pageSizes >> BigInt(o.shift)) & 1n) === 0n,
+    (s, o) => !pageSizeFits(s, rowOf(s, o), o.shift),
   ),
   refuse(
     'EINVAL',
     {
       id: 'create_window/shape',
-      says: 'The size is a power of two and at least a page, the levels are those that the platform has, and the index fits below bit 55.',
-      cite: [vfio('pnv_pci_ioda2_get_table_size'), vfio('pnv_pci_ioda2_table_alloc_pages')],
+      says: 'The size is a power of two and at least a page, and the levels are those that the platform has.',
+      cite: [vfio('tce_iommu_create_table: table_size'), vfio('pnv_pci_ioda2_get_table_size')],
     },
     (s, o) => !shapeFits(s, rowOf(s, o), wanted(o)),
   ),
@@ -97,6 +99,15 @@ export const createWindow: readonly Rule<Create>[] = [
     },
     () => true,
     'may',
+  ),
+  refuse(
+    'EINVAL',
+    {
+      id: 'create_window/too-deep',
+      says: 'The index of the table, over all its levels, and the offset in a page fit below bit 55; what was charged by then is given back.',
+      cite: [vfio('pnv_pci_ioda2_table_alloc_pages: level_shift')],
+    },
+    (s, o) => !depthFits(s, wanted(o)),
   ),
   refuse(
     'EIO',
