@@ -34,9 +34,9 @@ const BREAKS: readonly Break<Rewrite, PolicyValues>[] = [
   [
     'group/lives-while-held',
     'drivers',
-    'probe/current-domain',
+    'probe/no-memory',
     asItIs,
-    3,
+    2,
     { 'device-group-reference': 'borrowed' },
   ],
   [
