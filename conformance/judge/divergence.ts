@@ -4,6 +4,7 @@ import type { Allowed, Policies } from '../../spec/law/clause.js';
 import { type AnyOp, allowed, type Profile } from '../../spec/law/profile.js';
 import type { Event } from '../../spec/protocol/trace.js';
 import { distinct } from './candidates.js';
+import type { EventLines } from './event-lines.js';
 import { type Parting, partings, sameOutcome, valueAt } from './observed.js';
 import type { Choice, Difference, Diverges, Explanation, Step } from './verdict.js';
 
@@ -18,7 +19,7 @@ export interface Standing<S, O extends AnyOp, P extends Policies, Setup> {
   readonly before: readonly Step[];
   readonly agreed: Agreement;
   /** By event: the line of the recording. */
-  readonly lines: readonly number[];
+  readonly lines: EventLines;
 }
 
 /** Explanations that a report can use; a law with many candidates could give thousands. */
@@ -126,7 +127,7 @@ function explanations<S, O extends AnyOp, P extends Policies, Setup>(
   const found = new Map<string, Explanation>();
   for (const state of states) {
     for (const told of profile.explain?.(state, op, policies) ?? []) {
-      const line = told.event === undefined ? undefined : lines[told.event];
+      const line = told.event === undefined ? undefined : lines.of(told.event);
       found.set(`${told.event ?? ''} ${told.says}`, line === undefined ? told : { ...told, line });
       if (found.size >= MOST_RELATED) return [...found.values()];
     }

@@ -5,6 +5,7 @@ import type { Event } from '../../spec/protocol/trace.js';
 import { Coverage } from '../coverage/collect.js';
 import { Candidates, type Gathering } from './candidates.js';
 import { type Agreement, divergence } from './divergence.js';
+import { EventLines } from './event-lines.js';
 import { sameOutcome, shows } from './observed.js';
 import type { Conforms, Diverges, Step, Unfinished } from './verdict.js';
 
@@ -28,8 +29,8 @@ export class Judge<S, O extends AnyOp, P extends Policies, Setup> {
   private readonly most: number;
   private readonly before: Step[] = [];
   private readonly agreed: Agreement = new Map();
-  /** By event: the line that reports it, for explanations that reach far back; one number an event. */
-  private readonly lines: number[] = [];
+  /** For explanations that reach far back. */
+  private readonly lines = new EventLines();
   private events = 0;
   private ended: Diverges | Unfinished | undefined;
 
@@ -112,7 +113,7 @@ export class Judge<S, O extends AnyOp, P extends Policies, Setup> {
     this.events++;
     this.coverage.record(event.op, rules, event.outcome);
     const { n, op, outcome, line } = event;
-    if (line !== undefined) this.lines[n] = line;
+    if (line !== undefined) this.lines.add(n, line);
     this.before.push(
       line === undefined ? { event: n, op, outcome, rules } : { event: n, line, op, outcome, rules },
     );
