@@ -48,10 +48,14 @@ function* attachOne(core: Core, group: Group, device: Device, domain: Domain, po
   if (!fits(domain, device.instance)) return -EINVAL;
   if (device.aux && domain.kind === 'paging') return -EPERM;
   if (domain.kind !== 'blocked' && fails(core, point, device.index)) return -ENOMEM;
-  // A driver that knows one domain for each device writes a fresh context entry, without the PASIDs.
+  rewrite(core, group, device, domain);
+  return 0;
+}
+
+/** A driver that knows one domain for each device writes a fresh context entry, without the PASIDs. */
+function rewrite(core: Core, group: Group, device: Device, domain: Domain): void {
   if (core.choices.ridWhilePasid === 'torn-down') core.steps.unprogram(core, device);
   wire(core, group, device, domain);
-  return 0;
 }
 
 /** Brings one member to the domain, by the rules for direct maps and for attaches that are put off. */
@@ -77,7 +81,7 @@ export function* park(core: Core, group: Group, device: Device, tried: Domain): 
   const { blocking } = group;
   if (blocking === undefined || blocking === tried) return 0;
   yield;
-  wire(core, group, device, blocking);
+  rewrite(core, group, device, blocking);
   device.astray = true;
   return 0;
 }
@@ -86,7 +90,7 @@ export function* park(core: Core, group: Group, device: Device, tried: Domain): 
 export function held(core: Core, group: Group, must: boolean): boolean {
   if (core.choices.resetState === 'per-group' ? group.resetting !== undefined : group.resets > 0 && !must)
     return true;
-  return core.choices.ridWhilePasid === 'frozen' && hasPasids(group);
+  return core.choices.ridWhilePasid === 'frozen' && group.domain !== undefined && hasPasids(group);
 }
 
 /**
@@ -154,7 +158,7 @@ function* parkAll(core: Core, group: Group, instance: Instance): Doing {
   for (let device = group.first; device !== undefined; device = device.next) {
     if (device.resets > 0) continue;
     yield;
-    wire(core, group, device, group.blocking);
+    rewrite(core, group, device, group.blocking);
   }
   setBooks(group, group.blocking);
   return 0;

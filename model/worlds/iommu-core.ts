@@ -1,80 +1,7 @@
 // In which finite machines is iommu-core explored, and how many states has each?
-import type { PolicyValues } from '../../spec/iommu-core/policies.js';
-import { iommuCore } from '../../spec/iommu-core/profile.js';
-import type { Op, Setup, State } from '../../spec/iommu-core/state.js';
-import type { World } from '../explore/world.js';
-import { offers, opsOf, type Scope } from './iommu-core-ops.js';
+import { type CoreWorld, device, instance, world } from './iommu-core-plan.js';
 
-export type CoreWorld = World<State, Op, PolicyValues, Setup>;
-type Instance = Setup['instances'][number];
-type Device = Setup['devices'][number];
-
-const IOMMU: Instance = {
-  driver: 'vtd',
-  blocked: true,
-  identity: true,
-  pageSizes: 0x1000n,
-  iovaBits: 14,
-  coherent: true,
-  enforces: true,
-  dirty: true,
-  msi: true,
-  pasids: 0,
-  aux: false,
-};
-const instance = (fields: Partial<Instance> = {}): Instance => ({ ...IOMMU, ...fields });
-
-const device = (name: string, group: number, fields: Partial<Device> = {}): Device => ({
-  name,
-  bus: 0,
-  instance: 0,
-  group,
-  rid: 0,
-  aliases: [],
-  pasids: 0,
-  direct: false,
-  deferred: false,
-  wants: 'any',
-  parent: null,
-  ...fields,
-});
-
-interface Plan {
-  readonly name: string;
-  readonly says: string;
-  readonly instances: readonly Instance[];
-  readonly devices: readonly Device[];
-  readonly defaultType?: Setup['defaultType'];
-  readonly scope: Omit<Scope, 'groups' | 'devices'>;
-  readonly policies?: Partial<PolicyValues>;
-  readonly counts: CoreWorld['counts'];
-  readonly large?: boolean;
-}
-
-function world({ instances, devices, defaultType, scope, ...plan }: Plan): CoreWorld {
-  const groups = 1 + Math.max(...devices.map(d => d.group));
-  const full: Scope = {
-    devices: devices.map((_, i) => i),
-    groups: Array.from({ length: groups }, (_, i) => i),
-    probe: devices.map((_, i) => i),
-    remove: devices.map((_, i) => i),
-    ...scope,
-  };
-  const setup: Setup = {
-    instances,
-    devices: devices.map((d, rid) => ({ ...d, rid })),
-    groups,
-    defaultType: defaultType ?? 'dma',
-    mms: scope.mms?.length ?? 0,
-    bounds: {
-      domains: scope.domains.length,
-      references: scope.references?.length ?? 0,
-      pasids: Math.max(1, ...instances.map(i => i.pasids)),
-      pages: Math.max(scope.pages ?? 1, 1),
-    },
-  };
-  return { ...plan, profile: iommuCore, setup, ops: opsOf(full), offers };
-}
+export type { CoreWorld } from './iommu-core-plan.js';
 
 export const IOMMU_CORE_WORLDS: readonly CoreWorld[] = [
   world({
@@ -189,7 +116,7 @@ export const IOMMU_CORE_WORLDS: readonly CoreWorld[] = [
       mms: [0],
       ask: true,
     },
-    counts: { states: 2088, transitions: 129_510 },
+    counts: { states: 2088, transitions: 131_768 },
   }),
   world({
     name: 'pasids',
@@ -207,7 +134,27 @@ export const IOMMU_CORE_WORLDS: readonly CoreWorld[] = [
       ask: true,
       wrong: true,
     },
-    counts: { states: 15_908, transitions: 2_419_334 },
+    counts: { states: 15_908, transitions: 2_426_062 },
+  }),
+  world({
+    name: 'static-domains',
+    says: 'One group of two devices on identity, on blocked and with a PASID on either, while the default domain changes to and from identity and a device is reset.',
+    instances: [instance({ pasids: 2 })],
+    devices: [device('a', 0, { pasids: 2 }), device('b', 0, { pasids: 2 })],
+    defaultType: 'identity',
+    scope: {
+      domains: [],
+      attach: ['identity', 'blocked'],
+      attachGroups: [0],
+      replace: true,
+      types: ['dma', 'identity'],
+      pasids: [1],
+      pasidDevices: [0],
+      pasidHandles: [1],
+      resets: [0],
+      ask: true,
+    },
+    counts: { states: 1071, transitions: 59_488 },
   }),
   world({
     name: 'sva',
@@ -224,7 +171,7 @@ export const IOMMU_CORE_WORLDS: readonly CoreWorld[] = [
       mms: [0, 1],
       exits: true,
     },
-    counts: { states: 31_776, transitions: 1_089_148 },
+    counts: { states: 31_776, transitions: 1_131_028 },
   }),
   world({
     name: 'aux',
@@ -247,7 +194,7 @@ export const IOMMU_CORE_WORLDS: readonly CoreWorld[] = [
       ask: true,
       wrong: true,
     },
-    counts: { states: 5478, transitions: 920_208 },
+    counts: { states: 5478, transitions: 924_108 },
   }),
   world({
     name: 'pasid-numbers',
@@ -255,7 +202,7 @@ export const IOMMU_CORE_WORLDS: readonly CoreWorld[] = [
     instances: [instance({ pasids: 3, aux: true })],
     devices: [device('a', 0, { pasids: 3 }), device('b', 1, { pasids: 3 })],
     scope: { domains: [0, 1], allocDevices: [0], aux: [0, 1], mms: [0], exits: true },
-    counts: { states: 3152, transitions: 87_836 },
+    counts: { states: 3152, transitions: 89_548 },
   }),
   world({
     name: 'strangers',
@@ -284,7 +231,7 @@ export const IOMMU_CORE_WORLDS: readonly CoreWorld[] = [
       aux: [1, 2],
       ask: true,
     },
-    counts: { states: 8424, transitions: 1_325_084 },
+    counts: { states: 8424, transitions: 1_335_112 },
   }),
   world({
     name: 'firmware',
@@ -303,7 +250,7 @@ export const IOMMU_CORE_WORLDS: readonly CoreWorld[] = [
       claims: 'both',
       aux: [1],
     },
-    counts: { states: 2330, transitions: 129_830 },
+    counts: { states: 2330, transitions: 130_376 },
   }),
   world({
     name: 'leak',

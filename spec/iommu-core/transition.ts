@@ -26,9 +26,9 @@ export const resetInTheWay = (s: State, g: number, p: PolicyValues): boolean =>
 export const resetOfMember = (s: State, g: number): boolean =>
   s.groups[g]!.resetting >= 0 || s.devices.some(d => d.member && d.home === g && d.resets > 0);
 
-/** Does an attached PASID keep the requester id where it is? */
+/** Does an attached PASID keep the requester id where it is, if it is anywhere yet? */
 export const frozen = (s: State, g: number, p: PolicyValues): boolean =>
-  p['rid-while-pasid'] === 'frozen' && hasPasids(s, g);
+  p['rid-while-pasid'] === 'frozen' && s.groups[g]!.domain !== NONE && hasPasids(s, g);
 
 /** Is the group on this domain already, so that nothing is done? */
 export const isThere = (s: State, c: Change): boolean =>
@@ -129,7 +129,7 @@ function undone(s: State, c: Change, k: number, lost: number, p: PolicyValues): 
       if (at === all[k]) return d.deferred ? patch(d, { deferred: false, astray: true }) : d;
       if (!before.includes(at)) return d;
       if (old === NONE) return patch(on(d, c.to, p), { astray: true });
-      return at === all[lost] ? stranded(s, c, d, p) : on(d, old, p);
+      return at === all[lost] ? stranded(s, c, d, p) : on(on(d, c.given ?? c.to, p), old, p);
     },
     before,
     p,
@@ -145,10 +145,12 @@ function stranded(s: State, c: Change, d: Device, p: PolicyValues): Device {
   return patch(parks ? on(there, BLOCKED, p) : there, { astray: true });
 }
 
-/** Under `failed-replace=park-on-blocking`: everybody and the group on blocking, where that is possible. */
+/** Under `failed-replace=park-on-blocking`: everybody and the group on blocking, also who was astray from there. */
 function parked(s: State, c: Change, p: PolicyValues): State {
-  const groups = patchAt(s.groups, c.group, { blocking: true });
-  return changed(patch(s, { groups }), { group: c.group, to: BLOCKED }, p);
+  const now = patch(s, { groups: patchAt(s.groups, c.group, { blocking: true }) });
+  const park: Change = { group: c.group, to: BLOCKED };
+  const all = called(now, park);
+  return moved(now, park, BLOCKED, (d, at) => (all.includes(at) ? on(d, BLOCKED, p) : d), all, p);
 }
 
 const canPark = (s: State, c: Change, p: PolicyValues): boolean =>
@@ -193,7 +195,17 @@ export function forced(s: State, c: Change, lost: number, p: PolicyValues): Stat
     if (at !== all[lost]) return on(d, c.to, p);
     return rescue ? patch(on(d, BLOCKED, p), { astray: true }) : patch(d, { deferred: false, astray: true });
   };
-  return moved(s, c, c.to, place, all, p);
+  // Whose attach failed and who was not put on blocking kept its context entry, and what hangs off it.
+  const stays = (at: number): boolean =>
+    refusalOf(s.devices[at]!, c.to) !== 'none' || (at === all[lost] && !rescue);
+  return moved(
+    s,
+    c,
+    c.to,
+    place,
+    all.filter(at => !stays(at)),
+    p,
+  );
 }
 
 /** The states after a change that must succeed, and did not for one member: one for each that may be the one. */

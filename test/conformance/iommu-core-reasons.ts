@@ -137,6 +137,7 @@ export const REFUSED_BY: { readonly [name: string]: string } = {
   'iommu-core-a-group-that-is-not-there-is-claimed': 'claim_group/no-group',
   'iommu-core-a-group-that-is-not-there-is-detached': 'detach_group/no-group',
   'iommu-core-a-group-that-is-not-there-is-released': 'release_group/no-group',
+  'iommu-core-a-group-that-is-there-already-is-busy': 'store_type/on-it-already',
   'iommu-core-a-group-that-needs-its-direct-map-is-claimed': 'claim_group/needs-direct-map',
   'iommu-core-a-group-without-an-iommu-exchanges-its-domain-by-replace': 'replace_group/no-iommu',
   'iommu-core-a-group-without-an-iommu-exchanges-its-domain-by-replace-with-a-handle':
@@ -174,7 +175,9 @@ export const REFUSED_BY: { readonly [name: string]: string } = {
   'iommu-core-a-number-is-given-twice': 'pasid_alloc/given',
   'iommu-core-a-number-of-a-process-is-given-back': 'pasid_free/still-used',
   'iommu-core-a-number-of-no-device-is-given-back': 'pasid_free/no-device',
+  'iommu-core-a-number-that-could-not-be-had-is-kept': 'sva_bind/number-fails',
   'iommu-core-a-parent-finds-the-domain-of-its-part': 'aux_lookup/not-mediated',
+  'iommu-core-a-pasid-follows-the-default-domain': 'dma/pasid',
   'iommu-core-a-pasid-is-attached-in-a-reset': 'attach_pasid/reset-in-progress',
   'iommu-core-a-pasid-is-attached-twice': 'attach_pasid/attached',
   'iommu-core-a-pasid-is-exchanged-in-a-reset': 'replace_pasid/reset-in-progress',

@@ -103,7 +103,7 @@ const BREAKS: readonly Break<Rewrite, PolicyValues>[] = [
 ];
 
 const RACES: readonly Break<RaceRewrite, RacePolicies>[] = [
-  ['nothing-freed/is-used', 'attach-unplug', 'step/find', asItIs, 14, { 'attach-lock': 'none' }],
+  ['nothing-freed/is-used', 'attach-unplug', 'step/find', asItIs, 15, { 'attach-lock': 'none' }],
   ['group/one-object', 'probe-probe', 'step/make-group', asItIs, 4, { 'probe-lock': 'none' }],
   ['group/one-default-domain', 'probe-probe', 'step/make-default', asItIs, 10, { 'probe-lock': 'none' }],
   [

@@ -2,7 +2,7 @@
 import { patch } from '../../kit/record.js';
 import { ending, refuse } from '../../law/clause.js';
 import { type Citation, cite } from '../../law/sources.js';
-import { instanceOf, membersOf, type Named, ofDriver, onCoreDomain, refOf } from '../groups.js';
+import { instanceOf, membersOf, type Named, ofDriver, onCoreDomain, writtenRef } from '../groups.js';
 import type { Op, State } from '../state.js';
 import { changed } from '../transition.js';
 import {
@@ -122,7 +122,7 @@ export const attachHandle: readonly Rule<AttachHandle>[] = [
   ...attaching<AttachHandle>('attach_handle', byGroup, HANDLE, (s, o) =>
     patch(s, {
       entries: s.entries.set(slotOf(s, o.group), {
-        domain: refOf(s, o.group, o.domain),
+        domain: writtenRef(s, o.group, o.domain),
         handle: o.handle!,
       }),
     }),

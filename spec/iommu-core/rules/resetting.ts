@@ -19,10 +19,7 @@ const seen = (s: State, o: Prepare | Done): boolean =>
   isMember(s, o.device) && s.devices[o.device]!.instance >= 0;
 
 /** Is the group on its blocking domain already, so that the device need not be attached to it? */
-const blocked = (s: State, o: Prepare | Done): boolean => {
-  const { domain, blocking } = groupOf(s, o.device);
-  return domain === BLOCKED && blocking;
-};
+const blocked = (s: State, o: Prepare | Done): boolean => groupOf(s, o.device).domain === BLOCKED;
 
 const withBlocking = (s: State, o: Prepare): State =>
   groupOf(s, o.device).blocking
@@ -117,7 +114,8 @@ function restored(s: State, o: Done, fails: boolean, lost = 0): State {
   const g = homeOf(s, o);
   const rid = fails ? s.devices[o.device]!.rid : wanted(s, o);
   // Where the whole group is on blocking, neither begin nor end of a reset calls the driver.
-  const place = blocked(s, o) ? {} : { rid, astray: fails, deferred: false };
+  const left = fails || groupOf(s, o.device).domain === NONE ? {} : { leftover: NONE };
+  const place = blocked(s, o) ? {} : { rid, astray: fails, deferred: false, ...left };
   return restoredPasids(
     patch(s, {
       devices: patchAt(s.devices, o.device, { ...place, resets: 0 }),

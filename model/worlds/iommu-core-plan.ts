@@ -1,0 +1,77 @@
+// What makes a finite machine of iommu-core: instances, devices, and which calls are tried?
+import type { PolicyValues } from '../../spec/iommu-core/policies.js';
+import { iommuCore } from '../../spec/iommu-core/profile.js';
+import type { Op, Setup, State } from '../../spec/iommu-core/state.js';
+import type { World } from '../explore/world.js';
+import { offers, opsOf, type Scope } from './iommu-core-ops.js';
+
+export type CoreWorld = World<State, Op, PolicyValues, Setup>;
+type Instance = Setup['instances'][number];
+type Device = Setup['devices'][number];
+
+const IOMMU: Instance = {
+  driver: 'vtd',
+  blocked: true,
+  identity: true,
+  pageSizes: 0x1000n,
+  iovaBits: 14,
+  coherent: true,
+  enforces: true,
+  dirty: true,
+  msi: true,
+  pasids: 0,
+  aux: false,
+};
+export const instance = (fields: Partial<Instance> = {}): Instance => ({ ...IOMMU, ...fields });
+
+export const device = (name: string, group: number, fields: Partial<Device> = {}): Device => ({
+  name,
+  bus: 0,
+  instance: 0,
+  group,
+  rid: 0,
+  aliases: [],
+  pasids: 0,
+  direct: false,
+  deferred: false,
+  wants: 'any',
+  parent: null,
+  ...fields,
+});
+
+export interface Plan {
+  readonly name: string;
+  readonly says: string;
+  readonly instances: readonly Instance[];
+  readonly devices: readonly Device[];
+  readonly defaultType?: Setup['defaultType'];
+  readonly scope: Omit<Scope, 'groups' | 'devices'>;
+  readonly policies?: Partial<PolicyValues>;
+  readonly counts: CoreWorld['counts'];
+  readonly large?: boolean;
+}
+
+export function world({ instances, devices, defaultType, scope, ...plan }: Plan): CoreWorld {
+  const groups = 1 + Math.max(...devices.map(d => d.group));
+  const full: Scope = {
+    devices: devices.map((_, i) => i),
+    groups: Array.from({ length: groups }, (_, i) => i),
+    probe: devices.map((_, i) => i),
+    remove: devices.map((_, i) => i),
+    ...scope,
+  };
+  const setup: Setup = {
+    instances,
+    devices: devices.map((d, rid) => ({ ...d, rid })),
+    groups,
+    defaultType: defaultType ?? 'dma',
+    mms: scope.mms?.length ?? 0,
+    bounds: {
+      domains: scope.domains.length,
+      references: scope.references?.length ?? 0,
+      pasids: Math.max(1, ...instances.map(i => i.pasids)),
+      pages: Math.max(scope.pages ?? 1, 1),
+    },
+  };
+  return { ...plan, profile: iommuCore, setup, ops: opsOf(full), offers };
+}
