@@ -1,16 +1,17 @@
 // What goes when a device leaves its group, a reference is dropped, or a domain is freed?
 import { patch, patchAt } from '../kit/record.js';
-import { membersOf } from './groups.js';
+import { defaultIsStatic, membersOf } from './groups.js';
 import { dropForMm, dropNumber } from './numbers.js';
 import type { PolicyValues } from './policies.js';
-import { type Device, FREED, NO_GROUP, NONE, type Ref, type State } from './state.js';
+import { DEFAULT, type Device, FREED, IDENTITY, NO_GROUP, NONE, type Ref, type State } from './state.js';
 
 /** One reference of the group less; the last one takes the object, with all that is written in it. */
 export function dropReference(s: State, g: number): State {
   const refs = Math.max(s.groups[g]!.refs - 1, 0);
   if (refs > 0) return patch(s, { groups: patchAt(s.groups, g, { refs }) });
   const { pasidSpan } = s.machine;
-  return patch(s, {
+  const bare = defaultIsStatic(s, g) ? nameless(s, g) : s;
+  return patch(bare, {
     groups: s.groups.map((group, at) => (at === g ? NO_GROUP : group)),
     entries: s.entries.reduce(
       (left, _, key) => (Math.floor(key / pasidSpan) === g ? left.delete(key) : left),
@@ -18,6 +19,14 @@ export function dropReference(s: State, g: number): State {
     ),
   });
 }
+
+/** Members that are left on the static identity domain are on it as such, since nothing calls it their default one. */
+const nameless = (s: State, g: number): State =>
+  patch(s, {
+    devices: s.devices.map(d =>
+      d.member && d.home === g && d.rid === DEFAULT ? patch(d, { rid: IDENTITY }) : d,
+    ),
+  });
 
 /** The device is out of its group and behind nothing. Its driver's bonds and aux attachments end with it. */
 export function leave(s: State, device: number, p: PolicyValues): State {

@@ -48,7 +48,7 @@ const attaching = <O extends { readonly domain: Named }>(
       {
         id: `${op}/foreign-domain`,
         says: "A domain of another driver, or any domain for a group that no IOMMU sees, does not do; the driver's own static ones do.",
-        cite: [cite('linux', '__iommu_attach_group: domain_iommu_ops_compatible')],
+        cite: [cite('linux-7', '__iommu_attach_group: domain_iommu_ops_compatible')],
       },
       (s, o) => {
         const instance = instanceOf(s, home(s, o));
