@@ -54,17 +54,9 @@ function addRun(top: Command, end: End): void {
     .action(async options => end(await run(options)));
 }
 
-function addCheck(top: Command, end: End): void {
-  top
-    .command('check [world]')
-    .description('explore a world to its end; without one: list the worlds; "all": every one')
-    .option(...POLICY)
-    .option('--trace-out <file>', 'write the counterexample as a recording')
-    .option(
-      '--max-states <n>',
-      'stop unfinished after so many states',
-      wholeNumber('--max-states', 1, 2 ** 31),
-    )
+/** What matters where an exploration takes minutes. */
+function addLongRun(command: Command): Command {
+  return command
     .option(
       '--memory <MiB>',
       'stop unfinished before so much memory is taken (default: three quarters of what is free)',
@@ -77,6 +69,25 @@ function addCheck(top: Command, end: End): void {
       wholeNumber('--every', 0, 2 ** 31),
     )
     .option('--resume <dir>', 'go on from the checkpoint in this folder, and keep it up to date')
+    .option(
+      '--threads <n>',
+      '1, or 2: a second one then finds out which states are new (default: 2 where there are two cores)',
+      wholeNumber('--threads', 1, 2),
+    );
+}
+
+function addCheck(top: Command, end: End): void {
+  const command = top
+    .command('check [world]')
+    .description('explore a world to its end; without one: list the worlds; "all": every one')
+    .option(...POLICY)
+    .option('--trace-out <file>', 'write the counterexample as a recording')
+    .option(
+      '--max-states <n>',
+      'stop unfinished after so many states',
+      wholeNumber('--max-states', 1, 2 ** 31),
+    );
+  addLongRun(command)
     .option('--first', 'stop at the first broken promise')
     .option(
       '--symmetry',

@@ -1,5 +1,6 @@
 // Does the law keep its promises in every reachable state of a world, under these policies?
 import { writeFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { describeOp, describeOutcome, encodeTrace } from '../../conformance/index.js';
 import { type Exploration, explore, type Step, type Violation } from '../../model/explore/explore.js';
 import type { AnyWorld } from '../../model/explore/world.js';
@@ -12,6 +13,7 @@ import { LongRun, type LongRunOptions } from '../long-run.js';
 import { MIB } from '../memory.js';
 import { numbered, parsePolicies } from '../options.js';
 import { count, type Out, outTo, paint, table } from '../terminal.js';
+import { secondThread } from '../threads/second.js';
 
 export interface CheckOptions extends LongRunOptions {
   readonly policy: readonly string[];
@@ -20,6 +22,8 @@ export interface CheckOptions extends LongRunOptions {
   readonly first?: boolean;
   readonly aims?: boolean;
   readonly symmetry?: boolean;
+  /** 1 or 2. */
+  readonly threads?: number;
   readonly json?: boolean;
 }
 
@@ -87,6 +91,7 @@ function one(
     symmetry: asked.symmetry,
     ...(options.maxStates === undefined ? {} : { maxStates: options.maxStates }),
     ...long.options,
+    ...((options.threads ?? availableParallelism()) > 1 && { second: secondThread }),
   });
   const folder = long.end(result.unfinished !== undefined);
   if (options.symmetry === true && world.symmetry === undefined)

@@ -1,5 +1,6 @@
 // What is asked of an exploration, and what does it find?
 import type { Allowed } from '../../spec/law/clause.js';
+import type { States, Store } from './fast/store.js';
 import type { Snapshot } from './snapshot.js';
 
 /** One step of a shortest path: what was called, and which ending the law gave it. */
@@ -35,6 +36,9 @@ export interface Progress {
   readonly transitions: () => number;
 }
 
+/** Takes over from a store. `batch`: the words that are added at once, at most. */
+export type Second = (from: Store, batch: number) => States;
+
 export interface Options {
   /** Properties to check beyond the profile's promises: its aims. Default false. */
   readonly aims?: boolean;
@@ -44,6 +48,10 @@ export interface Options {
   readonly maxStates?: number;
   /** Visit one state of those that differ by a renaming that the world declares. Default false. */
   readonly symmetry?: boolean;
+  /** Gives a second thread, which then finds out what states are new. Default: one thread does all. */
+  readonly second?: Second;
+  /** How many states there must be before it starts: it takes a while to. Default: 2^18. */
+  readonly secondFrom?: number;
   /** May the fast explorer end with `Unlearnable` where it learns too little? */
   readonly giveUp?: boolean;
   /** Called after every thousand states or so. */

@@ -54,7 +54,7 @@ const each = (n: number, text: (i: number) => string): string =>
 /** Walks the tree of cluster `c`; `p` is its leaf then. */
 const WALK = `
         let p = R[c];
-        while (p > 0) { const d = T[p]; p = T[p + 1 + ((S[d & 31] >>> ((d >>> 5) & 31)) & (d >>> 10))]; }
+        while (p > 0) { const d = T[p], e = T[p + 1]; p = T[p + 2 + ((S[d & 31] >>> (d >>> 5)) & (d >>> 10)) + ((S[e & 31] >>> (e >>> 5)) & (e >>> 10))]; }
         if (p === 0) { p = E.miss(c, n); if (E.redo) { E.fill = k; return n; } T = E.flat.words; A = E.data; C = E.counts; }`;
 
 /**

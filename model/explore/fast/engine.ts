@@ -1,26 +1,29 @@
 // What stands behind the generated loop: who answers where no answer is known, and who makes a new plan?
 
+import type { Second } from '../exploration.js';
 import { Answers } from './answers.js';
 import { type Cluster, clustersOf, type Finding, levelsOf, scansOf, type Task } from './clusters.js';
 import { type Drive, driverFor, type Engine } from './driver.js';
 import type { Entity } from './entities.js';
+import { Flat } from './flat.js';
 import type { Joint, JointLeaf, Member } from './joint.js';
 import { type Layout, layOut, pack, roomy, unpack } from './layout.js';
 import type { Reducer } from './reducer.js';
 import type { Scan } from './scans.js';
-import { CHUNK, Store } from './store.js';
-import { Flat, type Leaf } from './trie.js';
+import { CHUNK, type States, Store } from './store.js';
+import type { Leaf } from './trie.js';
 import type { OpLeaf } from './units.js';
 import { Stale } from './views.js';
 
 const BUFFER = 1 << 15;
+const BATCH = BUFFER * 4;
 
 /** Of an entity: id, word, shift, bits. */
 export type Place = readonly [number, number, number, number];
 
 /** States as they were packed by another engine. */
 export interface PackedQueue {
-  readonly queue: Pick<Store, 'width' | 'count' | 'chunkOf'>;
+  readonly queue: Pick<States, 'width' | 'count' | 'chunkOf'>;
   readonly places: readonly Place[];
 }
 
@@ -29,14 +32,14 @@ export class FastEngine implements Engine {
   S = new Int32Array(32);
   readonly flat = new Flat();
   roots = new Int32Array(1);
-  readonly buffer = new Int32Array(BUFFER * 4);
+  readonly buffer = new Int32Array(BATCH);
   fill = 0;
   scans: Scan[] = [];
   redo = false;
   stop = false;
   /** What was learned rests on something that turned out otherwise. */
   stale = false;
-  store!: Store;
+  store!: States;
   /** How often a new plan was made. */
   plans = 0;
   drive!: Drive;
@@ -63,7 +66,9 @@ export class FastEngine implements Engine {
   /** Lays out anew: for more values, or for derived values that were not known. Keeps every state and answer. */
   plan(start: Int32Array, resumed?: PackedQueue): void {
     const old = this.layout as Layout | undefined;
-    const store = (this.store as Store | undefined) ?? resumed?.queue;
+    const known = this.store as States | undefined;
+    known?.settle();
+    const store = known ?? resumed?.queue;
     this.looked = -1;
     const seen = this.task.views.list.map(v => v.entity);
     // Reading old states needs the old places: take them out first.
@@ -74,6 +79,7 @@ export class FastEngine implements Engine {
       pack(this.layout, start, this.buffer, 0);
       this.store.addAll(this.buffer, this.layout.width);
     } else this.carryOver(store, previous);
+    known?.end();
     for (const codes of this.reducer?.takeLate() ?? []) {
       pack(this.layout, codes, this.buffer, 0);
       this.store.addAll(this.buffer, this.layout.width);
@@ -92,6 +98,25 @@ export class FastEngine implements Engine {
     this.redo = false;
     this.stale = false;
     this.plans++;
+  }
+
+  /** Writes the trees anew, with what is known by now of which questions follow each other. */
+  rewrite(): void {
+    this.flat.clear();
+    this.answers.clear(this.layout);
+    this.clusters.forEach((cluster, i) => {
+      const joint: Joint<Member<Leaf>, Leaf> = cluster.joint as never;
+      this.roots[i] = this.flat.whole(joint.trie, l => {
+        const leaf = joint.answerOf(l);
+        return this.fits(cluster, leaf) ? this.answers.place(cluster, leaf, this.flat.generation) : 0;
+      });
+    });
+    for (const scan of this.scans) for (const v of scan.variants) v.at.fill(0);
+  }
+
+  /** From now on a second thread finds out which states are new. Until the next plan. */
+  share(second: Second): void {
+    if (this.store instanceof Store) this.store = second(this.store, BATCH);
   }
 
   /** Forgets the groups of units and their answers; the next plan makes them anew. */

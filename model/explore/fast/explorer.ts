@@ -2,7 +2,6 @@
 import type { Policies } from '../../../spec/law/clause.js';
 import type { AnyOp } from '../../../spec/law/profile.js';
 import type { Exploration, Options, Progress, Violation } from '../exploration.js';
-import { movesFrom, type NoEnd, noEndIn, stepOf } from '../lives.js';
 import { type Promises, policiesOf, promisesOf } from '../promised.js';
 import type { Snapshot } from '../snapshot.js';
 import type { World } from '../world.js';
@@ -17,6 +16,7 @@ import { strollThrough } from './sample.js';
 import { Shadow } from './shadow.js';
 import { CHUNK } from './store.js';
 import { Tally } from './tally.js';
+import { tell } from './telling.js';
 import { Units } from './units.js';
 import { Stale, Views } from './views.js';
 import { pathTo, replay } from './witness.js';
@@ -31,16 +31,16 @@ const TOO_MANY_RUNS = 0.05;
 /** A selector that reads no more entities than this is run where it is asked for. */
 const INLINE = 2;
 
+/** A second thread starts after so many states, if nothing else is said. */
+const SHARED = 1 << 18;
+/** The trees are written anew after so many states, and then whenever there are so many times more. */
+const REWRITE = { first: 1 << 12, times: 4 };
+
 /** So few questions repeat that asking the plain rules is quicker. */
 export class Unlearnable extends Error {}
 
 interface Found extends Finding {
   readonly state: number;
-}
-
-/** What the plain rules say of a finding. */
-interface Told<O> extends Omit<NoEnd<O>, 'why'> {
-  readonly words: Pick<Violation<O>, 'says' | 'kind' | 'why'>;
 }
 
 /** Explores breadth first with learned tries. Counts, findings and traces are those of the plain explorer. */
@@ -66,6 +66,7 @@ class FastExplorer<S extends object, O extends AnyOp, P extends Policies, Setup>
   /** First state that is not expanded, and first state after the level that is. */
   private next = 0;
   private levelEnd = 1;
+  private rewriteAt = REWRITE.first;
   private readonly start: Int32Array;
   private readonly tally = new Tally();
   private readonly sample: readonly Int32Array[];
@@ -119,22 +120,39 @@ class FastExplorer<S extends object, O extends AnyOp, P extends Policies, Setup>
   }
 
   run(): Exploration<O> {
-    const { engine } = this;
     this.plan();
+    try {
+      return this.result(this.exhaust());
+    } finally {
+      this.engine.store.end();
+    }
+  }
+
+  private exhaust(): Exploration<O>['unfinished'] {
+    const { engine } = this;
     if (this.resumed !== undefined) this.takeUp(this.resumed.head);
     this.resumed = undefined;
     const most = this.options.maxStates ?? Number.POSITIVE_INFINITY;
     let unfinished: Exploration<O>['unfinished'];
-    while (this.next < engine.store.count && !engine.stop) {
+    while (this.goesOn() && !engine.stop) {
+      if (most < Number.POSITIVE_INFINITY) engine.store.settle();
       if (engine.store.count > most) unfinished = 'states';
       else if (!this.room()) unfinished = 'memory';
       if (unfinished !== undefined) break;
       if (engine.redo) this.plan();
       this.block();
     }
+    engine.store.settle();
     if (unfinished !== undefined) this.options.checkpoint?.(this.save, true);
     else this.mirror?.checkRest(engine);
-    return this.result(unfinished);
+    return unfinished;
+  }
+
+  /** Is there a state that is not expanded? Only at the end of a level it must be waited for. */
+  private goesOn(): boolean {
+    if (this.next < this.levelEnd) return true;
+    this.engine.store.settle();
+    return this.next < this.engine.store.count;
   }
 
   /** Expands some states, or fewer if a new plan must be made first. */
@@ -144,6 +162,7 @@ class FastExplorer<S extends object, O extends AnyOp, P extends Policies, Setup>
       this.levels.push(this.levelEnd);
       this.levelEnd = engine.store.count;
     }
+    this.speedUp();
     const from = this.next;
     const end = Math.min(this.levelEnd, from + BLOCK, (Math.floor(from / CHUNK) + 1) * CHUNK);
     this.next = this.advance(from, end);
@@ -153,6 +172,15 @@ class FastExplorer<S extends object, O extends AnyOp, P extends Policies, Setup>
     if (this.options.giveUp === true && this.isHopeless()) throw new Unlearnable();
     this.options.progress?.(this.progress());
     this.options.checkpoint?.(this.save, false);
+  }
+
+  /** What pays only after a while. */
+  private speedUp(): void {
+    const { second, secondFrom = SHARED } = this.options;
+    if (second !== undefined && this.engine.store.count >= secondFrom) this.engine.share(second);
+    if (this.next < this.rewriteAt) return;
+    this.rewriteAt *= REWRITE.times;
+    this.engine.rewrite();
   }
 
   private isHopeless(): boolean {
@@ -181,6 +209,7 @@ class FastExplorer<S extends object, O extends AnyOp, P extends Policies, Setup>
   }
 
   private readonly save = (): Snapshot => {
+    this.engine.store.settle();
     const { next, levels, levelEnd, found, tally, engine } = this;
     const { transitions, accepted, rules } = tally.with(engine);
     const standing = { next, levels, levelEnd, transitions, accepted, rules: [...rules] };
@@ -302,7 +331,7 @@ class FastExplorer<S extends object, O extends AnyOp, P extends Policies, Setup>
   private violation({ id, state: number }: Found): Violation<O> {
     const codes = pathTo(this.engine, this.levels, number, () => this.plan()).map(n => this.codesOf(n));
     const { state, steps } = replay(this.world, this.policies, this.entities, codes, this.canon);
-    const told = this.tell(id, state);
+    const told = tell(this.world, this.policies, this.promised, id, state);
     if (told === undefined)
       throw new Error(`the fast explorer found '${id}' broken where the plain rules keep it`);
     const { words, more, cycle } = told;
@@ -311,29 +340,5 @@ class FastExplorer<S extends object, O extends AnyOp, P extends Policies, Setup>
 
   private codesOf(state: number): Int32Array {
     return this.engine.codesOf(state, new Int32Array(this.entities.base));
-  }
-
-  private tell(id: string, state: S): Told<O> | undefined {
-    const { always, steps, lives } = this.promised;
-    const { world, policies } = this;
-    const of = always.find(p => p.id === id);
-    if (of !== undefined) {
-      if (of.holds(state, policies)) return undefined;
-      const why = 'the state after the last step breaks it';
-      return { words: { says: of.says, kind: 'always', why }, more: [] };
-    }
-    const moves = movesFrom(world, policies, state);
-    const life = lives.find(l => l.id === id);
-    if (life !== undefined) {
-      const found = noEndIn(world, policies, life, state, moves);
-      return found && { ...found, words: { says: life.says, kind: 'lives', why: found.why } };
-    }
-    const step = steps.find(p => p.id === id)!;
-    const why = 'the last step breaks it';
-    for (const { op, endings } of moves)
-      for (const e of endings)
-        if (!step.holds(state, op, e, policies))
-          return { words: { says: step.says, kind: 'step', why }, more: [stepOf(op, e)] };
-    return undefined;
   }
 }

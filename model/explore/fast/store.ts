@@ -52,8 +52,46 @@ function inserter(width: number): Insert {
   return new Function('buffer', 'from', 'to', 'table', 'mask', 'tail', 'at', text) as Insert;
 }
 
+/** The states found so far, in the order of discovery, and what is added to them. */
+export interface States {
+  /** Words of a state. */
+  readonly width: number;
+  /** How many are known by now. */
+  readonly count: number;
+  readonly tableBytes: number;
+  readonly bytes: number;
+  /** The chunk that state `n` lies in, and its offset there. */
+  chunkOf(n: number): Int32Array;
+  offsetOf(n: number): number;
+  /** Adds the candidates in `buffer[0..end)`, whole states one after the other. The buffer is free again. */
+  addAll(buffer: Int32Array, end: number): void;
+  /** Returns when everything that was added is counted. */
+  settle(): void;
+  /** Bytes that adding so many states may take for a while, beyond what is held now. */
+  growth(more: number): number;
+  /** Nothing will be added any more. */
+  end(): void;
+}
+
+/** Memory that a second thread may look at. */
+export const words = (length: number): Int32Array =>
+  new Int32Array(new SharedArrayBuffer(length * Int32Array.BYTES_PER_ELEMENT));
+
+/** Slots of a table that holds so many states, and not more than it should. */
+function slotsFor(states: number, from: number): number {
+  let slots = from;
+  while (states > slots * FULL) slots *= 2;
+  return slots;
+}
+
+/** Bytes that a table of so many slots, and the queue, may take more while so many states are added. */
+export function growthOf(width: number, count: number, slots: number, more: number): number {
+  const larger = slotsFor(count + more, slots);
+  return (larger === slots ? 0 : larger * width * 4) + (Math.ceil(more / CHUNK) + 1) * CHUNK * width * 4;
+}
+
 /** An open-addressing table of whole states, and the queue of all states in the order of discovery. */
-export class Store {
+export class Store implements States {
   readonly chunks: Int32Array[] = [];
   count = 0;
   private table: Int32Array;
@@ -63,22 +101,28 @@ export class Store {
   constructor(
     readonly width: number,
     expected = 0,
+    /** Is told of each new chunk. */
+    private readonly added: (chunk: Int32Array) => void = () => {},
   ) {
-    let slots = 1 << 16;
-    while (expected > slots * FULL) slots *= 2;
+    const slots = slotsFor(expected, 1 << 16);
     this.table = new Int32Array(slots * width);
     this.mask = slots - 1;
     this.insert = inserter(width);
   }
 
-  /** Adds the candidates in `buffer[0..end)`, whole states one after the other. */
+  /** Takes over states that are known to differ. */
+  takeOver(chunks: readonly Int32Array[], count: number): void {
+    this.chunks.push(...chunks);
+    this.count = count;
+    this.fillTable();
+  }
+
   addAll(buffer: Int32Array, end: number): void {
     const { width } = this;
-    if (this.count + end / width > (this.mask + 1) * FULL) this.grow(this.count + end / width);
+    if (this.count + end / width > this.slots * FULL) this.grow(this.count + end / width);
     for (let from = 0; from < end; ) {
       const used = this.count & (CHUNK - 1);
-      if (used === 0 && this.chunks.length * CHUNK === this.count)
-        this.chunks.push(new Int32Array(CHUNK * width));
+      if (used === 0 && this.chunks.length * CHUNK === this.count) this.addChunk();
       const tail = this.chunks[this.count >> CHUNK_BITS]!;
       const code = this.insert(buffer, from, end, this.table, this.mask, tail, used * width);
       const at = code % 0x200000;
@@ -87,13 +131,19 @@ export class Store {
     }
   }
 
-  /** The chunk that state `n` lies in, and its offset there. */
+  settle(): void {}
+  end(): void {}
+
   chunkOf(n: number): Int32Array {
     return this.chunks[n >> CHUNK_BITS]!;
   }
 
   offsetOf(n: number): number {
     return (n & (CHUNK - 1)) * this.width;
+  }
+
+  get slots(): number {
+    return this.mask + 1;
   }
 
   get tableBytes(): number {
@@ -104,19 +154,24 @@ export class Store {
     return this.table.byteLength + this.chunks.length * CHUNK * this.width * 4;
   }
 
-  /** Bytes that adding so many states may take for a while, beyond what is held now. */
   growth(more: number): number {
-    let slots = this.mask + 1;
-    while (this.count + more > slots * FULL) slots *= 2;
-    const table = slots === this.mask + 1 ? 0 : slots * this.width * 4;
-    return table + (Math.ceil(more / CHUNK) + 1) * CHUNK * this.width * 4;
+    return growthOf(this.width, this.count, this.slots, more);
+  }
+
+  private addChunk(): void {
+    const chunk = words(CHUNK * this.width);
+    this.chunks.push(chunk);
+    this.added(chunk);
   }
 
   private grow(least: number): void {
-    let slots = this.mask + 1;
-    while (least > slots * FULL) slots *= 2;
+    const slots = slotsFor(least, this.slots);
     this.table = new Int32Array(slots * this.width);
     this.mask = slots - 1;
+    this.fillTable();
+  }
+
+  private fillTable(): void {
     const scratch = new Int32Array(CHUNK * this.width);
     for (let n = 0; n < this.count; n += CHUNK) {
       const many = Math.min(CHUNK, this.count - n);
