@@ -134,6 +134,6 @@ export function* attachDeferred(core: Core, index: number): Doing {
   const group = groupOf(device);
   if (device === undefined || group === undefined || !device.deferred) return 0;
   if (device.resets > 0 || group.resetting !== undefined) return -EBUSY;
-  if (group.default === undefined) return -EINVAL;
+  if (group.default === undefined || group.domain !== group.default) return -EINVAL;
   return yield* rewire(core, group, device, group.default, 'attach');
 }
