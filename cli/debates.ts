@@ -4,6 +4,7 @@ import { type Exploration, explore, type Violation } from '../model/explore/expl
 import type { AnyWorld } from '../model/explore/world.js';
 import { DEBATES, worldNamed } from '../model/worlds.js';
 import { type AnyOp, type AnyProfile, type Policy, PROFILES } from '../spec/index.js';
+import { askedChapter } from './asked.js';
 import { count } from './terminal.js';
 
 /** docs/debates.md: every policy value with the checker's verdict, from runs. */
@@ -19,6 +20,7 @@ export function debatesDocument(): string {
     'debate asks for; an aim is listed where the answers differ on it. A trace is a shortest one.',
     '',
     ...summary(debates),
+    ...askedChapter(profiles),
     ...debates.flatMap(debate),
   ].join('\n');
 }

@@ -77,6 +77,8 @@ function programUnlessReset(core: Core, device: Device, pasid: number, domain: D
 function* programAux(core: Core, device: Device, domain: Domain): Doing {
   if (!fits(domain, device.instance)) return -EINVAL;
   const fresh = domain.auxPasid === 0;
+  const written = fresh && core.choices.pasidAllocator !== 'device-driver';
+  if (written && fails(core, 'number', device.index)) return -ENODEV;
   const pasid = fresh ? core.steps.takeNumber(core, device, true) : domain.auxPasid;
   if (pasid === 0) return -ENODEV;
   let error = pasid >= device.pasids || isUsed(device, pasid) ? -EBUSY : 0;

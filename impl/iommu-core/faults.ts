@@ -25,6 +25,9 @@ export type FaultPoint =
   | 'pasid-reset'
   /** Memory for a place in the table of PASIDs. */
   | 'entry'
+  /** Memory to write a number down, and for an address space to keep it. */
+  | 'number'
+  | 'space-number'
   | 'sva-handle'
   | 'flush-queue'
   | 'aux-enable'

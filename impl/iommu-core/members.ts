@@ -168,6 +168,7 @@ export function* setupDefault(core: Core, group: Group, target: DefaultType | un
   if (error < 0 && before !== undefined) {
     group.default = before;
     domain.orphan = domain !== instance.identity;
+    domain.freed = domain.orphan && core.choices.freeTrustsDetach === 'yes';
   }
   return error;
 }

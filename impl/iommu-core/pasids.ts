@@ -40,6 +40,7 @@ export function allocPasid(core: Core, index: number): number {
   if (groupOf(device) === undefined || device === undefined) return -ENODEV;
   const numbers = numbersFor(core, device);
   if (numbers === undefined) return -EOPNOTSUPP;
+  if (fails(core, 'number', index)) return -ENOSPC;
   const pasid = core.steps.takeNumber(core, device, true);
   return pasid === 0 ? -ENOSPC : pasid;
 }
@@ -155,6 +156,8 @@ export function* replacePasid(core: Core, index: number, name: number, pasid: nu
   const refused = core.steps.refusal(core, group, domain.driver, pasid);
   if (refused < 0) return refused;
   const entry = group.entries.get(pasid);
+  const reserved = yield* reserve(core, group, pasid);
+  if (reserved < 0) return reserved;
   if (entry?.handle === BOND) return -EBUSY;
   if (entry === undefined || entry.handle === handle) return -EINVAL;
   let error = 0;

@@ -53,7 +53,7 @@ function* reprogram(core: Core, group: Group, device: Device): Doing {
   for (const [pasid, entry] of [...group.entries].sort(([a], [b]) => a - b)) {
     if (pasid === 0) continue;
     yield;
-    if (fails(core, 'pasid-reset', device.index)) lost++;
+    if (entry.domain.kind !== 'blocked' && fails(core, 'pasid-reset', device.index)) lost++;
     else setProgrammed(core, device, pasid, entry.domain);
   }
   for (const domain of device.auxDomains) setProgrammed(core, device, domain.auxPasid, domain);

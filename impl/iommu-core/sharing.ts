@@ -12,8 +12,12 @@ export function* bindSpace(core: Core, index: number, mm: number): Doing {
   if (space === undefined || !space.alive) return -ENOENT;
   if (space.pasid > 0 && space.pasid >= device.pasids) return -EOVERFLOW;
   // Its PASID stays with the address space, even if nothing comes of the bond.
-  if (space.pasid === 0)
-    space.pasid = core.steps.takeNumber(core, device, core.choices.pasidAllocator === 'core-global');
+  if (space.pasid === 0) {
+    if (fails(core, 'space-number', index)) return -ENOMEM;
+    const keep = core.choices.pasidAllocator === 'core-global';
+    if (keep && fails(core, 'number', index)) return -ENOSPC;
+    space.pasid = core.steps.takeNumber(core, device, keep);
+  }
   if (space.pasid === 0) return -ENOSPC;
   core.pasidsOfSpaces.add(space.pasid);
   const error = yield* share(core, group, device, space, space.pasid);

@@ -80,7 +80,7 @@ export function deviceSeen(core: Core, index: number): DeviceSeen {
     resets: device.resets,
     aux: device.aux,
     programmed: [...device.programmed]
-      .map(([pasid, domain]) => ({ pasid, domain: pointer(domain, group) }))
+      .map(([pasid, domain]) => ({ pasid, domain: pointer(domain, undefined) }))
       .sort(byPasid),
   };
 }
@@ -99,7 +99,7 @@ export function groupSeen(core: Core, index: number): GroupSeen | undefined {
     owners: group.owners,
     aux: group.auxAttached,
     pasids: [...group.entries]
-      .map(([pasid, e]) => ({ pasid, domain: pointer(e.domain, group), handle: e.handle }))
+      .map(([pasid, e]) => ({ pasid, domain: pointer(e.domain, undefined), handle: e.handle }))
       .sort(byPasid),
   };
 }

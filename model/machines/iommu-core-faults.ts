@@ -28,6 +28,7 @@ const BLOCKING = one('blocking-domain');
 const DEFAULT = one('default-domain');
 const DOMAIN = one('domain');
 const PLACE = one('entry');
+const NUMBER = one('number');
 const PASID = one('pasid');
 
 /** The failure behind each `may` clause; `at` is the number of the ending among those of the clause. */
@@ -84,13 +85,18 @@ export const FAULTS_OF: { readonly [rule: string]: (at: number) => Plan } = {
   'reset_prepare/attach-fails': one('reset-park'),
   'reset_done/attach-fails': one('reset-attach'),
   'reset_done/pasid-fails': one('pasid-reset'),
+  'pasid_alloc/no-memory': NUMBER,
   'attach_pasid/no-memory': PLACE,
   'attach_pasid/attach-fails': PASID,
+  'replace_pasid/no-memory': PLACE,
   'replace_pasid/attach-fails': PASID,
   'replace_pasid/rollback-fails': pair('pasid', 'pasid-revert'),
+  'sva_bind/no-place': one('space-number'),
+  'sva_bind/number-fails': NUMBER,
   'sva_bind/no-memory': one('sva-handle', 'sva-domain'),
   'sva_bind/attach-fails': PASID,
   'aux_enable/pasid-fails': one('aux-enable'),
+  'aux_attach/number-fails': NUMBER,
   'aux_attach/attach-fails': PASID,
   'map/no-memory': one('table'),
   'dma/left-over': one('late-invalidation'),

@@ -116,7 +116,7 @@ export const IOMMU_CORE_WORLDS: readonly CoreWorld[] = [
       mms: [0],
       ask: true,
     },
-    counts: { states: 2088, transitions: 129_510 },
+    counts: { states: 2088, transitions: 131_768 },
   }),
   world({
     name: 'pasids',
@@ -134,7 +134,27 @@ export const IOMMU_CORE_WORLDS: readonly CoreWorld[] = [
       ask: true,
       wrong: true,
     },
-    counts: { states: 15_908, transitions: 2_419_334 },
+    counts: { states: 15_908, transitions: 2_426_062 },
+  }),
+  world({
+    name: 'static-domains',
+    says: 'One group of two devices on identity, on blocked and with a PASID on either, while the default domain changes to and from identity and a device is reset.',
+    instances: [instance({ pasids: 2 })],
+    devices: [device('a', 0, { pasids: 2 }), device('b', 0, { pasids: 2 })],
+    defaultType: 'identity',
+    scope: {
+      domains: [],
+      attach: ['identity', 'blocked'],
+      attachGroups: [0],
+      replace: true,
+      types: ['dma', 'identity'],
+      pasids: [1],
+      pasidDevices: [0],
+      pasidHandles: [1],
+      resets: [0],
+      ask: true,
+    },
+    counts: { states: 1071, transitions: 59_488 },
   }),
   world({
     name: 'sva',
@@ -151,7 +171,7 @@ export const IOMMU_CORE_WORLDS: readonly CoreWorld[] = [
       mms: [0, 1],
       exits: true,
     },
-    counts: { states: 31_776, transitions: 1_089_148 },
+    counts: { states: 31_776, transitions: 1_131_028 },
   }),
   world({
     name: 'aux',
@@ -174,7 +194,7 @@ export const IOMMU_CORE_WORLDS: readonly CoreWorld[] = [
       ask: true,
       wrong: true,
     },
-    counts: { states: 5478, transitions: 920_208 },
+    counts: { states: 5478, transitions: 924_108 },
   }),
   world({
     name: 'pasid-numbers',
@@ -182,7 +202,7 @@ export const IOMMU_CORE_WORLDS: readonly CoreWorld[] = [
     instances: [instance({ pasids: 3, aux: true })],
     devices: [device('a', 0, { pasids: 3 }), device('b', 1, { pasids: 3 })],
     scope: { domains: [0, 1], allocDevices: [0], aux: [0, 1], mms: [0], exits: true },
-    counts: { states: 3152, transitions: 87_836 },
+    counts: { states: 3152, transitions: 89_548 },
   }),
   world({
     name: 'strangers',
@@ -211,7 +231,7 @@ export const IOMMU_CORE_WORLDS: readonly CoreWorld[] = [
       aux: [1, 2],
       ask: true,
     },
-    counts: { states: 8424, transitions: 1_325_084 },
+    counts: { states: 8424, transitions: 1_335_112 },
   }),
   world({
     name: 'firmware',
@@ -230,7 +250,7 @@ export const IOMMU_CORE_WORLDS: readonly CoreWorld[] = [
       claims: 'both',
       aux: [1],
     },
-    counts: { states: 2330, transitions: 129_830 },
+    counts: { states: 2330, transitions: 130_376 },
   }),
   world({
     name: 'queued',
@@ -256,7 +276,7 @@ export const IOMMU_CORE_WORLDS: readonly CoreWorld[] = [
       claims: 'both',
       aux: [1],
     },
-    counts: { states: 477, transitions: 16_268 },
+    counts: { states: 477, transitions: 16_361 },
   }),
   world({
     name: 'exchange',
@@ -264,7 +284,15 @@ export const IOMMU_CORE_WORLDS: readonly CoreWorld[] = [
     instances: [instance({ pasids: 2 })],
     devices: [device('a', 0, { pasids: 2 }), device('b', 0, { pasids: 2 })],
     scope: { domains: [0, 1], allocGroups: [0], pasids: [1], pasidDevices: [0], pasidHandles: [1, 2] },
-    counts: { states: 112, transitions: 2489 },
+    counts: { states: 112, transitions: 2505 },
+  }),
+  world({
+    name: 'numbers',
+    says: 'A device of few PASIDs: its driver takes numbers and gives them back, and so does a process.',
+    instances: [instance({ pasids: 3 })],
+    devices: [device('a', 0, { pasids: 3 })],
+    scope: { domains: [], pasids: [1, 2], pasidDevices: [0], numbers: true, mms: [0], exits: true },
+    counts: { states: 40, transitions: 465 },
   }),
   world({
     name: 'leak',

@@ -12,7 +12,8 @@ export const targetOf = (t: Thread): number =>
 
 /** The device itself, its driver's data, the group: which of them are touched by a step. */
 const TOUCHES: { readonly [step in StepName]?: readonly ('device' | 'data' | 'group' | 'link')[] } = {
-  'get-group': ['device', 'group'],
+  'read-group': ['device'],
+  'get-group': ['group'],
   'lock-group': ['group'],
   'unlock-group': ['group'],
   'lock-device': ['device'],
@@ -20,6 +21,7 @@ const TOUCHES: { readonly [step in StepName]?: readonly ('device' | 'data' | 'gr
   link: ['device', 'data'],
   program: ['device', 'data'],
   unprogram: ['device', 'data'],
+  'flush-own': ['device', 'data'],
   flush: ['link', 'data'],
   'put-device': ['device'],
   'put-group': ['group'],
@@ -66,10 +68,12 @@ export function moved(s: State, thread: number, step: StepName, p: PolicyValues)
   const used = s.world.used === 'nothing' ? misused(s, t, step) : s.world.used;
   const noticed = used === s.world.used ? s : patch(s, { world: patch(s.world, { used }) });
   const { state, to } = acted(noticed, thread, step, p);
-  const length = programOf(s, t, p).length;
+  const program = programOf(s, t, p);
   const next = to ?? t.at + 1;
+  // Whoever gave up before it had the group has no reference to put.
+  const none = program[next] === 'put-group' && !holdsGroup(state.threads[thread]!, p);
   return patch(state, {
-    threads: patchAt(state.threads, thread, { at: next >= length ? FINISHED : next }),
+    threads: patchAt(state.threads, thread, { at: none || next >= program.length ? FINISHED : next }),
   });
 }
 
@@ -106,7 +110,7 @@ function giveUp(s: State, t: Thread, p: PolicyValues): number {
     step === 'unlock-group'
       ? s.group.lock >= 0 && program.indexOf('lock-group') < t.at
       : step === 'put-group'
-        ? holdsGroup(program, t, p)
+        ? holdsGroup(t, p)
         : step === 'unlock-device' || step === 'put-device'
           ? t.found >= 0
           : false;
@@ -115,8 +119,8 @@ function giveUp(s: State, t: Thread, p: PolicyValues): number {
 }
 
 /** Has the thread a reference of the group: from the start, or since it got one? */
-const holdsGroup = (program: readonly StepName[], t: Thread, p: PolicyValues): boolean =>
-  p['attach-by'] === 'group' || (program.includes('get-group') && program.indexOf('get-group') < t.at);
+const holdsGroup = (t: Thread, p: PolicyValues): boolean =>
+  t.does !== 'attach' || p['attach-by'] === 'group' || t.object > 0;
 
 /** The first member that the list of the group has. */
 const firstMember = (s: State): number => s.devices.findIndex(d => d.member);
@@ -129,8 +133,10 @@ function acted(s: State, thread: number, step: StepName, p: PolicyValues): Acted
     case 'find':
     case 'find-and-hold':
       return finding(s, thread, step, p);
+    case 'read-group':
+      return d?.member ? { state: self(s, thread, { object: d.object }) } : { state: s, to: giveUp(s, t, p) };
     case 'get-group':
-      return d?.member ? { state: refer(s, 1) } : { state: s, to: giveUp(s, t, p) };
+      return { state: refer(s, 1) };
     case 'lock-group':
       return { state: group(s, { lock: thread }) };
     case 'unlock-group':
@@ -173,7 +179,9 @@ function changing(s: State, thread: number, step: StepName): Acted {
     case 'program':
       return { state: device(s, at, { domain: USER, cached: d!.cached || s.world.mapped }) };
     case 'unprogram':
-      return { state: device(s, at, { domain: s.group.default, cached: false }) };
+      return { state: device(s, at, { domain: s.group.default }) };
+    case 'flush-own':
+      return { state: device(s, at, { cached: false }) };
     case 'unlink':
       return { state: d?.link === 'live' ? device(s, at, { link: 'off' }) : s };
     case 'free-link':
@@ -225,14 +233,11 @@ function probing(s: State, thread: number, step: StepName): Acted {
       };
     case 'check-default':
       return { state: self(s, thread, { needs: s.group.default === 0 }) };
+    case 'make-default': {
+      const made = s.group.defaults + 1;
+      return { state: t.needs ? group(s, { default: made, defaults: made }) : s };
+    }
     default:
-      return madeDefault(s, t);
+      return { state: device(s, t.device, { domain: s.group.default }) };
   }
-}
-
-/** The group's default domain is made, if the thread thinks that there is none, and attached. */
-function madeDefault(s: State, t: Thread): Acted {
-  const made = t.needs ? s.group.defaults + 1 : s.group.default;
-  const set = t.needs ? group(s, { default: made, defaults: made }) : s;
-  return { state: device(set, t.device, { domain: made }) };
 }

@@ -5,6 +5,7 @@ import type { State, Thread } from './state.js';
 export type StepName =
   | 'find'
   | 'find-and-hold'
+  | 'read-group'
   | 'get-group'
   | 'lock-group'
   | 'unlock-group'
@@ -17,6 +18,7 @@ export type StepName =
   | 'link'
   | 'program'
   | 'unprogram'
+  | 'flush-own'
   | 'unlink'
   | 'free-link'
   | 'put-device'
@@ -31,7 +33,8 @@ export type StepName =
   | 'make-group'
   | 'join'
   | 'check-default'
-  | 'make-default';
+  | 'make-default'
+  | 'attach-default';
 
 type Steps = readonly StepName[];
 
@@ -44,18 +47,24 @@ const switching = (p: PolicyValues): Steps => {
   return p['attach-order'] === 'link-then-program' ? [...link, 'program'] : ['program', ...link];
 };
 
-const unlinking = (p: PolicyValues): Steps => ['unprogram', ...inDomainLock(p, ['unlink']), 'free-link'];
+/** Off the hardware, its own cache emptied, and only then off the list: until then whoever flushes reaches it. */
+const unlinking = (p: PolicyValues): Steps => [
+  'unprogram',
+  'flush-own',
+  ...inDomainLock(p, ['unlink']),
+  'free-link',
+];
 
 /** Attach: `find` as the mails discuss it, then the change under whatever lock there is. */
 function attaching(p: PolicyValues): Steps {
   const byGroup = p['attach-by'] === 'group';
-  const get: Steps = byGroup ? [] : ['get-group'];
+  const get: Steps = byGroup ? [] : ['read-group', 'get-group'];
   const change = switching(p);
   switch (p['attach-lock']) {
     case 'group-mutex':
       return byGroup
         ? ['lock-group', 'find', ...change, 'unlock-group', 'put-group']
-        : ['find', 'get-group', 'lock-group', ...change, 'unlock-group', 'put-group'];
+        : ['find', ...get, 'lock-group', ...change, 'unlock-group', 'put-group'];
     case 'none':
       return ['find', ...get, ...change, 'put-group'];
     case 'device-mutex':
@@ -91,7 +100,7 @@ export function programOf(s: State, t: Thread, p: PolicyValues): Steps {
 }
 
 function probing(p: PolicyValues): Steps {
-  const steps: Steps = ['look-up', 'make-group', 'join', 'check-default', 'make-default'];
+  const steps: Steps = ['look-up', 'make-group', 'join', 'check-default', 'make-default', 'attach-default'];
   return p['probe-lock'] === 'global-mutex' ? ['lock-probe', ...steps, 'unlock-probe'] : steps;
 }
 

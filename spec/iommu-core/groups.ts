@@ -54,6 +54,13 @@ export const refOf = (s: State, g: number, named: Named): Ref => {
   return named;
 };
 
+/**
+ * The same as a PASID's entry has it: the static identity domain under its own name, since the entry stays where
+ * it is when the group gets another default domain.
+ */
+export const writtenRef = (s: State, g: number, named: Named): Ref =>
+  named === 'identity' ? IDENTITY : refOf(s, g, named);
+
 /** Is the default domain the one static identity domain? */
 export const defaultIsStatic = (s: State, g: number): boolean =>
   s.groups[g]!.type === 'identity' && instanceOf(s, g)?.identity === true;

@@ -21,7 +21,10 @@ export function dropReference(s: State, g: number, p: PolicyValues): State {
   });
 }
 
-/** Members that are left behind by their group stay on its default domain, which nobody has written down any more. */
+/**
+ * Members that are left behind by their group stay on its default domain, which nobody has written down any more.
+ * The static identity domain is no orphan: they are on it as such.
+ */
 function ownerless(s: State, g: number): State {
   if (s.groups[g]!.type === 'none' || membersOf(s, g).length === 0) return s;
   const named = retyped(s, g, 'none');

@@ -3,31 +3,14 @@ import { patch, patchAt } from '../kit/record.js';
 import { defaultIsStatic, instanceOf } from './groups.js';
 import { DEFAULT, type Group, IDENTITY, type Ref, type State } from './state.js';
 
-/** Every pointer of the group and its members that is one word becomes the other. */
+/** The group and its members that are on it by one word are on it by the other. Entries of PASIDs have their own. */
 function renamed(s: State, g: number, from: Ref, to: Ref): State {
   const now = (ref: Ref): Ref => (ref === from ? to : ref);
-  const { pasidSpan } = s.machine;
-  const homeOf = (device: number): number => {
-    const d = s.devices[device]!;
-    return d.member ? d.home : -1;
-  };
   return patch(s, {
-    devices: s.devices.map((d, at) =>
-      homeOf(at) === g ? patch(d, { rid: now(d.rid), leftover: now(d.leftover) }) : d,
+    devices: s.devices.map(d =>
+      d.member && d.home === g ? patch(d, { rid: now(d.rid), leftover: now(d.leftover) }) : d,
     ),
     groups: patchAt(s.groups, g, { domain: now(s.groups[g]!.domain) }),
-    entries: s.entries.reduce(
-      (rows, e, key) =>
-        Math.floor(key / pasidSpan) === g && e.domain === from
-          ? rows.set(key, patch(e, { domain: to }))
-          : rows,
-      s.entries,
-    ),
-    programmed: s.programmed.reduce(
-      (rows, e, key) =>
-        homeOf(Math.floor(key / pasidSpan)) === g && e.domain === from ? rows.set(key, { domain: to }) : rows,
-      s.programmed,
-    ),
   });
 }
 

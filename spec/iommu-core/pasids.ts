@@ -1,7 +1,7 @@
 // What is programmed for the PASIDs of a group's members?
 import { patch } from '../kit/record.js';
 import { capableOfPasids } from './groups.js';
-import { NONE, type Ref, type State, UNPROGRAMMED } from './state.js';
+import { BLOCKED, NONE, type Ref, type State, UNPROGRAMMED } from './state.js';
 
 /** The members that can tag their DMA with PASIDs, a device in reset excepted, in order. */
 export const programmable = (s: State, g: number): readonly number[] =>
@@ -47,14 +47,15 @@ export function parkedPasids(s: State, device: number): State {
   return rows === s.programmed ? s : patch(s, { programmed: rows });
 }
 
-/** The PASIDs that the group has written down and the device can have, in order. */
+/** The PASIDs whose attach may fail when they are restored: written down, and not on the static blocked domain. */
 export function restorable(s: State, device: number): readonly number[] {
   const { pasidSpan } = s.machine;
   const d = s.devices[device]!;
   if (!capableOfPasids(s, d)) return [];
-  return s.entries.reduce((list: readonly number[], _, key) => {
+  return s.entries.reduce((list: readonly number[], e, key) => {
     const pasid = key % pasidSpan;
-    return Math.floor(key / pasidSpan) === d.home && pasid > 0 ? [...list, pasid] : list;
+    const may = Math.floor(key / pasidSpan) === d.home && pasid > 0 && e.domain !== BLOCKED;
+    return may ? [...list, pasid] : list;
   }, []);
 }
 

@@ -29,7 +29,8 @@ import { ownerClaimed, releaseDevice, releaseGroup } from './rules/releasing.js'
 import { replaceGroup, replaceHandle } from './rules/replacing.js';
 import { resetDone, resetPrepare } from './rules/resetting.js';
 import { setupDefault } from './rules/setting-up.js';
-import { svaBind, svaUnbind } from './rules/sva.js';
+import { svaBind } from './rules/sva.js';
+import { svaUnbind } from './rules/sva-unbinding.js';
 import { initial, type Op, type Setup, type State } from './state.js';
 import { view } from './view.js';
 

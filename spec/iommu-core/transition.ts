@@ -26,7 +26,7 @@ export const resetInTheWay = (s: State, g: number, p: PolicyValues): boolean =>
 export const resetOfMember = (s: State, g: number): boolean =>
   s.groups[g]!.resetting >= 0 || s.devices.some(d => d.member && d.home === g && d.resets > 0);
 
-/** Does an attached PASID keep the requester id on the domain that it is on? */
+/** Does an attached PASID keep the requester id on the domain that it is on, if it is on any yet? */
 export const frozen = (s: State, g: number, p: PolicyValues): boolean =>
   p['rid-while-pasid'] === 'frozen' && s.groups[g]!.domain !== NONE && hasPasids(s, g);
 
@@ -131,7 +131,7 @@ function undone(s: State, c: Change, k: number, lost: number, p: PolicyValues): 
       if (old === NONE) return patch(on(d, c.to, p), { astray: true });
       return at === all[lost] || refusalOf(d, old) !== 'none'
         ? stranded(s, c, d, p)
-        : on(on(d, c.to, p), old, p);
+        : on(on(d, c.given ?? c.to, p), old, p);
     },
     before,
     p,
@@ -147,7 +147,7 @@ function stranded(s: State, c: Change, d: Device, p: PolicyValues): Device {
   return patch(parks ? on(there, BLOCKED, p) : there, { astray: true });
 }
 
-/** Under `failed-replace=park-on-blocking`: everybody and the group on blocking, where that is possible. */
+/** Under `failed-replace=park-on-blocking`: everybody and the group on blocking, also who was astray from there. */
 function parked(s: State, c: Change, p: PolicyValues): State {
   const groups = patchAt(s.groups, c.group, { blocking: true });
   // Also where the group is there already: a member that is astray comes back to it.
@@ -206,6 +206,7 @@ export function forced(s: State, c: Change, lost: number, p: PolicyValues): Stat
     if (at !== all[lost]) return on(d, c.to, p);
     return rescue ? patch(on(d, BLOCKED, p), { astray: true }) : patch(d, { deferred: false, astray: true });
   };
+  // Whose attach failed and who was not put on blocking kept its context entry, and what hangs off it.
   const written = all.filter((at, k) => refusalOf(s.devices[at]!, c.to) === 'none' && (k !== lost || rescue));
   return moved(s, c, c.to, place, written, p);
 }

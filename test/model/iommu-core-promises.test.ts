@@ -52,6 +52,18 @@ const BREAKS: readonly Break<Rewrite, PolicyValues>[] = [
   ['pasid/programmed-as-written', 'pasids', 'attach_pasid/attached-everywhere', keeps('entries'), 3],
   ['pasid/aux-domain-has-one-while-used', 'aux', 'aux_detach/detached', keeps('domains'), 5],
   ['pasid/bond-is-written-down', 'sva', 'sva_unbind/unbound', keeps('entries'), 3],
+  ['pasid/one-purpose', 'sva', 'pasid_free/still-used', gone, 4],
+  [
+    'reset/of-a-member',
+    'resets',
+    'remove/left',
+    spoiled((after, _, before) =>
+      patch(after, { groups: patchAt(after.groups, 0, { resetting: before.groups[0]!.resetting }) }),
+    ),
+    3,
+    { 'reset-state': 'per-group' },
+  ],
+  ['pasid/attached-means-everywhere', 'pasids', 'attach_pasid/attached-everywhere', keeps('programmed'), 3],
   ['map/leaves-are-disjoint', 'tables', 'map/overlaps', gone, 4],
   ['owner/not-on-the-kernels-domain', 'boot', 'setup_default/set-up', groupOn(DEFAULT), 3],
   ['owner/no-kernel-driver-beside', 'drivers', 'bind/group-taken', gone, 3],
@@ -103,7 +115,7 @@ const BREAKS: readonly Break<Rewrite, PolicyValues>[] = [
 ];
 
 const RACES: readonly Break<RaceRewrite, RacePolicies>[] = [
-  ['nothing-freed/is-used', 'attach-unplug', 'step/find', asItIs, 14, { 'attach-lock': 'none' }],
+  ['nothing-freed/is-used', 'attach-unplug', 'step/find', asItIs, 15, { 'attach-lock': 'none' }],
   ['group/one-object', 'probe-probe', 'step/make-group', asItIs, 4, { 'probe-lock': 'none' }],
   ['group/one-default-domain', 'probe-probe', 'step/make-default', asItIs, 10, { 'probe-lock': 'none' }],
   [

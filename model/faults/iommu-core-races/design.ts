@@ -76,21 +76,21 @@ export const races: readonly FaultyLaw[] = [
     'attach-without-the-mutex',
     'Attach takes no mutex of the group, and works on a device whose driver data removal has freed.',
     MAIL,
-    ['attach-unplug', USED, 15],
+    ['attach-unplug', USED, 16],
     noGroupLock('attach'),
   ),
   race(
     'unplug-without-the-mutex',
     'Removal takes the device off the list of its group without the mutex of the group.',
     MAIL,
-    ['attach-unplug', USED, 15],
+    ['attach-unplug', USED, 16],
     noGroupLock('unplug'),
   ),
   race(
     'mutex-given-back-too-early',
     'Attach gives the mutex back when it has found the device, before it uses it.',
     synthetic('the lock covers the search alone'),
-    ['attach-unplug', USED, 15],
+    ['attach-unplug', USED, 16],
     step('find', after => group(after, { lock: -1 })),
   ),
   race(
@@ -104,7 +104,7 @@ export const races: readonly FaultyLaw[] = [
     'group-put-before-last-use',
     'Removal puts its reference of the group before it uses the group for the last time.',
     linux('9ac8545199a1', '"iommu: Fix use-after-free in iommu_release_device"'),
-    ['attach-unplug-all', USED, 33],
+    ['attach-unplug-all', USED, 35],
     all(
       step('leave', after => {
         const refs = after.group.refs - 1;
@@ -117,7 +117,7 @@ export const races: readonly FaultyLaw[] = [
     'device-found-and-not-held',
     'A device is found under no lock, and its memory is not held while its mutex is waited for.',
     MAIL,
-    ['attach-unplug', USED, 16],
+    ['attach-unplug', USED, 17],
     all(step('find-and-hold', sameDeviceReferences), step('put-device', sameDeviceReferences, 'attach')),
     { 'attach-lock': 'device-mutex' },
   ),
@@ -139,14 +139,14 @@ export const races: readonly FaultyLaw[] = [
     'detach-without-the-list-lock',
     'Detach takes a device off the list of its domain without the lock of the list, while a flush walks it.',
     history('Linux, arm_smmu_atc_inv_domain: devices_lock, and why the list is walked under it'),
-    ['attach-invalidate', USED, 10],
+    ['attach-invalidate', USED, 11],
     noDomainLock('detach'),
   ),
   race(
     'flush-without-the-list-lock',
     'A flush walks the list of the domain without its lock.',
     history('Linux, arm_smmu_atc_inv_domain: devices_lock, and why the list is walked under it'),
-    ['attach-invalidate', USED, 10],
+    ['attach-invalidate', USED, 11],
     noDomainLock('invalidate'),
   ),
   race(
@@ -159,6 +159,29 @@ export const races: readonly FaultyLaw[] = [
     step('flush', (after, before) => patch(after, { devices: before.devices })),
   ),
   race(
+    'own-cache-not-flushed',
+    'A device is taken off its domain and its own cache is not emptied; when it is off the list, nobody else does it.',
+    history(
+      'Linux commit 37764b952e1b, "iommu/vt-d: Global devTLB flush when present context entry changed"',
+    ),
+    ['attach-invalidate', 'unmap/nothing-cached-after', 11],
+    step('flush-own', (after, before) => patch(after, { devices: before.devices })),
+  ),
+  race(
+    'off-the-list-before-its-cache-is-empty',
+    'A device is off the list of its domain before its cache is emptied, and a flush in between passes it over.',
+    history('Linux, "iommu/amd: Invalidate cache before removing device from domain list"'),
+    ['attach-invalidate', 'unmap/nothing-cached-after', 7],
+    step(
+      'unprogram',
+      (after, before, thread) => {
+        const at = target(before, thread);
+        return before.devices[at]!.link === 'live' ? device(after, at, { link: 'off' }) : after;
+      },
+      'detach',
+    ),
+  ),
+  race(
     'attached-and-not-listed',
     'An attached device is not on the list of its domain, so no flush reaches it.',
     synthetic('the link left out'),
@@ -169,7 +192,7 @@ export const races: readonly FaultyLaw[] = [
     'entry-freed-on-the-list',
     'The entry of the list is freed, and stays on the list.',
     synthetic('list_del left out before kfree'),
-    ['attach-invalidate', USED, 10],
+    ['attach-invalidate', USED, 11],
     all(
       step('unlink', (after, before) => patch(after, { devices: before.devices })),
       step('free-link', (after, before, thread) => {
@@ -196,7 +219,7 @@ export const races: readonly FaultyLaw[] = [
     'default-domain-checked-before-the-lock',
     'Each probe makes a default domain, whether there is one or not, as what it saw may be old.',
     linux('211ff31b3d33', 'two default domains, one of them leaked'),
-    ['probe-probe', 'group/one-default-domain', 13],
+    ['probe-probe', 'group/one-default-domain', 14],
     step('check-default', (after, _, thread) =>
       patch(after, { threads: patchAt(after.threads, thread, { needs: true }) }),
     ),
@@ -212,7 +235,7 @@ export const races: readonly FaultyLaw[] = [
     'mutex-of-the-device-kept',
     'Removal ends and has not given the mutex of the device back.',
     synthetic('an error path that returns with the lock held'),
-    ['attach-unplug', 'lock/given-back', 14],
+    ['attach-unplug', 'lock/given-back', 15],
     step('unlock-device', sameDeviceLock, 'unplug'),
     { 'attach-lock': 'device-mutex' },
   ),

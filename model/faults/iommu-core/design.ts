@@ -67,14 +67,16 @@ export const coreDesigns: readonly FaultyLaw[] = [
   chosen(
     'core-design/rid-tears-pasids-down',
     'A change of the domain of the requester id writes a fresh context entry, and the PASIDs are gone.',
-    history('Review of "vfio/mdev: aux domains", 2018: "a PASID is merely an index into a set of domains"'),
+    history(
+      'Review of "vfio: remove the unused mdev iommu hook", May 2021: "a PASID is merely an index into a set of iommu_domains"',
+    ),
     ['pasids', 'pasid/steady-under-rid', 4],
     { 'rid-while-pasid': 'torn-down' },
   ),
   design(
     'core-design/direct-map-claimed',
     'A group is claimed though a member needs its direct map all the time.',
-    history('Linux, iommu_deinit_device and release_domain: firmware of a direct-map device is cut off'),
+    history('Linux, "iommu: Prevent RESV_DIRECT devices from blocking domains": what was possible before it'),
     ['firmware', 'direct-map/never-blocked', 2],
     without('claim_group/needs-direct-map'),
   ),
@@ -121,6 +123,29 @@ export const coreDesigns: readonly FaultyLaw[] = [
     ends<State>('attach_group/attached', after =>
       patch(after, { devices: after.devices.map(d => patch(d, { rid: FREED })) }),
     ),
+  ),
+  design(
+    'core-design/one-member-programmed',
+    'A PASID is attached to the first member that knows PASIDs, and the others go without.',
+    synthetic('__iommu_set_group_pasid without its loop over the group'),
+    ['pasids', 'pasid/attached-means-everywhere', 4],
+    ends<State>('attach_pasid/attached-everywhere', (after, before) => {
+      const { pasidSpan } = after.machine;
+      const first = after.programmed.ceiling(0);
+      const lost = (key: number): boolean => !before.programmed.has(key) && key >= first + pasidSpan;
+      const programmed = after.programmed.reduce(
+        (rows, _, key) => (lost(key) ? rows.delete(key) : rows),
+        after.programmed,
+      );
+      return patch(after, { programmed });
+    }),
+  ),
+  design(
+    'core-design/number-free-under-its-process',
+    'The number of a process can be given back while devices share its address space, and the next process gets it.',
+    history('openanolis bug 4081: the PASID is freed with the last user of the mm, devices are still bound'),
+    ['sva', 'pasid/one-purpose', 4],
+    without('pasid_free/still-used'),
   ),
   design(
     'core-design/owner-gone-group-blocked',

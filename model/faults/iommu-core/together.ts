@@ -49,7 +49,7 @@ export const histories: readonly FaultHistory[] = [
     'pasid-numbers',
     [probe(0), probe(1), { op: 'aux_enable', device: 0 }, alloc],
     [[{ op: 'aux_attach', device: 0, domain: 0, mdev: null }], [{ op: 'pasid_alloc', device: 1 }]],
-    [0],
+    [2],
   ),
 ];
 

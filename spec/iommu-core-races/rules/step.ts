@@ -48,7 +48,12 @@ export const step: readonly Rule[] = [
     'The first device is found, and its memory is held.',
     core('bus_find_device: get_device'),
   ),
-  does('get-group', 'The group is found through the device, and held.', core('iommu_group_get')),
+  does(
+    'read-group',
+    'The pointer to the group is read in the device; nothing holds the group yet.',
+    core('iommu_group_get: dev->iommu_group'),
+  ),
+  does('get-group', 'The group that was found is held.', core('iommu_group_get: kobject_get')),
   does('lock-group', "The group's mutex is taken.", core('iommu_attach_group: mutex_lock')),
   does('unlock-group', "The group's mutex is given back.", core('iommu_attach_group: mutex_unlock')),
   does(
@@ -77,8 +82,13 @@ export const step: readonly Rule[] = [
   ),
   does(
     'unprogram',
-    "The device's hardware is off the user's domain, and its cache is empty.",
+    "The device's hardware is off the user's domain; what it has cached is still there.",
     core('__iommu_attach_device'),
+  ),
+  does(
+    'flush-own',
+    'The cache of the device is emptied, while it is still on the list.',
+    core('intel_context_flush_no_pasid; arm_smmu_atc_inv_master'),
   ),
   does(
     'unlink',
@@ -110,11 +120,16 @@ export const step: readonly Rule[] = [
     'It is looked whether the group has a default domain.',
     core('__iommu_probe_device: group->default_domain'),
   ),
+  does(
+    'attach-default',
+    'The device is attached to the default domain that its group has now.',
+    core('iommu_setup_default_domain: __iommu_group_set_domain_internal'),
+  ),
   ending(
     {
       id: 'step/make-default',
-      says: 'If there was none, the default domain is made; the device is attached to it.',
-      cite: [core('iommu_setup_default_domain')],
+      says: 'If there was none, the default domain is made.',
+      cite: [core('iommu_group_alloc_default_domain')],
     },
     (s, o, p) => ({ outcome: { is: 'ok' }, state: moved(s, o.thread, 'make-default', p) }),
   ),

@@ -2,6 +2,7 @@
 import type { StepProperty } from '../../law/profile.js';
 import { cite } from '../../law/sources.js';
 import { coreDomain, hasEntries, onCoreDomain, refOf } from '../groups.js';
+import { notedDomain, programmable, programmedDomain } from '../pasids.js';
 import type { PolicyValues } from '../policies.js';
 import { BLOCKED, DEFAULT, IDENTITY, NONE, type Op, ORPHAN, type State } from '../state.js';
 
@@ -123,6 +124,18 @@ export const steps: readonly Step[] = [
     says: 'A change of the domain of the requester id leaves every PASID as it is.',
     cite: [cite('mail-2021', '"a PASID is merely an index into a set of iommu_domains"')],
     holds: (before, op, { state }) => !MOVES.includes(op.op) || state.programmed === before.programmed,
+  },
+  {
+    id: 'pasid/attached-means-everywhere',
+    says: 'When a PASID has been attached, or exchanged for another domain, every member that knows PASIDs has it so.',
+    cite: [cite('linux-7', '__iommu_set_group_pasid')],
+    holds: (before, op, { outcome, state }) => {
+      if ((op.op !== 'attach_pasid' && op.op !== 'replace_pasid') || outcome.is !== 'ok') return true;
+      const { home } = state.devices[op.device]!;
+      const wanted = notedDomain(state, home, op.pasid);
+      if (notedDomain(before, home, op.pasid) === wanted) return true;
+      return programmable(state, home).every(at => programmedDomain(state, at, op.pasid) === wanted);
+    },
   },
   {
     id: 'domain/no-third',

@@ -37,7 +37,7 @@ export const structure: readonly Always[] = [
   {
     id: 'domain/fits-its-devices',
     says: 'No device is on a domain that its IOMMU instance cannot translate by.',
-    cite: [cite('linux', '__iommu_attach_group: domain_iommu_ops_compatible')],
+    cite: [cite('linux-7', '__iommu_attach_group: domain_iommu_ops_compatible')],
     holds: s => s.devices.every(d => d.rid < 0 || d.instance < 0 || fits(s, s.instances[d.instance]!, d.rid)),
   },
   {
@@ -98,6 +98,27 @@ export const structure: readonly Always[] = [
           return m.pasid > 0 && noted.length === 1 && noted[0] === g * s.machine.pasidSpan + m.pasid;
         }),
       ),
+  },
+  {
+    id: 'pasid/one-purpose',
+    says: 'Where all numbers are of one space, none stands for two processes, two aux domains, or one of each.',
+    cite: [cite('linux', 'iommu_alloc_global_pasid'), cite('linux-5', 'aux_domain_add_dev: ioasid_alloc')],
+    holds: (s, p) => {
+      if (p['pasid-allocator'] !== 'core-global') return true;
+      const aux = s.domains.reduce((all: readonly number[], d) => [...all, d.pasid], []);
+      const given = [...s.mms.map(m => m.pasid), ...aux].filter(pasid => pasid > 0);
+      return new Set(given).size === given.length;
+    },
+  },
+  {
+    id: 'reset/of-a-member',
+    says: 'A group that waits for the end of a reset waits for a member that is being reset.',
+    cite: [cite('linux-7', 'pci_dev_reset_iommu_done: resetting_domain')],
+    holds: s =>
+      s.groups.every(({ resetting }, g) => {
+        const d = s.devices[resetting];
+        return d === undefined || (d.member && d.home === g && d.resets > 0);
+      }),
   },
   {
     id: 'map/leaves-are-disjoint',

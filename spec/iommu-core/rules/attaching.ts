@@ -2,7 +2,7 @@
 import { patch } from '../../kit/record.js';
 import { ending, refuse } from '../../law/clause.js';
 import { type Citation, cite } from '../../law/sources.js';
-import { instanceOf, membersOf, type Named, ofDriver, onCoreDomain, refOf } from '../groups.js';
+import { instanceOf, membersOf, type Named, ofDriver, onCoreDomain, writtenRef } from '../groups.js';
 import type { Op, State } from '../state.js';
 import { changed } from '../transition.js';
 import { type Asks, changeTo, changing } from './changing.js';
@@ -39,7 +39,7 @@ const attaching = <O extends { readonly domain: Named }>(
       {
         id: `${op}/foreign-domain`,
         says: "A domain of another driver, or any domain for a group that no IOMMU sees, does not do; the driver's own static ones do.",
-        cite: [cite('linux', '__iommu_attach_group: domain_iommu_ops_compatible')],
+        cite: [cite('linux-7', '__iommu_attach_group: domain_iommu_ops_compatible')],
       },
       (s, o) => {
         const instance = instanceOf(s, home(s, o));
@@ -116,7 +116,7 @@ export const attachHandle: readonly Rule<AttachHandle>[] = [
   ...attaching<AttachHandle>('attach_handle', byGroup, HANDLE, (s, o) =>
     patch(s, {
       entries: s.entries.set(slotOf(s, o.group), {
-        domain: refOf(s, o.group, o.domain),
+        domain: writtenRef(s, o.group, o.domain),
         handle: o.handle!,
       }),
     }),

@@ -87,6 +87,16 @@ export const auxAttach: readonly Rule<Attach>[] = [
     (s, o, p) => pasidFor(s, o, p) === 0,
   ),
   refuse(
+    'ENODEV',
+    {
+      id: 'aux_attach/number-fails',
+      says: 'A free PASID needs memory to be written down, which may not be had.',
+      cite: [ATTACH, cite('linux-5', 'ioasid_alloc: INVALID_IOASID')],
+    },
+    (s, o, p) => p['pasid-allocator'] !== 'device-driver' && s.domains.get(o.domain).pasid === 0,
+    'may',
+  ),
+  refuse(
     'EBUSY',
     {
       id: 'aux_attach/pasid-used',

@@ -55,7 +55,7 @@ export const bind: readonly Rule<Bind>[] = [
     {
       id: 'bind/no-default-domain',
       says: 'While the group has no default domain yet, a kernel driver is told to come again.',
-      cite: [USE],
+      cite: [cite('linux-7', 'iommu_device_use_default_domain: EPROBE_DEFER')],
     },
     (s, o) => groupOf(s, o.device).type === 'none',
   ),

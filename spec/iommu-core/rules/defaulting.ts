@@ -134,7 +134,7 @@ export const storeType: readonly Rule<StoreType>[] = [
   ending(
     {
       id: 'store_type/already-there',
-      says: 'A group that is on the static identity domain already has it as its default domain without another attach.',
+      says: 'A group that is on the static identity domain gets it for its default domain, and no driver is called: it is there already.',
       cite: [SETUP, cite('linux', '__iommu_group_set_domain_internal: "if (group->domain == new_domain)"')],
     },
     (s, o) => ({ outcome: OK, state: retyped(s, o.group, 'identity') }),

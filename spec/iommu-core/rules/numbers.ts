@@ -36,6 +36,16 @@ export const pasidAlloc: readonly Rule<Alloc>[] = [
     },
     (s, o, p) => nextNumber(s, o.device, p) === 0,
   ),
+  refuse(
+    'ENOSPC',
+    {
+      id: 'pasid_alloc/no-memory',
+      says: 'A number needs memory to be written down, which may not be had; the caller cannot tell this from a space that is full.',
+      cite: [cite('linux', 'iommu_alloc_global_pasid: ida_alloc_range')],
+    },
+    () => true,
+    'may',
+  ),
   ending(
     {
       id: 'pasid_alloc/given',

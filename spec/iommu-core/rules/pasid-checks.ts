@@ -2,9 +2,9 @@
 import { patch } from '../../kit/record.js';
 import { refuse } from '../../law/clause.js';
 import { type Citation, cite } from '../../law/sources.js';
-import { fits, instanceOf, membersOf, type Named, ofDriver, refOf } from '../groups.js';
+import { fits, instanceOf, membersOf, type Named, ofDriver, writtenRef } from '../groups.js';
 import { programmable } from '../pasids.js';
-import type { State } from '../state.js';
+import { BLOCKED, type Ref, type State } from '../state.js';
 import { hasDomain, inGroup, type Rule } from './checks.js';
 
 export interface OnPasid {
@@ -18,13 +18,17 @@ export interface WithDomain extends OnPasid {
 export const SET = cite('linux-7', '__iommu_set_group_pasid');
 
 export const homeOf = (s: State, o: OnPasid): number => s.devices[o.device]!.home;
-export const refFor = (s: State, o: WithDomain) => refOf(s, homeOf(s, o), o.domain);
+export const refFor = (s: State, o: WithDomain) => writtenRef(s, homeOf(s, o), o.domain);
 
 /** Can PASIDs of this group be attached at all: does the driver know how to, and how to block them again? */
 export const canSetPasids = (s: State, g: number): boolean => {
   const instance = instanceOf(s, g);
   return instance !== undefined && instance.pasids > 1 && instance.blocked;
 };
+
+/** The members that the driver may fail to attach a PASID of to this domain: the static blocked one never fails. */
+export const mayFail = (members: readonly number[], to: Ref): readonly number[] =>
+  to === BLOCKED ? [] : members;
 
 /** Is any member in a reset? */
 export const inReset = (s: State, g: number): boolean =>

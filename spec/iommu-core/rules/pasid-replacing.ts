@@ -4,7 +4,17 @@ import { cite } from '../../law/sources.js';
 import { noted, notedDomain, programmable, programmed } from '../pasids.js';
 import { NONE, type Op, type State, SVA } from '../state.js';
 import { halfway, inGroup, OK, ours, type Rule } from './checks.js';
-import { common, formed, homeOf, misfit, notInReset, type OnPasid, refFor, SET } from './pasid-checks.js';
+import {
+  common,
+  formed,
+  homeOf,
+  mayFail,
+  misfit,
+  notInReset,
+  type OnPasid,
+  refFor,
+  SET,
+} from './pasid-checks.js';
 
 type Replace = Extract<Op, { op: 'replace_pasid' }>;
 type Detach = Extract<Op, { op: 'detach_pasid' }>;
@@ -32,6 +42,8 @@ const exchanges = (s: State, o: Replace): boolean => current(s, o) !== refFor(s,
 const called = (s: State, o: Replace): readonly number[] =>
   exchanges(s, o) ? programmable(s, homeOf(s, o)) : [];
 
+const failing = (s: State, o: Replace): readonly number[] => mayFail(called(s, o), refFor(s, o));
+
 /** Number `k` failed: the members before it are attached to the old domain again, whatever they were before. */
 const wentBack = (s: State, o: Replace, k: number): State =>
   programmed(s, called(s, o).slice(0, k), o.pasid, current(s, o));
@@ -44,6 +56,16 @@ export const replacePasid: readonly Rule<Replace>[] = [
     (_, o) => o.handle === null,
   ),
   notInReset('replace_pasid'),
+  refuse(
+    'ENOMEM',
+    {
+      id: 'replace_pasid/no-memory',
+      says: 'Where nothing is attached, the place for the entry is reserved before that is seen, which may fail.',
+      cite: [cite('linux-7', 'iommu_replace_device_pasid: xa_cmpxchg')],
+    },
+    (s, o) => current(s, o) === NONE,
+    'may',
+  ),
   refuse(
     'EINVAL',
     { id: 'replace_pasid/not-attached', says: 'Only an attached PASID is exchanged.', cite: [REPLACE] },
@@ -67,7 +89,7 @@ export const replacePasid: readonly Rule<Replace>[] = [
       says: 'The driver may fail for a member; the members before it go back to the old domain, and the old entry stays.',
       cite: [SET],
     },
-    (s, o) => called(s, o).map((_, k) => wentBack(s, o, k)),
+    (s, o) => failing(s, o).map((_, k) => wentBack(s, o, k)),
   ),
   halfway(
     'ENOMEM',
@@ -77,10 +99,10 @@ export const replacePasid: readonly Rule<Replace>[] = [
       cite: [SET],
     },
     (s, o) =>
-      called(s, o).flatMap((_, k) =>
-        called(s, o)
-          .slice(0, k)
-          .map(lost => programmed(wentBack(s, o, k), [lost], o.pasid, NONE)),
+      failing(s, o).flatMap((_, k) =>
+        mayFail(called(s, o).slice(0, k), current(s, o)).map(lost =>
+          programmed(wentBack(s, o, k), [lost], o.pasid, NONE),
+        ),
       ),
   ),
   ending(

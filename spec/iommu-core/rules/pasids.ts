@@ -5,7 +5,17 @@ import { membersOf } from '../groups.js';
 import { noted, notedDomain, programmable, programmed } from '../pasids.js';
 import { NONE, type Op, type State } from '../state.js';
 import { halfway, OK, type Rule } from './checks.js';
-import { common, formed, homeOf, misfit, notInReset, refFor, SET, tooLarge } from './pasid-checks.js';
+import {
+  common,
+  formed,
+  homeOf,
+  mayFail,
+  misfit,
+  notInReset,
+  refFor,
+  SET,
+  tooLarge,
+} from './pasid-checks.js';
 
 type Attach = Extract<Op, { op: 'attach_pasid' }>;
 
@@ -54,7 +64,7 @@ export const attachPasid: readonly Rule<Attach>[] = [
       says: 'The driver may fail for a member; the PASID of the members before it is blocked again, and nothing is written down.',
       cite: [SET],
     },
-    (s, o) => programmable(s, homeOf(s, o)).map(() => s),
+    (s, o) => mayFail(programmable(s, homeOf(s, o)), refFor(s, o)).map(() => s),
   ),
   ending(
     {

@@ -46,7 +46,7 @@ export const probe: readonly Rule<Probe>[] = [
       id: 'probe/driver-bound',
       says: 'A device that has a driver already joins no group: nobody counted the driver.',
       cite: [
-        cite('linux', 'iommu_probe_device: "late IOMMU probe at driver bind, something fishy here!"'),
+        cite('linux-7', '__iommu_probe_device: "late IOMMU probe at driver bind, something fishy here!"'),
         ours,
       ],
     },

@@ -2,7 +2,7 @@
 import { patch } from '../../kit/record.js';
 import { ending, refuse } from '../../law/clause.js';
 import { type Citation, cite } from '../../law/sources.js';
-import { groupWorks, type Named, refOf } from '../groups.js';
+import { groupWorks, type Named, refOf, writtenRef } from '../groups.js';
 import type { Op, State } from '../state.js';
 import { changed } from '../transition.js';
 import { type Asks, changing } from './changing.js';
@@ -92,7 +92,10 @@ export const replaceHandle: readonly Rule<ReplaceHandle>[] = [
     (s, o, p) => {
       const c = asksOf<ReplaceHandle>()(s, o);
       const now = changed(s, c, p);
-      const entries = now.entries.set(slotOf(s, o.group), { domain: c.to, handle: o.handle! });
+      const entries = now.entries.set(slotOf(s, o.group), {
+        domain: writtenRef(s, o.group, o.domain!),
+        handle: o.handle!,
+      });
       return { outcome: OK, state: patch(now, { entries }) };
     },
   ),

@@ -104,18 +104,14 @@ export const resetPrepare: readonly Rule<Prepare>[] = [
   ),
 ];
 
-/** Where the device belongs when its reset is over; one without a domain stays parked. */
-const wanted = (s: State, o: Done): number => {
-  const { domain } = groupOf(s, o.device);
-  return domain === NONE ? BLOCKED : domain;
-};
+/** Is the driver called at the end? Not where the whole group is on blocking, nor where it is nowhere: it stays parked. */
+const goesOn = (s: State, o: Done): boolean => !blocked(s, o) && groupOf(s, o.device).domain !== NONE;
 
 function restored(s: State, o: Done, fails: boolean, lost = 0): State {
   const g = homeOf(s, o);
-  const { rid, leftover } = s.devices[o.device]!;
-  const there = fails ? { rid, leftover } : { rid: wanted(s, o), leftover: NONE };
-  // Where the whole group is on blocking, neither begin nor end of a reset calls the driver.
-  const place = blocked(s, o) ? {} : { ...there, astray: fails, deferred: false };
+  const to = s.groups[g]!.domain;
+  const there = fails ? { astray: true } : { rid: to, astray: false, leftover: NONE };
+  const place = goesOn(s, o) ? { ...there, deferred: false } : {};
   return restoredPasids(
     patch(s, {
       devices: patchAt(s.devices, o.device, { ...place, resets: 0 }),
@@ -158,7 +154,7 @@ export const resetDone: readonly Rule<Done>[] = [
       kind: 'may',
     },
     (s, o) => ({ outcome: WARNED, state: restored(s, o, true) }),
-    (s, o) => wanted(s, o) !== BLOCKED,
+    goesOn,
   ),
   ending(
     {

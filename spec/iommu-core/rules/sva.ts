@@ -2,22 +2,20 @@
 import { patch, patchAt } from '../../kit/record.js';
 import { ending, refuse } from '../../law/clause.js';
 import { cite } from '../../law/sources.js';
-import { mmUnbonded } from '../leaving.js';
 import { nextNumber, takeForMm } from '../numbers.js';
 import { noted, notedDomain, programmable, programmed } from '../pasids.js';
 import type { PolicyValues } from '../policies.js';
 import { NONE, type Op, type State, SVA } from '../state.js';
-import { halfway, inGroup, OK, ours, type Rule } from './checks.js';
+import { halfway, inGroup, ours, type Rule } from './checks.js';
 import { canSetPasids, inReset, tooLarge } from './pasid-checks.js';
 
 type Bind = Extract<Op, { op: 'sva_bind' }>;
-type Unbind = Extract<Op, { op: 'sva_unbind' }>;
 
 const BIND = cite('linux', 'iommu_sva_bind_device');
 const MM = cite('linux', 'iommu_alloc_mm_data');
 
-const homeOf = (s: State, o: Bind | Unbind): number => s.devices[o.device]!.home;
-const bondOf = (s: State, o: Bind | Unbind): number => o.mm * s.groups.length + homeOf(s, o);
+const homeOf = (s: State, o: Bind): number => s.devices[o.device]!.home;
+const bondOf = (s: State, o: Bind): number => o.mm * s.groups.length + homeOf(s, o);
 /** The PASID of the address space, or the one that it would get; 0: there is none. */
 const pasidFor = (s: State, o: Bind, p: PolicyValues): number =>
   s.mms[o.mm]!.pasid || nextNumber(s, o.device, p);
@@ -39,9 +37,29 @@ export const svaBind: readonly Rule<Bind>[] = [
     (s, o) => s.mms[o.mm]!.pasid >= Math.max(s.devices[o.device]!.pasids, 1),
   ),
   refuse(
+    'ENOMEM',
+    {
+      id: 'sva_bind/no-place',
+      says: 'An address space without a PASID needs memory to keep one, which may not be had.',
+      cite: [MM],
+    },
+    (s, o) => s.mms[o.mm]!.pasid === 0,
+    'may',
+  ),
+  refuse(
     'ENOSPC',
     { id: 'sva_bind/none-left', says: 'An address space without a PASID needs a free one.', cite: [MM] },
     (s, o, p) => pasidFor(s, o, p) === 0,
+  ),
+  refuse(
+    'ENOSPC',
+    {
+      id: 'sva_bind/number-fails',
+      says: 'A free number needs memory to be written down, which may not be had.',
+      cite: [MM, cite('linux', 'iommu_alloc_global_pasid: ida_alloc_range')],
+    },
+    (s, o, p) => p['pasid-allocator'] === 'core-global' && s.mms[o.mm]!.pasid === 0,
+    'may',
   ),
   ending(
     {
@@ -145,38 +163,3 @@ function numbered(s: State, o: Bind, p: PolicyValues): State {
   const pasid = nextNumber(s, o.device, p);
   return takeForMm(patch(s, { mms: patchAt(s.mms, o.mm, { pasid }) }), pasid, p);
 }
-
-const UNBIND = cite('linux', 'iommu_sva_unbind_device');
-
-export const svaUnbind: readonly Rule<Unbind>[] = [
-  inGroup('sva_unbind', UNBIND),
-  refuse(
-    'ENOENT',
-    { id: 'sva_unbind/no-bond', says: 'A bond is given back as often as it was made.', cite: [ours] },
-    (s, o) => !s.bonds.has(bondOf(s, o)),
-  ),
-  ending(
-    { id: 'sva_unbind/one-less', says: 'While the bond has other users, it has one less.', cite: [UNBIND] },
-    (s, o) => ({
-      outcome: OK,
-      state: patch(s, { bonds: s.bonds.set(bondOf(s, o), { count: s.bonds.get(bondOf(s, o)).count - 1 }) }),
-    }),
-    (s, o) => s.bonds.get(bondOf(s, o)).count > 1,
-  ),
-  ending(
-    {
-      id: 'sva_unbind/unbound',
-      says: 'With its last user the bond is gone and its PASID blocked; a dead address space gives the number back with its last bond.',
-      cite: [UNBIND, cite('linux', 'iommu_mm_drop')],
-    },
-    (s, o, p) => {
-      const { pasid } = s.mms[o.mm]!;
-      const g = homeOf(s, o);
-      const off = noted(programmed(s, programmable(s, g), pasid, NONE), g, pasid, NONE, -1);
-      return {
-        outcome: OK,
-        state: mmUnbonded(patch(off, { bonds: s.bonds.delete(bondOf(s, o)) }), o.mm, p),
-      };
-    },
-  ),
-];
