@@ -2,9 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { explore } from '../../model/explore/explore.js';
-import { exploreNaively } from '../../model/explore/naive.js';
 import { WORLDS, worldNamed } from '../../model/worlds.js';
-import { canonical } from '../../spec/kit/canonical.js';
 
 const small = WORLDS.filter(w => !w.large);
 
@@ -25,28 +23,6 @@ test('every sometimes property of every profile is seen in some small world', ()
     for (const p of profile.sometimes) assert.ok(happened.has(p.id), `${p.id} never happens`);
   }
 });
-
-for (const name of [
-  'pair',
-  'two-owners',
-  'two-buses',
-  'dma-two-groups',
-  'dma-tagged',
-  'drivers',
-  'attach-unplug',
-  'tce-ownership',
-  'tce-memory',
-  'tce-firmware',
-]) {
-  test(`${name}: the explorer reaches exactly the states that the naive one reaches`, () => {
-    const world = worldNamed(name)!;
-    const states = new Set<string>();
-    const { transitions } = explore(world, {}, { visit: (_, state) => states.add(canonical(state)) });
-    const naive = exploreNaively(world);
-    assert.deepEqual([...states].sort(), [...naive.states].sort());
-    assert.equal(transitions, naive.transitions);
-  });
-}
 
 test('an exploration that is cut short says so', () => {
   const { complete, states } = explore(worldNamed('attack-window')!, {}, { maxStates: 500 });
