@@ -79,7 +79,9 @@ function addLongRun(command: Command): Command {
 function addCheck(top: Command, end: End): void {
   const command = top
     .command('check [world]')
-    .description('explore a world to its end; without one: list the worlds; "all": every one')
+    .description(
+      'explore a world to its end; without one: list the worlds; "all": every one; "large": those beyond the unit tests',
+    )
     .option(...POLICY)
     .option('--trace-out <file>', 'write the counterexample as a recording')
     .option(

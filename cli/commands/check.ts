@@ -41,6 +41,7 @@ export function check(name: string | undefined, options: CheckOptions): ExitCode
 /** The worlds that are asked for; without a name those that were made for the debated policies. */
 function chosen(name: string | undefined, policies: readonly string[]): readonly AnyWorld[] {
   if (name === 'all') return WORLDS;
+  if (name === 'large') return WORLDS.filter(w => w.large === true);
   if (name !== undefined) {
     const world = worldNamed(name);
     if (world === undefined) throw new Usage(`unknown world ${name}; "iommu-spec check" lists the worlds`);
