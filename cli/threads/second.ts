@@ -73,7 +73,7 @@ class Aside implements States {
 
   chunkOf(n: number): Int32Array {
     const at = Math.floor(n / CHUNK);
-    while (this.chunks.length <= at) this.chunks.push(this.hear() as Int32Array);
+    if (this.chunks.length <= at) this.hear();
     return this.chunks[at]!;
   }
 
@@ -102,7 +102,7 @@ class Aside implements States {
 
   /** The other thread ends; what it found stays. */
   end(): void {
-    this.chunkOf(Math.max(0, this.count - 1));
+    this.hear();
     Atomics.store(this.seen, SEEN.sent, ENDED);
     Atomics.notify(this.seen, SEEN.sent);
     this.port.close();
@@ -117,16 +117,22 @@ class Aside implements States {
       if (this.sent - done <= most) return;
       Atomics.wait(seen, SEEN.done, done, PATIENCE);
       const phase = Atomics.load(seen, SEEN.phase);
-      if (phase === PHASE.failed) throw new Error(`the second thread failed: ${this.hear()}`);
+      if (phase === PHASE.failed)
+        throw new Error(`the second thread failed: ${this.hear() ?? 'it does not say why'}`);
       if (phase === PHASE.starts && performance.now() - began > START)
         throw new Error('the second thread does not start; explore with one');
     }
   }
 
-  private hear(): unknown {
-    const message = receiveMessageOnPort(this.port);
-    if (message === undefined) throw new Error('the second thread is silent');
-    return message.message;
+  /** Takes in the chunks that were made meanwhile; gives the last words of a thread that failed. */
+  private hear(): string | undefined {
+    let words: string | undefined;
+    for (;;) {
+      const heard = receiveMessageOnPort(this.port) as { readonly message: Int32Array | string } | undefined;
+      if (heard === undefined) return words;
+      if (typeof heard.message === 'string') words = heard.message;
+      else this.chunks.push(heard.message);
+    }
   }
 }
 

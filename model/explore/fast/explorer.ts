@@ -179,7 +179,7 @@ class FastExplorer<S extends object, O extends AnyOp, P extends Policies, Setup>
     const { second, secondFrom = SHARED } = this.options;
     if (second !== undefined && this.engine.store.count >= secondFrom) this.engine.share(second);
     if (this.next < this.rewriteAt) return;
-    this.rewriteAt *= REWRITE.times;
+    while (this.rewriteAt <= this.next) this.rewriteAt *= REWRITE.times;
     this.engine.rewrite();
   }
 
