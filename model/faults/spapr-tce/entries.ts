@@ -1,10 +1,15 @@
 // What goes wrong with entries, the memory behind them, and its counters?
 import { EINVAL } from '../../../impl/errno.js';
+import type { Core } from '../../../impl/spapr-tce/core.js';
 import { clearEntries } from '../../../impl/spapr-tce/hardware.js';
 import { type FaultyMachine, history, synthetic } from '../fault.js';
 import { calls, fault, linuxSays, readIn, steps } from './seed.js';
 
 const H_SUCCESS = 0;
+
+/** The window that a device's address belongs to by its upper bits, if there is one. */
+const windowFor = ({ groups, hardware }: Core, device: number, iova: bigint) =>
+  groups[hardware.devices[device]?.group ?? -1]?.windows[iova >> 59n === 0n ? 0 : 1];
 
 export const entries: readonly FaultyMachine[] = [
   fault(
@@ -17,9 +22,7 @@ export const entries: readonly FaultyMachine[] = [
         class extends own {
           override dma(device: number, iova: bigint, access: number): bigint {
             const reached = super.dma(device, iova, access);
-            const group = this.core.groups[this.core.hardware.devices[device]?.group ?? -1];
-            const high = iova >> 59n === 0n ? 0 : 1;
-            const shift = group?.windows[high]?.shift ?? 12;
+            const shift = windowFor(this.core, device, iova)?.shift ?? 12;
             const offset = iova & ((1n << BigInt(shift)) - 1n);
             return reached < 0n ? reached : reached - offset + (offset & 0xfffn);
           }
@@ -81,8 +84,7 @@ export const entries: readonly FaultyMachine[] = [
         class extends own {
           override dma(device: number, iova: bigint, access: number): bigint {
             const reached = super.dma(device, iova, access);
-            const group = this.core.groups[this.core.hardware.devices[device]?.group ?? -1];
-            const table = group?.windows[iova >> 59n === 0n ? 0 : 1];
+            const table = windowFor(this.core, device, iova);
             if (reached >= 0n || !table) return reached;
             const start = BigInt(table.offset) << BigInt(table.shift);
             const size = BigInt(table.size) << BigInt(table.shift);
