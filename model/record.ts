@@ -1,6 +1,7 @@
 // How does a path or a failed walk become a recording that anybody can replay?
 import type { Policies } from '../spec/law/clause.js';
 import { type AnyOp, allowed, defaultPolicies, type Profile } from '../spec/law/profile.js';
+import { RELEASE } from '../spec/law/release.js';
 import type { Event, Header } from '../spec/protocol/trace.js';
 import type { AnyWorld } from './explore/world.js';
 
@@ -35,6 +36,11 @@ export function recordPath(
   return { header: headerOf(world, chosen, about), events };
 }
 
+/** Policies and release, each in its own place of a header. */
+function chosenIn({ [RELEASE]: release, ...policies }: Policies): Pick<Header, 'policies' | 'release'> {
+  return { policies, ...(release === undefined ? {} : { release }) };
+}
+
 /** The head of any recording made in a world. */
 export function headerOf(
   world: AnyWorld,
@@ -45,7 +51,7 @@ export function headerOf(
     profile: world.profile.name,
     producer: about.producer,
     machine: machineOf(world.setup),
-    policies,
+    ...chosenIn(policies),
     narration: [...about.narration],
     ...(about.seed === undefined ? {} : { seed: about.seed }),
   };

@@ -4,6 +4,7 @@ export { patch, patchAt } from './kit/record.js';
 export { fold, type Rows, type Selector, type Sum, selector, some, sum } from './kit/selector.js';
 export { SlotTable, slotTable, type Table } from './kit/table.js';
 export { type Allowed, allowedBy, type Clause, type Next, type Policies } from './law/clause.js';
+export { GaveUp } from './law/gave-up.js';
 export {
   type AnyOp,
   type AnyProfile,
@@ -16,6 +17,7 @@ export {
   type StepProperty,
   type View,
 } from './law/profile.js';
+export { inForce, RELEASE, type Release, releaseIn } from './law/release.js';
 export { type Citation, SOURCES } from './law/sources.js';
 export { PROFILES } from './profiles.js';
 export { vfio2011 } from './vfio-2011/profile.js';

@@ -1,5 +1,6 @@
 // Could the law have produced what was recorded?
 import type { Policies } from '../../spec/law/clause.js';
+import { GaveUp } from '../../spec/law/gave-up.js';
 import { type AnyOp, allowed, type Profile } from '../../spec/law/profile.js';
 import type { Event } from '../../spec/protocol/trace.js';
 import { Coverage } from '../coverage/collect.js';
@@ -88,7 +89,7 @@ export class Judge<S, O extends AnyOp, P extends Policies, Setup> {
     try {
       return this.gather(event, next);
     } catch (error) {
-      if (error instanceof Error && error.name === TOO_MUCH) return error.message;
+      if (error instanceof GaveUp) return error.message;
       throw error;
     }
   }
@@ -123,13 +124,6 @@ export class Judge<S, O extends AnyOp, P extends Policies, Setup> {
       this.agreed.set(field, { event: n, value: event.state[field] });
   }
 }
-
-/**
- * The name of the error by which a law says that a recording leaves more open than it can carry. It is the
- * law's budget that ran out, not the recording that is wrong, and not a bug. Known by name, since which
- * profile throws it is none of the judge's business.
- */
-const TOO_MUCH = 'TooManyPossibilities';
 
 function unfinished(event: Event, reason: string): Unfinished {
   const verdict = { verdict: 'unfinished', event: event.n, reason } as const;

@@ -1,6 +1,7 @@
 // What does the first line of a recording promise, and can this release judge it?
 import type { Policies } from '../../spec/law/clause.js';
 import { type AnyProfile, defaultPolicies } from '../../spec/law/profile.js';
+import { RELEASE } from '../../spec/law/release.js';
 import { brief } from '../../spec/protocol/codec.js';
 import { FORMAT, Header, VERSION } from '../../spec/protocol/trace.js';
 import { type JsonLimits, parseJson } from './json.js';
@@ -15,7 +16,7 @@ export interface Opening {
   readonly law: Law;
   /** The machine under judgement, decoded by the profile's own codec. */
   readonly machine: unknown;
-  /** One value for every policy of the profile: the header's, else the default. */
+  /** One value for every policy of the profile, and its release: the header's, else the default. */
   readonly policies: Policies;
 }
 
@@ -26,7 +27,10 @@ export function readHeader(line: Line, laws: Laws, limits: JsonLimits): Opening 
   const law = lawNamed(laws, header.profile);
   const machine = shaped(law.vocabulary.machine, header.machine, 1, 'machine');
   refuse(law.vocabulary.machineFits?.(machine), 'machine', 1);
-  const policies = chosenPolicies(law.profile, header.policies ?? {});
+  const policies = {
+    ...chosenPolicies(law.profile, header.policies ?? {}),
+    ...chosenRelease(law.profile, header.release),
+  };
   if (header.refused !== undefined && header.refused.event > header.events) {
     const reason = `event ${header.refused.event} is to be refused, but there are only ${header.events}`;
     throw new Malformed('count', { line: 1, path: 'refused.event' }, reason);
@@ -48,6 +52,15 @@ function refuseOtherFormats(value: unknown): void {
     const reason = `this release reads version ${VERSION} of the format, got ${brief(fields['version'])}`;
     throw new Malformed('wrong-version', { line: 1, path: 'version' }, reason);
   }
+}
+
+function chosenRelease(profile: AnyProfile, chosen: string | undefined): Policies {
+  if (chosen === undefined) return {};
+  const known = profile.releases?.map(r => r.name) ?? [];
+  if (known.includes(chosen)) return { [RELEASE]: chosen };
+  const names = known.join(', ') || `none, profile ${profile.name} is one fixed text`;
+  const reason = `unknown release ${brief(chosen)}; known: ${names}`;
+  throw new Malformed('unknown-release', { line: 1, path: 'release' }, reason);
 }
 
 function chosenPolicies(profile: AnyProfile, chosen: { readonly [name: string]: string }): Policies {

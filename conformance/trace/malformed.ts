@@ -21,6 +21,7 @@ export type Defect =
   | 'wrong-version'
   | 'unknown-profile'
   | 'unknown-policy'
+  | 'unknown-release'
   | 'shape'
   | 'overlap'
   | 'numbering'

@@ -29,6 +29,8 @@ export interface Clause<S, O, P extends Policies = Policies> {
   readonly says: string;
   readonly cite: readonly Citation[];
   readonly status: 'settled' | 'disputed';
+  /** The releases in which it holds; left out: all that the profile speaks for. */
+  readonly releases?: readonly string[];
   readonly kind: 'must' | 'may';
   readonly when: (state: S, op: O, policies: P) => boolean;
   readonly then: (state: S, op: O, policies: P) => Next<S> | readonly Next<S>[];
@@ -38,6 +40,7 @@ export interface Clause<S, O, P extends Policies = Policies> {
 
 type Words = Pick<Clause<never, never>, 'id' | 'says' | 'cite'> & {
   readonly status?: 'settled' | 'disputed';
+  readonly releases?: readonly string[];
 };
 
 /** A clause that refuses with one errno and leaves the very same state. */

@@ -1,6 +1,7 @@
 // What is a profile: one era's or one layer's operations, with their clauses, invariants and policies?
 import type { Allowed, Clause, Policies } from './clause.js';
 import { allowedBy } from './clause.js';
+import { inForce, RELEASE, type Release } from './release.js';
 import type { Citation } from './sources.js';
 
 /** An operation of any profile: a record told apart by its `op`. */
@@ -64,6 +65,8 @@ export interface Profile<S, O extends AnyOp, P extends Policies, Setup> {
   /** Ids that were once rules; they stay listed so that nobody uses them again. */
   readonly retired: readonly { readonly id: string; readonly why: string }[];
   readonly policies: readonly Policy[];
+  /** The releases that it can speak for, the newest first, which is the default. Left out: one fixed text. */
+  readonly releases?: readonly Release[];
   /** The state at the start. `bounded` lays collections out as fixed slots, for exploration. */
   readonly initial: (setup: Setup, policies: P, bounded: boolean) => S;
   readonly always: readonly StateProperty<S, P>[];
@@ -103,10 +106,17 @@ export function allowed<S, O extends AnyOp, P extends Policies, Setup>(
   policies: P,
 ): readonly Allowed<S>[] {
   const clauses = profile.rules[op.op as O['op']] as readonly Clause<S, O, P>[];
-  return allowedBy(clauses, state, op, policies);
+  return allowedBy(inForce(clauses, policies), state, op, policies);
 }
 
-/** The default value of every policy of a profile. */
-export function defaultPolicies<P extends Policies>(profile: { readonly policies: readonly Policy[] }): P {
-  return Object.fromEntries(profile.policies.map(p => [p.name, p.values[0]!.value])) as unknown as P;
+/** The default value of every policy of a profile, and its newest release. */
+export function defaultPolicies<P extends Policies>(profile: {
+  readonly policies: readonly Policy[];
+  readonly releases?: readonly Release[];
+}): P {
+  const newest = profile.releases?.[0];
+  return Object.fromEntries([
+    ...profile.policies.map(p => [p.name, p.values[0]!.value]),
+    ...(newest === undefined ? [] : [[RELEASE, newest.name]]),
+  ]) as unknown as P;
 }

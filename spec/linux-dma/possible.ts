@@ -1,4 +1,5 @@
 // Which alternatives are left, and can each of them still be completed to an assignment of domains?
+import { GaveUp } from '../law/gave-up.js';
 import type { Alternative, Label, Part } from './state.js';
 
 /** The most alternatives of one cluster that the law will carry. */
@@ -10,8 +11,7 @@ const MOST_STEPS = 200_000;
  * The trace leaves more open than can be carried exactly. Neither an acceptance nor a refusal: whoever
  * judges must report the judgement as unfinished.
  */
-export class TooManyPossibilities extends Error {
-  override readonly name = 'TooManyPossibilities';
+export class TooManyPossibilities extends GaveUp {
   constructor(what: string, limit: number) {
     super(`more than ${limit} ${what}: the recording leaves too much open to be judged exactly`);
   }

@@ -25,6 +25,8 @@ export const Header = closed(
   },
   {
     policies: t.readonly(t.record(t.string, t.string)),
+    /** The release that was recorded, of those that the profile speaks for; left out: its newest. */
+    release: text('release', 64),
     seed: whole('seed', -0x8000_0000, 0x7fff_ffff),
     /** What a person should know before reading on, one sentence a line. */
     narration: t.readonlyArray(text('sentence', 500)),

@@ -9,6 +9,7 @@ import { readTrace, type Trace } from '../../conformance/trace/read.js';
 import { encodeTrace } from '../../conformance/trace/write.js';
 import { canonical } from '../../spec/kit/canonical.js';
 import { ending, type Policies, refuse } from '../../spec/law/clause.js';
+import { GaveUp } from '../../spec/law/gave-up.js';
 import type { AnyOp, Policy, Profile, Rules } from '../../spec/law/profile.js';
 import { cite } from '../../spec/law/sources.js';
 import { closed, Hex64, tagged, text, whole } from '../../spec/protocol/codec.js';
@@ -111,7 +112,7 @@ const rules: Rules<ToyState, ToyOp, ToyPolicies> = {
   ],
   jam: [
     ending({ id: 'jam/always', says: 'the law gives up', cite: ours }, () => {
-      throw Object.assign(new Error('more than 7 ways to think of it'), { name: 'TooManyPossibilities' });
+      throw new GaveUp('more than 7 ways to think of it');
     }),
   ],
 };
