@@ -1,7 +1,7 @@
 // What do calls on the IOMMU core cost, and do they cost the same among 10 and among 100,000 devices and domains?
 import { IommuCore } from '../impl/iommu-core/machine.js';
-import { coverWorld } from '../model/lockstep.js';
-import { walk } from '../model/walk.js';
+import { coverWorld } from '../model/compare/lockstep.js';
+import { walk } from '../model/compare/walk.js';
 import { worldNamed } from '../model/worlds.js';
 import { shuffled } from './sequences.js';
 import { type Case, type Contender, printRows, type Sample, sideBySide } from './side-by-side.js';

@@ -1,34 +1,9 @@
 // Which profiles have an implementation here, and how is one driven? Law and implementation meet in `machines`.
 import type { Policies } from '../spec/law/clause.js';
-import type { AnyOp } from '../spec/law/profile.js';
-import type { Outcome } from '../spec/protocol/outcome.js';
-import type { Steps } from './agree.js';
+import type { Failing, Restartable } from './driven.js';
 import { Machine as IommuCoreMachine } from './machines/iommu-core.js';
 import { Machine as SpaprTceMachine } from './machines/spapr-tce.js';
 import { Machine as Vfio2011Machine } from './machines/vfio-2011.js';
-
-/**
- * Takes an ending that the law only permits. `at`: where a clause has several endings, which of them in the
- * clause's order; a clause of one ending leaves it to the machine, which lets so many steps of that kind go well.
- */
-export interface Force {
-  readonly rule: string;
-  readonly at: number;
-}
-
-/** An implementation that can be put back to the start. */
-export interface Restartable extends Steps<AnyOp, Force> {
-  reset(): void;
-}
-
-/** An implementation in which calls of a driver can be made to fail by their number. */
-export interface Failing extends Restartable {
-  /** The calls of these numbers (from 0) fail. Answers the sorts of all that were made, in order. */
-  stepFailing(
-    op: AnyOp,
-    failing: readonly number[],
-  ): { readonly outcome: Outcome; readonly calls: readonly string[] };
-}
 
 /** Which profiles have an implementation here, and how one is made. */
 const MACHINES: {

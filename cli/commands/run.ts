@@ -13,8 +13,8 @@ import {
   runSuite,
   type SuiteResult,
 } from '../../conformance/index.js';
+import { replay } from '../../model/compare/replay.js';
 import { hasImplementation, implementationOf } from '../../model/machine.js';
-import { replay } from '../../model/replay.js';
 import type { AnyOp } from '../../spec/index.js';
 import type { Event } from '../../spec/protocol/index.js';
 import { EXIT, type ExitCode, worst } from '../exit.js';

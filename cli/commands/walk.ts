@@ -2,12 +2,12 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { describeOp, describeValue, encodeTrace } from '../../conformance/index.js';
-import type { Difference } from '../../model/agree.js';
+import type { Difference } from '../../model/compare/agree.js';
+import { coverWorld } from '../../model/compare/lockstep.js';
+import { walk as follow, type WalkResult } from '../../model/compare/walk.js';
 import type { AnyWorld } from '../../model/explore/world.js';
-import { coverWorld } from '../../model/lockstep.js';
 import { hasImplementation } from '../../model/machine.js';
 import type { Recording } from '../../model/record.js';
-import { walk as follow, type WalkResult } from '../../model/walk.js';
 import { WORLDS, worldNamed } from '../../model/worlds.js';
 import { EXIT, type ExitCode, Usage, worst } from '../exit.js';
 import { parsePolicies } from '../options.js';

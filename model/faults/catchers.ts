@@ -3,13 +3,13 @@ import { canonical } from '../../spec/kit/canonical.js';
 import type { Policies } from '../../spec/law/clause.js';
 import { type AnyOp, type AnyProfile, defaultPolicies } from '../../spec/law/profile.js';
 import type { Event } from '../../spec/protocol/trace.js';
+import { interleave } from '../compare/interleavings.js';
+import { coverWorld } from '../compare/lockstep.js';
+import { replay } from '../compare/replay.js';
+import { walk } from '../compare/walk.js';
+import type { Restartable } from '../driven.js';
 import { explore } from '../explore/explore.js';
 import type { AnyWorld } from '../explore/world.js';
-import { interleave } from '../interleavings.js';
-import { coverWorld } from '../lockstep.js';
-import type { Restartable } from '../machine.js';
-import { replay } from '../replay.js';
-import { walk } from '../walk.js';
 import type { Catch, Fault, FaultTable, FaultyLaw, FaultyMachine, FaultyRecording } from './fault.js';
 import { guarded } from './guarded.js';
 

@@ -2,9 +2,9 @@
 import type { Policies } from '../../spec/law/clause.js';
 import type { AnyOp, AnyProfile } from '../../spec/law/profile.js';
 import type { Event } from '../../spec/protocol/trace.js';
+import type { Concurrent, Plan } from '../compare/schedule.js';
+import type { Restartable } from '../driven.js';
 import type { AnyWorld } from '../explore/world.js';
-import type { Restartable } from '../machine.js';
-import type { Concurrent, Plan } from '../schedule.js';
 
 /**
  * Who can notice a fault.

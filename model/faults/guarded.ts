@@ -1,7 +1,7 @@
 // What if a faulty implementation does not answer at all, but throws?
 import type { View } from '../../spec/law/profile.js';
 import type { Outcome } from '../../spec/protocol/outcome.js';
-import type { Restartable } from '../machine.js';
+import type { Restartable } from '../driven.js';
 
 /** The machine, with a crash as an answer that no law allows: it is compared, shrunk and shown like any other. */
 export function guarded(machine: Restartable): Restartable {

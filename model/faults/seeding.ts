@@ -1,6 +1,6 @@
 // How is a mistake built into a machine, so that it is made in one call and not in every one?
 import type { Policies } from '../../spec/law/clause.js';
-import type { Restartable } from '../machine.js';
+import type { Restartable } from '../driven.js';
 import { type Expected, type FaultyMachine, history, type Source } from './fault.js';
 
 /** What the machine is doing at the moment. */

@@ -13,7 +13,7 @@ import type { PolicyValues } from '../../spec/iommu-core/policies.js';
 import type { Op, Setup } from '../../spec/iommu-core/state.js';
 import type { View, ViewValue } from '../../spec/law/profile.js';
 import type { Outcome } from '../../spec/protocol/outcome.js';
-import type { Force } from '../machine.js';
+import type { Force } from '../driven.js';
 import { refused } from './errnos.js';
 import { Armed, FAULTS_OF, type Plan } from './iommu-core-faults.js';
 

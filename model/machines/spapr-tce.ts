@@ -14,7 +14,7 @@ import type { Errno } from '../../spec/protocol/errno.js';
 import type { Outcome } from '../../spec/protocol/outcome.js';
 import type { PolicyValues } from '../../spec/spapr-tce/policies.js';
 import type { Op, Setup } from '../../spec/spapr-tce/state.js';
-import type { Force } from '../machine.js';
+import type { Force } from '../driven.js';
 import { refused } from './errnos.js';
 
 /** The step that fails, or does not have to be as it is, behind each `may` clause. */

@@ -10,7 +10,7 @@ import type { View, ViewValue } from '../../spec/law/profile.js';
 import type { Outcome } from '../../spec/protocol/outcome.js';
 import type { PolicyValues } from '../../spec/vfio-2011/policies.js';
 import type { Op, Setup } from '../../spec/vfio-2011/state.js';
-import type { Force } from '../machine.js';
+import type { Force } from '../driven.js';
 import { refused } from './errnos.js';
 
 /** The fault that makes the implementation take each ending of a `may` clause. */

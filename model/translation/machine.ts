@@ -6,7 +6,7 @@ import { eachLeaf } from '../../impl/vfio-2011/extent.js';
 import type { AnyOp, View } from '../../spec/law/profile.js';
 import type { Errno } from '../../spec/protocol/errno.js';
 import type { Outcome } from '../../spec/protocol/outcome.js';
-import type { Restartable } from '../machine.js';
+import type { Restartable } from '../driven.js';
 import type { Op, Run, Setup } from './law.js';
 
 const ERRNOS: ReadonlyMap<number, Errno> = new Map([

@@ -2,14 +2,14 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
+import { interleave } from '../../model/compare/interleavings.js';
+import { coverWorld } from '../../model/compare/lockstep.js';
+import type { Restartable } from '../../model/driven.js';
 import type { Hunt } from '../../model/faults/catchers.js';
 import { type FaultTable, type FaultyMachine, synthetic } from '../../model/faults/fault.js';
 import { guarded } from '../../model/faults/guarded.js';
 import { control, hunt } from '../../model/faults/hunt.js';
 import { FAULT_TABLES } from '../../model/faults/tables.js';
-import { interleave } from '../../model/interleavings.js';
-import { coverWorld } from '../../model/lockstep.js';
-import type { Restartable } from '../../model/machine.js';
 import { TranslationMachine } from '../../model/translation/machine.js';
 import { TRANSLATION_WORLDS } from '../../model/worlds/translation.js';
 import { type AnyOp, defaultPolicies } from '../../spec/index.js';

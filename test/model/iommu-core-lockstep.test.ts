@@ -1,10 +1,10 @@
 // Does the implementation of iommu-core follow its law on every transition, and after every failure of a driver?
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { coverWorld } from '../../model/lockstep.js';
+import { coverWorld } from '../../model/compare/lockstep.js';
+import { sweepFailures } from '../../model/compare/sweep.js';
+import { walk } from '../../model/compare/walk.js';
 import { FAULTS_OF, sortsOf } from '../../model/machines/iommu-core-faults.js';
-import { sweepFailures } from '../../model/sweep.js';
-import { walk } from '../../model/walk.js';
 import { WORLDS, worldNamed } from '../../model/worlds.js';
 import type { PolicyValues } from '../../spec/iommu-core/policies.js';
 import { iommuCore } from '../../spec/iommu-core/profile.js';

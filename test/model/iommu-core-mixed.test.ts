@@ -1,8 +1,8 @@
 // Do law and implementation of iommu-core agree on machines that have everything at once, which no world could exhaust?
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { walk } from '../../model/compare/walk.js';
 import type { AnyWorld } from '../../model/explore/world.js';
-import { walk } from '../../model/walk.js';
 import { offers, opsOf, type Scope } from '../../model/worlds/iommu-core-ops.js';
 import { worldNamed } from '../../model/worlds.js';
 import { iommuCore } from '../../spec/iommu-core/profile.js';

@@ -2,10 +2,10 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import fc from 'fast-check';
+import type { History } from '../../model/compare/linearize.js';
+import { type Concurrent, type Plan, type Run, runSchedule } from '../../model/compare/schedule.js';
 import type { AnyWorld } from '../../model/explore/world.js';
-import type { History } from '../../model/linearize.js';
 import { Machine } from '../../model/machines/iommu-core.js';
-import { type Concurrent, type Plan, type Run, runSchedule } from '../../model/schedule.js';
 import { worldNamed } from '../../model/worlds.js';
 import { type AnyOp, allowed, defaultPolicies, type Profile } from '../../spec/index.js';
 import type { PolicyValues } from '../../spec/iommu-core/policies.js';

@@ -1,7 +1,7 @@
 // Does the search for an order of calls find one where there is one, and none where there is none?
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type History, linearize, type Span } from '../../model/linearize.js';
+import { type History, linearize, type Span } from '../../model/compare/linearize.js';
 import { type AnyOp, allowed, defaultPolicies, type Profile } from '../../spec/index.js';
 import type { Policies } from '../../spec/law/clause.js';
 import type { Outcome } from '../../spec/protocol/outcome.js';

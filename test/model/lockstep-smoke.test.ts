@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import fc from 'fast-check';
-import { agree, type Disagreement, differenceOf } from '../../model/agree.js';
-import type { Force } from '../../model/machine.js';
+import { agree, type Disagreement, differenceOf } from '../../model/compare/agree.js';
+import type { Force } from '../../model/driven.js';
 import { FAULT_OF, Machine } from '../../model/machines/vfio-2011.js';
 import { allowed, defaultPolicies, vfio2011 } from '../../spec/index.js';
 import { POLICIES, type PolicyValues } from '../../spec/vfio-2011/policies.js';

@@ -1,9 +1,9 @@
 // Does the implementation of spapr-tce follow every transition of small worlds, and under every answer to a question?
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { coverWorld, permittedBy } from '../../model/lockstep.js';
+import { coverWorld, permittedBy } from '../../model/compare/lockstep.js';
+import { walk } from '../../model/compare/walk.js';
 import { FAULT_OF } from '../../model/machines/spapr-tce.js';
-import { walk } from '../../model/walk.js';
 import { WORLDS, worldNamed } from '../../model/worlds.js';
 import { spaprTce } from '../../spec/spapr-tce/profile.js';
 

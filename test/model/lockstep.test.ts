@@ -2,9 +2,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { encodeTrace, judgeTrace, readTrace } from '../../conformance/index.js';
-import { coverWorld } from '../../model/lockstep.js';
-import { hasImplementation, implementationOf, type Restartable } from '../../model/machine.js';
-import { walk } from '../../model/walk.js';
+import { coverWorld } from '../../model/compare/lockstep.js';
+import { walk } from '../../model/compare/walk.js';
+import type { Restartable } from '../../model/driven.js';
+import { hasImplementation, implementationOf } from '../../model/machine.js';
 import { WORLDS, worldNamed } from '../../model/worlds.js';
 import { type AnyOp, defaultPolicies } from '../../spec/index.js';
 import type { Outcome } from '../../spec/protocol/index.js';

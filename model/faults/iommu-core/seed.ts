@@ -5,9 +5,9 @@ import type { Steps } from '../../../impl/iommu-core/steps.js';
 import type { PolicyValues } from '../../../spec/iommu-core/policies.js';
 import type { Op, Setup } from '../../../spec/iommu-core/state.js';
 import type { Policies } from '../../../spec/law/clause.js';
-import type { Restartable } from '../../machine.js';
+import type { Concurrent } from '../../compare/schedule.js';
+import type { Restartable } from '../../driven.js';
 import { type Defect, Machine } from '../../machines/iommu-core.js';
-import type { Concurrent } from '../../schedule.js';
 import type { FaultyMachine, Source } from '../fault.js';
 import { type Now as AnyNow, type Seed as AnySeed, machineFault, type Seen, seedingOf } from '../seeding.js';
 

@@ -2,7 +2,7 @@
 import type { Steps } from '../../../impl/spapr-tce/steps.js';
 import type { PolicyValues } from '../../../spec/spapr-tce/policies.js';
 import type { Op, Setup } from '../../../spec/spapr-tce/state.js';
-import type { Restartable } from '../../machine.js';
+import type { Restartable } from '../../driven.js';
 import { type Defect, Machine } from '../../machines/spapr-tce.js';
 import { type FaultyMachine, history, type Source } from '../fault.js';
 import { type Now as AnyNow, type Seed as AnySeed, machineFault, type Seen, seedingOf } from '../seeding.js';

@@ -2,7 +2,7 @@
 import type { Steps } from '../../../impl/vfio-2011/steps.js';
 import type { PolicyValues } from '../../../spec/vfio-2011/policies.js';
 import type { Op, Setup } from '../../../spec/vfio-2011/state.js';
-import type { Restartable } from '../../machine.js';
+import type { Restartable } from '../../driven.js';
 import { type Defect, Machine } from '../../machines/vfio-2011.js';
 import { type FaultyMachine, history, type Source } from '../fault.js';
 import { type Now as AnyNow, type Seed as AnySeed, machineFault, type Seen, seedingOf } from '../seeding.js';

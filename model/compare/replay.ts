@@ -7,12 +7,12 @@ import {
   allowed,
   type Policies,
   type Profile,
-} from '../spec/index.js';
-import { canonical } from '../spec/kit/canonical.js';
-import type { Event } from '../spec/protocol/trace.js';
+} from '../../spec/index.js';
+import { canonical } from '../../spec/kit/canonical.js';
+import type { Event } from '../../spec/protocol/trace.js';
+import type { Restartable } from '../driven.js';
 import { agree, type Disagreement, differenceOf } from './agree.js';
 import { type Placed, permittedBy, placed } from './lockstep.js';
-import type { Restartable } from './machine.js';
 
 export interface Replay {
   readonly events: number;

@@ -1,10 +1,10 @@
 // If calls run at the same time, in any interleaving that a scheduler picks: is there an order that the law allows?
-import type { Policies } from '../spec/law/clause.js';
-import type { AnyOp, Profile } from '../spec/law/profile.js';
-import type { Outcome } from '../spec/protocol/outcome.js';
+import type { Policies } from '../../spec/law/clause.js';
+import type { AnyOp, Profile } from '../../spec/law/profile.js';
+import type { Outcome } from '../../spec/protocol/outcome.js';
+import type { Failing } from '../driven.js';
 import { agree } from './agree.js';
 import { type History, type Linearization, linearize, type Span } from './linearize.js';
-import type { Failing } from './machine.js';
 
 /** An implementation whose calls can be made at the same time. */
 export interface Concurrent extends Failing {

@@ -1,14 +1,15 @@
 // Does the implementation agree with the law on long random ways through a world?
 import fc from 'fast-check';
-import type { Policies } from '../spec/law/clause.js';
-import { type AnyOp, allowed, defaultPolicies, type Profile } from '../spec/law/profile.js';
-import type { Event } from '../spec/protocol/trace.js';
+import type { Policies } from '../../spec/law/clause.js';
+import { type AnyOp, allowed, defaultPolicies, type Profile } from '../../spec/law/profile.js';
+import type { Event } from '../../spec/protocol/trace.js';
+import type { Force, Restartable } from '../driven.js';
+import type { AnyWorld } from '../explore/world.js';
+import { implementationOf } from '../machine.js';
+import { headerOf, type Recording } from '../record.js';
 import { agree, type Disagreement } from './agree.js';
-import type { AnyWorld } from './explore/world.js';
 import { fewest } from './fewest.js';
 import { permittedBy, placed } from './lockstep.js';
-import { type Force, implementationOf, type Restartable } from './machine.js';
-import { headerOf, type Recording } from './record.js';
 
 export interface WalkOptions {
   readonly seed: number;

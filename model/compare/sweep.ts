@@ -1,12 +1,13 @@
 // If each call of a driver fails once, in every operation of every state: is what is left what the law allows?
-import { canonical } from '../spec/kit/canonical.js';
-import type { Allowed, Policies } from '../spec/law/clause.js';
-import { type AnyOp, allowed, defaultPolicies, type Profile, type View } from '../spec/law/profile.js';
-import type { Outcome } from '../spec/protocol/outcome.js';
+import { canonical } from '../../spec/kit/canonical.js';
+import type { Allowed, Policies } from '../../spec/law/clause.js';
+import { type AnyOp, allowed, defaultPolicies, type Profile, type View } from '../../spec/law/profile.js';
+import type { Outcome } from '../../spec/protocol/outcome.js';
+import type { Failing, Force } from '../driven.js';
+import type { AnyWorld } from '../explore/world.js';
+import { failingImplementationOf } from '../machine.js';
 import { type Difference, differenceOf } from './agree.js';
-import type { AnyWorld } from './explore/world.js';
 import { permittedBy, placed } from './lockstep.js';
-import { type Failing, type Force, failingImplementationOf } from './machine.js';
 
 /** Where what a failure left behind is not what the law allows. */
 export interface Leftover {

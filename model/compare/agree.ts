@@ -1,12 +1,14 @@
 // Did the implementation do what the law allows? One step, its answer and everything that can be seen.
-import { type Allowed, type AnyOp, allowed, type Policies, type Profile, type View } from '../spec/index.js';
-import type { Outcome } from '../spec/protocol/outcome.js';
-
-/** Whatever runs operations and can be looked at. `F`: how it is told to take an ending that may be. */
-export interface Steps<O, F> {
-  step(op: O, force?: F): Outcome;
-  view(): View;
-}
+import {
+  type Allowed,
+  type AnyOp,
+  allowed,
+  type Policies,
+  type Profile,
+  type View,
+} from '../../spec/index.js';
+import type { Outcome } from '../../spec/protocol/outcome.js';
+import type { Steps } from '../driven.js';
 
 /** The step was allowed: by this clause, and the law goes on from this state. */
 export interface Agreement<S> {

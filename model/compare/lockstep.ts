@@ -1,14 +1,15 @@
 // Does the implementation follow every transition of a world, also those that the law only permits?
-import { canonical } from '../spec/kit/canonical.js';
-import type { Allowed, Policies } from '../spec/law/clause.js';
-import { type AnyOp, allowed, defaultPolicies, type Profile, type View } from '../spec/law/profile.js';
-import type { Outcome } from '../spec/protocol/outcome.js';
-import type { Event } from '../spec/protocol/trace.js';
+import { canonical } from '../../spec/kit/canonical.js';
+import type { Allowed, Policies } from '../../spec/law/clause.js';
+import { type AnyOp, allowed, defaultPolicies, type Profile, type View } from '../../spec/law/profile.js';
+import type { Outcome } from '../../spec/protocol/outcome.js';
+import type { Event } from '../../spec/protocol/trace.js';
+import type { Force, Restartable } from '../driven.js';
+import type { AnyWorld } from '../explore/world.js';
+import { implementationOf } from '../machine.js';
+import { headerOf, type Recording } from '../record.js';
 import { agree, type Difference, differenceOf } from './agree.js';
-import type { AnyWorld } from './explore/world.js';
 import { fewest } from './fewest.js';
-import { type Force, implementationOf, type Restartable } from './machine.js';
-import { headerOf, type Recording } from './record.js';
 
 /** Where law and implementation part, with a recording of how to get there. */
 export interface Parting {

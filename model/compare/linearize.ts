@@ -1,8 +1,8 @@
 // Can the calls of a history that ran at the same time be put into one order that the law allows?
-import { canonical } from '../spec/kit/canonical.js';
-import type { Allowed, Policies } from '../spec/law/clause.js';
-import { type AnyOp, allowed, type Profile, type View } from '../spec/law/profile.js';
-import type { Outcome } from '../spec/protocol/outcome.js';
+import { canonical } from '../../spec/kit/canonical.js';
+import type { Allowed, Policies } from '../../spec/law/clause.js';
+import { type AnyOp, allowed, type Profile, type View } from '../../spec/law/profile.js';
+import type { Outcome } from '../../spec/protocol/outcome.js';
 import { differenceOf } from './agree.js';
 
 /** One call of a history. `began` and `ended` are moments on one clock; a call that never came back ended at infinity. */

@@ -1,6 +1,6 @@
 // Of all interleavings of some threads: is there one whose calls have no order that the law allows?
-import type { Policies } from '../spec/law/clause.js';
-import type { AnyOp, Profile } from '../spec/law/profile.js';
+import type { Policies } from '../../spec/law/clause.js';
+import type { AnyOp, Profile } from '../../spec/law/profile.js';
 import { type Concurrent, type Plan, type Run, runSchedule, type Scheduler } from './schedule.js';
 
 /** Takes the calls that could go on in turn: each run makes one choice otherwise than the run before. */
