@@ -1,9 +1,9 @@
 // What is one IOMMU core made of, and who keeps its counts?
-import { type FaultPoint, type Faults, NO_FAULTS } from './faults.js';
+
+import type { Choices, DefaultType, Hardware } from './configuration.js';
+import type { FaultPoint, Faults } from './faults.js';
 import { Device, type Domain, Group, Instance, Numbers, Space } from './objects.js';
-import { type Choices, DEFAULT_CHOICES, type Hardware, type Options } from './options.js';
 import { Slab } from './slab.js';
-import type { Steps } from './steps.js';
 
 /** The kernel complained of its caller, and went on. */
 export const WARNED = 1;
@@ -13,6 +13,42 @@ export const WARNED = 1;
  * there. Whoever runs it holds the locks that it needs.
  */
 export type Doing = Generator<undefined, number, undefined>;
+
+/**
+ * The inner steps that a machine calls through a table of its own: the seam at which defects are seeded. The machine's
+ * own are in steps.ts.
+ */
+export interface Steps {
+  coreDomain(group: Group): Domain | undefined;
+  held(core: Core, group: Group, must: boolean): boolean;
+  moveMember(core: Core, group: Group, device: Device, domain: Domain, point?: FaultPoint): Doing;
+  goBack(core: Core, group: Group, failed: Device, tried: Domain): Doing;
+  park(core: Core, group: Group, device: Device, tried: Domain): Doing;
+  unprogram(core: Core, device: Device): void;
+  setDomain(core: Core, group: Group, domain: Domain | undefined, must: boolean): Doing;
+  putGroup(core: Core, group: Group): number;
+  letGo(core: Core, group: Group, device: Device): void;
+  setupDefault(core: Core, group: Group, target: DefaultType | undefined): Doing;
+  take(core: Core, group: Group, owner: number): Doing;
+  giveUp(core: Core, group: Group): Doing;
+  refusal(core: Core, group: Group, driver: string, pasid: number): number;
+  takeNumber(core: Core, device: Device, keep: boolean): number;
+  giveNumber(core: Core, device: Device, pasid: number): void;
+  inUse(core: Core, device: Device, pasid: number): boolean;
+  programAll(core: Core, group: Group, pasid: number, domain: Domain, before: Domain | undefined): Doing;
+  attachEntry(core: Core, group: Group, domain: Domain, pasid: number, handle: number): Doing;
+  detachEntry(core: Core, group: Group, pasid: number): Doing;
+  bury(core: Core, space: Space): void;
+  detachFrom(core: Core, device: Device, domain: Domain): void;
+}
+
+/** Everything that a machine is made of; nothing is left out. See options.ts. */
+export interface Parts {
+  readonly hardware: Hardware;
+  readonly choices: Choices;
+  readonly faults: Faults;
+  readonly steps: Steps;
+}
 
 /** All state of one machine. The operations are functions over it, by topic. */
 export class Core {
@@ -34,12 +70,12 @@ export class Core {
   /** Numbers that were handed out to everybody. */
   readonly numbers = new Numbers();
 
-  constructor(options: Options, steps: Steps) {
-    this.hardware = options.hardware;
-    this.choices = { ...DEFAULT_CHOICES, ...options.choices };
-    this.faults = options.faults ?? NO_FAULTS;
-    this.steps = options.steps === undefined ? steps : { ...steps, ...options.steps(steps) };
-    this.instances = options.hardware.instances.map((setup, i) => new Instance(i, setup));
+  constructor(parts: Parts) {
+    this.hardware = parts.hardware;
+    this.choices = parts.choices;
+    this.faults = parts.faults;
+    this.steps = parts.steps;
+    this.instances = parts.hardware.instances.map((setup, i) => new Instance(i, setup));
     this.boot();
   }
 

@@ -5,7 +5,7 @@ import * as attachments from './attachments.js';
 import * as aux from './aux.js';
 import { Core, type Doing, putGroup } from './core.js';
 import * as members from './members.js';
-import type { Options } from './options.js';
+import { type Options, partsOf } from './options.js';
 import * as ownership from './ownership.js';
 import * as pasids from './pasids.js';
 import * as resets from './resets.js';
@@ -38,7 +38,7 @@ export class IommuCore {
   readonly core: Core;
 
   constructor(options: Options) {
-    this.core = new Core(options, STEPS);
+    this.core = new Core(partsOf(options, STEPS));
   }
 
   /** Back to the start. Old handles stay stale. */

@@ -1,5 +1,6 @@
 // How do devices join and leave their group, and where does its default domain come from?
 import { EACCES, EBUSY, EINVAL, ENODEV, ENOMEM, EPERM } from '../errno.js';
+import type { DefaultType } from './configuration.js';
 import {
   type Core,
   type Doing,
@@ -12,7 +13,6 @@ import {
   WARNED,
 } from './core.js';
 import { type Device, Domain, type Group, type Instance } from './objects.js';
-import type { DefaultType } from './options.js';
 import { endBonds } from './sharing.js';
 
 export function* probe(core: Core, index: number, queued: boolean): Doing {

@@ -1,6 +1,7 @@
 // What are instances, devices, groups, domains and address spaces, and who counts whom?
+
+import type { DefaultType, DeviceSetup, InstanceSetup } from './configuration.js';
 import { LeafTable } from './leaves.js';
-import type { DefaultType, DeviceSetup, InstanceSetup } from './options.js';
 
 export type DomainKind =
   /** A caller's own, and the two that an IOMMU driver has ready. */

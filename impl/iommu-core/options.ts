@@ -1,73 +1,7 @@
-// What must be said to make an IOMMU core: its hardware, and the choices it is built with?
-import type { Faults } from './faults.js';
-import type { Steps } from './steps.js';
-
-/** One IOMMU. Sizes and widths are in pages of 4 KiB. */
-export interface InstanceSetup {
-  readonly driver: string;
-  /** Has the driver a static blocked domain, a static identity domain? */
-  readonly blocked: boolean;
-  readonly identity: boolean;
-  /** Bit n: leaves of 2^n pages. */
-  readonly sizes: number;
-  /** Pages of IOVA. */
-  readonly limit: number;
-  readonly coherent: boolean;
-  readonly enforces: boolean;
-  readonly dirty: boolean;
-  readonly msi: boolean;
-  /** PASIDs, 0 among them; 0: none. */
-  readonly pasids: number;
-  readonly aux: boolean;
-}
-
-export interface DeviceSetup {
-  readonly bus: number;
-  /** -1: behind no IOMMU. */
-  readonly instance: number;
-  readonly group: number;
-  readonly pasids: number;
-  readonly direct: boolean;
-  readonly deferred: boolean;
-  readonly wants: 'any' | 'dma' | 'identity';
-  /** Of a mediated device; -1: it is none. */
-  readonly parent: number;
-}
-
-export interface Hardware {
-  readonly instances: readonly InstanceSetup[];
-  /** How many isolation groups there are. */
-  readonly groups: number;
-  readonly devices: readonly DeviceSetup[];
-  readonly defaultType: DefaultType;
-  /** How many address spaces there are. */
-  readonly spaces: number;
-}
-
-export type DefaultType = 'dma' | 'dma-fq' | 'identity';
-
-/** The open questions of the mails; each machine is built with one answer to each. */
-export interface Choices {
-  readonly auxFlag: 'domain' | 'group';
-  readonly pasidAllocator: 'core-global' | 'per-device' | 'device-driver';
-  readonly ridWhilePasid: 'independent' | 'frozen' | 'torn-down';
-  readonly blockingAttach: 'emptied' | 'may-return-early';
-  readonly deviceGroupReference: 'taken' | 'borrowed';
-  readonly failedReplace: 're-attach' | 'park-on-blocking';
-  readonly freeTrustsDetach: 'no' | 'yes';
-  readonly resetState: 'per-device' | 'per-group';
-}
-
-export const DEFAULT_CHOICES: Choices = {
-  auxFlag: 'domain',
-  pasidAllocator: 'core-global',
-  ridWhilePasid: 'independent',
-  blockingAttach: 'emptied',
-  deviceGroupReference: 'taken',
-  failedReplace: 're-attach',
-  freeTrustsDetach: 'no',
-  resetState: 'per-device',
-};
+// What must be said to make an IOMMU core, and which parts is it made of then?
+import { type Choices, DEFAULT_CHOICES, type Hardware } from './configuration.js';
+import type { Parts, Steps } from './core.js';
+import { type Faults, NO_FAULTS } from './faults.js';
 
 export interface Options {
   readonly hardware: Hardware;
@@ -75,4 +9,14 @@ export interface Options {
   readonly faults?: Faults;
   /** Other inner steps than the machine's own, which are handed in: how a defect is seeded. See steps.ts. */
   readonly steps?: (own: Steps) => Partial<Steps>;
+}
+
+/** What is made of the options: what was left out is the default, and `own` are the machine's own steps. */
+export function partsOf(options: Options, own: Steps): Parts {
+  return {
+    hardware: options.hardware,
+    choices: { ...DEFAULT_CHOICES, ...options.choices },
+    faults: options.faults ?? NO_FAULTS,
+    steps: options.steps === undefined ? own : { ...own, ...options.steps(own) },
+  };
 }

@@ -1,7 +1,7 @@
 // Which inner steps are the calls made of, so that a machine can be built with one of them done wrong?
 import * as attaching from './attaching.js';
 import * as aux from './aux.js';
-import { putGroup } from './core.js';
+import { putGroup, type Steps } from './core.js';
 import * as members from './members.js';
 import * as ownership from './ownership.js';
 import * as pasids from './pasids.js';
@@ -12,7 +12,7 @@ import * as sharing from './sharing.js';
  * `Options.steps` puts others in the place of some. They are the steps that move, undo, count and let go; what
  * translates is not among them.
  */
-export const STEPS = {
+export const STEPS: Steps = {
   coreDomain: attaching.coreDomain,
   held: attaching.held,
   moveMember: attaching.moveMember,
@@ -35,5 +35,3 @@ export const STEPS = {
   bury: sharing.bury,
   detachFrom: aux.detachFrom,
 };
-
-export type Steps = Readonly<typeof STEPS>;

@@ -10,7 +10,7 @@ import * as kvm from './kvm.js';
 import * as mapping from './mapping.js';
 import type { GuestWindow, HwTable } from './objects.js';
 import { DEVICE_STATES } from './objects.js';
-import type { Options } from './options.js';
+import { type Options, partsOf } from './options.js';
 import * as ownership from './ownership.js';
 import * as regions from './regions.js';
 import * as rtas from './rtas.js';
@@ -30,7 +30,7 @@ export class SpaprTce {
   readonly core: Core;
 
   constructor(options: Options) {
-    this.core = new Core(options, STEPS);
+    this.core = new Core(partsOf(options, STEPS));
     boot(this.core);
   }
 

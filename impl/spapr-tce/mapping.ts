@@ -4,7 +4,7 @@ import { isWhole, pageOf, pagesIn } from './addresses.js';
 import { argumentRefused, boundContainer } from './calls.js';
 import { type Core, fails } from './core.js';
 import { indexIn, windowAt, withDefault } from './dynamic.js';
-import type { HwTable, Region } from './objects.js';
+import type { HwTable, Piece } from './objects.js';
 import { backing, regionAt } from './regions.js';
 
 /** Checks all that map and unmap check on the way to the window, and calls with it. */
@@ -25,13 +25,6 @@ function inWindow(
     const table = windowAt(container, pageOf(iova));
     return table === null ? -ENXIO : call(table);
   });
-}
-
-/** One page of a map that was checked. */
-interface Piece {
-  readonly frame: number;
-  readonly ua: number;
-  readonly region: Region | null;
 }
 
 export function map(

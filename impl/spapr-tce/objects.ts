@@ -116,3 +116,10 @@ export interface GuestWindow {
 
 /** The distinct tables behind a guest's window. */
 export const tablesBehind = (window: GuestWindow): ReadonlySet<HwTable> => new Set(window.links.values());
+
+/** One page of a map that was checked. */
+export interface Piece {
+  readonly frame: number;
+  readonly ua: number;
+  readonly region: Region | null;
+}

@@ -1,91 +1,9 @@
-// What must be said to make a POWER machine: its hardware, the choices it is built with, and its sizes?
-import type { Faults } from './faults.js';
-import type { Steps } from './steps.js';
+// What must be said to make a POWER machine, and which parts is it made of then?
+import { type Choices, DEFAULT_CHOICES, type Hardware } from './configuration.js';
+import type { Parts, Steps } from './core.js';
+import { type Faults, NO_FAULTS } from './faults.js';
 
-/** Where eras and implementations differ; each machine is built with one answer to each. */
-export interface Choices {
-  readonly dialect: 'strict' | 'kvm' | 'qemu';
-  readonly blockingAttach: 'replaces-table' | 'refuses-live' | 'empties-nothing';
-  readonly takeEmpties: 'table-and-bypass' | 'table-only';
-  readonly domainIs: 'software' | 'hardware';
-  readonly deviceGroupReference: 'taken' | 'missing';
-  readonly detachClears: 'always' | 'with-last-group';
-  readonly unregisterMapped: 'refused' | 'lets-go';
-  readonly regionOfClosed: 'goes-when-idle' | 'leaks';
-  readonly mapFailure: 'undone' | 'cleared';
-  readonly rangeCheck: 'every-page' | 'first-page';
-  readonly invalidation: 'every-linked-group' | 'first-linked-group';
-  readonly indirectNoPermission: 'clears' | 'counts-a-use';
-  readonly defaultWindow: 'restored' | 'sticky';
-}
-
-export const DEFAULT_CHOICES: Choices = {
-  dialect: 'strict',
-  blockingAttach: 'replaces-table',
-  takeEmpties: 'table-and-bypass',
-  domainIs: 'software',
-  deviceGroupReference: 'taken',
-  detachClears: 'always',
-  unregisterMapped: 'refused',
-  regionOfClosed: 'goes-when-idle',
-  mapFailure: 'undone',
-  rangeCheck: 'every-page',
-  invalidation: 'every-linked-group',
-  indirectNoPermission: 'clears',
-  defaultWindow: 'restored',
-};
-
-/** Addresses and sizes in bytes. */
-export interface Extent {
-  readonly start: bigint;
-  readonly size: bigint;
-}
-
-/** The hardware: everything that ever exists, by position. -1 is none. */
-export interface Hardware {
-  readonly platform: 'powernv' | 'pseries';
-  /** PAGE_SHIFT of the host. */
-  readonly pageShift: number;
-  /** Bytes behind a bypass window, 0: no bypass. */
-  readonly bypass: bigint;
-  readonly bridges: readonly { readonly iommu: boolean; readonly deviceGroup: boolean }[];
-  readonly groups: readonly {
-    readonly bridge: number;
-    /** The 32-bit window. */
-    readonly window: Extent;
-    /** Bit n: pages of 2^n. */
-    readonly pageSizes: bigint;
-    readonly windows: number;
-    readonly levels: number;
-    readonly family: number;
-  }[];
-  readonly devices: readonly {
-    readonly bridge: number;
-    readonly group: number;
-    readonly present: boolean;
-  }[];
-  /** Pages of the host that each address space may lock, -1: no limit. */
-  readonly lockLimits: readonly number[];
-  readonly memory: readonly {
-    readonly mm: number;
-    readonly ua: bigint;
-    readonly pa: bigint;
-    readonly size: bigint;
-    readonly shift: number;
-  }[];
-  /** A guest, if there is one. */
-  readonly guest?: {
-    readonly mm: number;
-    readonly slots: readonly { readonly gpa: bigint; readonly ua: bigint; readonly size: bigint }[];
-    readonly bridges: readonly {
-      readonly buid: bigint;
-      readonly low: Extent;
-      readonly high: bigint;
-      readonly pageSizes: bigint;
-      readonly ddw: boolean;
-    }[];
-  };
-}
+const TABLE_MEMORY = 2 ** 26;
 
 export interface Sizes {
   /** Bytes of memory for tables, a power of two from 64 KiB on. Untouched memory costs address space alone. */
@@ -98,4 +16,15 @@ export interface Options extends Sizes {
   readonly faults?: Faults;
   /** Other inner steps than the machine's own, which are handed in: how a defect is seeded. See steps.ts. */
   readonly steps?: (own: Steps) => Partial<Steps>;
+}
+
+/** What is made of the options: what was left out is the default, and `own` are the machine's own steps. */
+export function partsOf(options: Options, own: Steps): Parts {
+  return {
+    hardware: options.hardware,
+    choices: { ...DEFAULT_CHOICES, ...options.choices },
+    faults: options.faults ?? NO_FAULTS,
+    steps: options.steps === undefined ? own : { ...own, ...options.steps(own) },
+    tableMemory: options.tableMemory ?? TABLE_MEMORY,
+  };
 }

@@ -1,5 +1,6 @@
 // Which inner steps are the calls made of, so that a machine can be built with one of them done wrong?
 import * as containers from './containers.js';
+import type { Steps } from './core.js';
 import * as dynamic from './dynamic.js';
 import * as hardware from './hardware.js';
 import * as hypercalls from './hypercalls.js';
@@ -14,7 +15,7 @@ import * as rtas from './rtas.js';
  * `Options.steps` puts others in the place of some. They are the steps that check, write, count, tell and let go;
  * what a device's access does is not among them.
  */
-export const STEPS = {
+export const STEPS: Steps = {
   storedProt: hardware.storedProt,
   putEntry: hardware.putEntry,
   clearEntries: hardware.clearEntries,
@@ -45,5 +46,3 @@ export const STEPS = {
   validate: hypercalls.validate,
   tellAll: hypercalls.tellAll,
 };
-
-export type Steps = Readonly<typeof STEPS>;

@@ -1,13 +1,53 @@
 // What is one machine made of, and how does it start?
 
 import { EMFILE } from '../errno.js';
-import { Translator } from '../iotlb/translator.js';
-import { PageArena } from '../radix/arena.js';
-import { type FaultPoint, type Faults, NO_FAULTS } from './faults.js';
+import type { Translator } from '../iotlb/translator.js';
+import type { PageArena } from '../radix/arena.js';
+import type { Choices, Hardware } from './configuration.js';
+import type { FaultPoint, Faults } from './faults.js';
 import { HandleSlab } from './handles.js';
 import { Contexts, Devices, Groups, objectsByName, Spaces } from './objects.js';
-import { type Choices, DEFAULT_CHOICES, type Hardware, type Options } from './options.js';
-import type { Steps } from './steps.js';
+
+/**
+ * The inner steps that a machine calls through a table of its own: the seam at which defects are seeded. The machine's
+ * own are in steps.ts.
+ */
+export interface Steps {
+  isViable(core: Core, c: number): boolean;
+  inUse(core: Core, c: number): boolean;
+  leaveContext(core: Core, g: number): void;
+  countGroupHandle(core: Core, g: number, by: number): void;
+  countDeviceHandle(core: Core, d: number, by: number): void;
+  untrack(core: Core, d: number, absent: number): void;
+  openContext(core: Core, c: number, mm: number): number;
+  attachGroup(core: Core, g: number, domain: number): number;
+  detachGroup(core: Core, g: number, domain: number): void;
+  closeContext(core: Core, c: number): void;
+  letGoOf(core: Core, c: number): void;
+  wake(core: Core, c: number): void;
+  retire(core: Core, g: number): void;
+  mayJoin(core: Core, host: number, guest: number): boolean;
+  sendBack(core: Core, g: number, domain: number): void;
+  refusalToLeave(core: Core, g: number): number;
+  attachNewcomer(core: Core, d: number, c: number): void;
+  held(core: Core, d: number): boolean;
+  deviceGone(core: Core, d: number): void;
+  pinAndMap(core: Core, c: number, iova: number, pfn: number, pages: number, prot: number): number;
+}
+
+/** Everything that a machine is made of; nothing is left out. See options.ts. */
+export interface Parts {
+  readonly hardware: Hardware;
+  readonly choices: Choices;
+  readonly faults: Faults;
+  readonly steps: Steps;
+  /** Are faults possible at all? */
+  readonly faulty: boolean;
+  readonly handles: number;
+  readonly arena: PageArena;
+  readonly iotlbSets: number;
+  readonly translator: typeof Translator;
+}
 
 /** All state of one machine. The operations are functions over it, by topic. */
 export class Core {
@@ -27,23 +67,22 @@ export class Core {
   /** Devices that somebody asleep waits for, in the whole machine. */
   sleepers = 0;
 
-  constructor(options: Options, steps: Steps) {
-    const { hardware } = options;
+  constructor(parts: Parts) {
+    const { hardware } = parts;
     this.hardware = hardware;
-    this.choices = { ...DEFAULT_CHOICES, ...options.choices };
-    this.faults = options.faults ?? NO_FAULTS;
-    this.faulty = options.faults !== undefined;
-    this.steps = options.steps === undefined ? steps : { ...steps, ...options.steps(steps) };
-    this.handles = new HandleSlab(options.handles ?? 1024);
+    this.choices = parts.choices;
+    this.faults = parts.faults;
+    this.faulty = parts.faulty;
+    this.steps = parts.steps;
+    this.handles = new HandleSlab(parts.handles);
     this.devices = new Devices(hardware.devices.length);
     this.groups = new Groups(hardware.groups.length);
     this.contexts = new Contexts(hardware.groups.length + 1);
     this.spaces = new Spaces(hardware.lockLimits);
-    const arena = options.arena ?? 4096;
-    this.translator = new (options.translator ?? Translator)({
-      arena: typeof arena === 'number' ? new PageArena({ pages: arena }) : arena,
+    this.translator = new parts.translator({
+      arena: parts.arena,
       domains: this.contexts.count,
-      sets: options.iotlbSets ?? 64,
+      sets: parts.iotlbSets,
     });
     this.wire();
   }

@@ -5,7 +5,7 @@ import * as clock from './clock.js';
 import { Core } from './core.js';
 import * as mapping from './mapping.js';
 import * as merging from './merging.js';
-import type { Options } from './options.js';
+import { type Options, partsOf } from './options.js';
 import * as plugging from './plugging.js';
 import * as snapshot from './snapshot.js';
 import { STEPS } from './steps.js';
@@ -25,7 +25,7 @@ export class Vfio2011 {
   private readonly core: Core;
 
   constructor(options: Options) {
-    this.core = new Core(options, STEPS);
+    this.core = new Core(partsOf(options, STEPS));
     boot(this.core);
   }
 

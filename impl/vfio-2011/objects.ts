@@ -1,5 +1,5 @@
 // What does the machine keep of devices, groups, contexts and address spaces? Columns of numbers and counts.
-import type { Hardware } from './options.js';
+import type { Hardware } from './configuration.js';
 
 // Devices: driver.
 export const ABSENT = 0;

@@ -1,45 +1,9 @@
-// What must be said to make a machine: its hardware, the choices it is built with, and its sizes?
-import type { Translator } from '../iotlb/translator.js';
-import type { PageArena } from '../radix/arena.js';
-import type { Faults } from './faults.js';
-import type { Steps } from './steps.js';
-
-/** The open questions of the 2011 review; each machine is built with one answer to each. */
-export interface Choices {
-  readonly mergeIncoming: 'singular-idle' | 'idle' | 'any';
-  readonly unmergeNames: 'self' | 'by-handle';
-  readonly lastContextHandle: 'keep-until-context-idle' | 'drop';
-  readonly groupIdentity: 'bus-and-id' | 'id-only';
-  readonly hotAddInUse: 'not-viable' | 'preinit-driver' | 'claim' | 'refuse';
-  readonly failedHotAdd: 'taint-group' | 'ignore' | 'special-group';
-  readonly hotRemoveInUse: 'wait-forever' | 'timeout-then-revoke' | 'timeout-then-kill';
-  readonly groupHandleIsUse: 'no' | 'yes';
-}
-
-export const DEFAULT_CHOICES: Choices = {
-  mergeIncoming: 'singular-idle',
-  unmergeNames: 'self',
-  lastContextHandle: 'keep-until-context-idle',
-  groupIdentity: 'bus-and-id',
-  hotAddInUse: 'not-viable',
-  failedHotAdd: 'taint-group',
-  hotRemoveInUse: 'wait-forever',
-  groupHandleIsUse: 'no',
-};
-
-/** The hardware: everything that ever exists, by position. */
-export interface Hardware {
-  readonly groups: readonly { readonly bus: string; readonly id: number; readonly coherent: boolean }[];
-  /** `group` -1: not behind an IOMMU. */
-  readonly devices: readonly {
-    readonly group: number;
-    readonly driver: 'absent' | 'unbound' | 'vfio' | 'kernel';
-  }[];
-  /** Pages that each address space may lock, -1: no limit. */
-  readonly lockLimits: readonly number[];
-  /** Hard limit of a removal's wait, in ticks; 0: none. */
-  readonly timeout: number;
-}
+// What must be said to make a machine, and which parts is it made of then?
+import { Translator } from '../iotlb/translator.js';
+import { PageArena } from '../radix/arena.js';
+import { type Choices, DEFAULT_CHOICES, type Hardware } from './configuration.js';
+import type { Parts, Steps } from './core.js';
+import { type Faults, NO_FAULTS } from './faults.js';
 
 export interface Sizes {
   /** Descriptors that can be open at once; rounded up to a power of two. */
@@ -58,4 +22,20 @@ export interface Options extends Sizes {
   readonly steps?: (own: Steps) => Partial<Steps>;
   /** Another class of page tables and IOTLB, for the same reason. */
   readonly translator?: typeof Translator;
+}
+
+/** What is made of the options: what was left out is the default, and `own` are the machine's own steps. */
+export function partsOf(options: Options, own: Steps): Parts {
+  const arena = options.arena ?? 4096;
+  return {
+    hardware: options.hardware,
+    choices: { ...DEFAULT_CHOICES, ...options.choices },
+    faults: options.faults ?? NO_FAULTS,
+    steps: options.steps === undefined ? own : { ...own, ...options.steps(own) },
+    faulty: options.faults !== undefined,
+    handles: options.handles ?? 1024,
+    arena: typeof arena === 'number' ? new PageArena({ pages: arena }) : arena,
+    iotlbSets: options.iotlbSets ?? 64,
+    translator: options.translator ?? Translator,
+  };
 }

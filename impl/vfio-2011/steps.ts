@@ -1,5 +1,6 @@
 // Which inner steps are the calls made of, so that a machine can be built with one of them done wrong?
 import * as contexts from './contexts.js';
+import type { Steps } from './core.js';
 import * as mapping from './mapping.js';
 import * as members from './members.js';
 import * as merging from './merging.js';
@@ -10,7 +11,7 @@ import * as plugging from './plugging.js';
  * `Options.steps` puts others in the place of some. They are the steps that open, count, undo, wake and let
  * go. What map, unmap and dma do on their fast ways is not among them and costs nothing for it.
  */
-export const STEPS = {
+export const STEPS: Steps = {
   isViable: members.isViable,
   inUse: members.inUse,
   leaveContext: members.leaveContext,
@@ -32,5 +33,3 @@ export const STEPS = {
   deviceGone: plugging.deviceGone,
   pinAndMap: mapping.pinAndMap,
 };
-
-export type Steps = Readonly<typeof STEPS>;

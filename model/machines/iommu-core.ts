@@ -2,11 +2,12 @@
 import { ENOMEM } from '../../impl/errno.js';
 import { A_BOND, NULL_DOMAIN, STATIC_BLOCKED, STATIC_IDENTITY } from '../../impl/iommu-core/attachments.js';
 import { type ConcurrentCalls, ConcurrentCore, type Pause } from '../../impl/iommu-core/concurrent.js';
+import type { Hardware } from '../../impl/iommu-core/configuration.js';
 import { WARNED } from '../../impl/iommu-core/core.js';
 import type { Locking } from '../../impl/iommu-core/locks.js';
 import { IommuCore } from '../../impl/iommu-core/machine.js';
 import { BOND } from '../../impl/iommu-core/objects.js';
-import type { Hardware, Options } from '../../impl/iommu-core/options.js';
+import type { Options } from '../../impl/iommu-core/options.js';
 import type { Pointer } from '../../impl/iommu-core/snapshot.js';
 import { DMA_FAULT, DMA_OUTSIDE } from '../../impl/iommu-core/translation.js';
 import type { PolicyValues } from '../../spec/iommu-core/policies.js';

@@ -1,13 +1,14 @@
 // How does the implementation of spapr-tce look through the eyes of its law?
 import { bytesOf } from '../../impl/spapr-tce/addresses.js';
 import { FLAGS, READABLE, SHORT, UNREADABLE } from '../../impl/spapr-tce/calls.js';
+import type { Choices, Hardware } from '../../impl/spapr-tce/configuration.js';
 import type { Info } from '../../impl/spapr-tce/containers.js';
 import { DMA_FAULT } from '../../impl/spapr-tce/dma.js';
 import type { FaultPoint, Faults } from '../../impl/spapr-tce/faults.js';
 import { H_PARAMETER, H_SUCCESS, H_TOO_HARD } from '../../impl/spapr-tce/hypercalls.js';
 import { SpaprTce } from '../../impl/spapr-tce/machine.js';
 import type { HwTable } from '../../impl/spapr-tce/objects.js';
-import type { Choices, Hardware, Options } from '../../impl/spapr-tce/options.js';
+import type { Options } from '../../impl/spapr-tce/options.js';
 import { type Query, RTAS_HW_ERROR, RTAS_PARAM_ERROR } from '../../impl/spapr-tce/rtas.js';
 import type { View, ViewValue } from '../../spec/law/profile.js';
 import type { Errno } from '../../spec/protocol/errno.js';

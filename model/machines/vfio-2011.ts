@@ -1,10 +1,11 @@
 // How does the implementation of vfio-2011 look through the eyes of its law?
 import type { Translator } from '../../impl/iotlb/translator.js';
 import { INFO_MM_LOCKED, INFO_VIABLE, READABLE, SHORT, UNREADABLE } from '../../impl/vfio-2011/calls.js';
+import type { Hardware } from '../../impl/vfio-2011/configuration.js';
 import type { FaultPoint, Faults } from '../../impl/vfio-2011/faults.js';
 import { Vfio2011 } from '../../impl/vfio-2011/machine.js';
 import { DMA_FAULT, DMA_OUTSIDE } from '../../impl/vfio-2011/mapping.js';
-import type { Hardware, Options, Sizes } from '../../impl/vfio-2011/options.js';
+import type { Options, Sizes } from '../../impl/vfio-2011/options.js';
 import { WAITS } from '../../impl/vfio-2011/plugging.js';
 import type { View, ViewValue } from '../../spec/law/profile.js';
 import type { Outcome } from '../../spec/protocol/outcome.js';

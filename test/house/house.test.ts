@@ -4,6 +4,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, normalize, relative } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { circlesIn } from './circles.js';
 import { code, functionsOf, importsOf } from './source.js';
 
 const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
@@ -121,6 +122,38 @@ test('imports go one way', () => {
       .map(({ from }) => `${f.path} imports ${from}`);
   });
   none(wrong);
+});
+
+test('no file imports itself by way of others, not even for a type', () => {
+  const target = (path: string, from: string): string =>
+    normalize(join(dirname(path), from)).replace(/\.js$/, '.ts');
+  const imports = new Map(
+    SOURCES.map(f => [
+      f.path,
+      importsOf(f.text).flatMap(i => (i.from.startsWith('.') ? [target(f.path, i.from)] : [])),
+    ]),
+  );
+  const nowhere = [...imports].flatMap(([path, to]) =>
+    to.filter(t => !imports.has(t)).map(t => `${path}: ${t}`),
+  );
+  none(nowhere);
+  none(circlesIn(imports).map(circle => [...circle, circle[0]].join(' -> ')));
+});
+
+test('the search for circles finds them', () => {
+  const circles = (imports: { readonly [file: string]: readonly string[] }) =>
+    circlesIn(new Map(Object.entries(imports)));
+  assert.deepEqual(circles({ a: ['b', 'c'], b: ['c'], c: ['elsewhere'] }), []);
+  assert.deepEqual(circles({ a: ['a'] }), [['a']]);
+  assert.deepEqual(circles({ z: ['a'], a: ['b'], b: ['c', 'a'], c: ['a'] }), [['a', 'b']]);
+  assert.deepEqual(circles({ a: ['b'], b: ['a'], c: ['d', 'a'], d: ['c'] }), [
+    ['a', 'b'],
+    ['c', 'd'],
+  ]);
+  assert.deepEqual(importsOf("import type { A } from './a.js';\nexport type { B } from './b.js';"), [
+    { from: './a.js', typeOnly: true },
+    { from: './b.js', typeOnly: true },
+  ]);
 });
 
 test('the implementation imports nothing but itself', () => {

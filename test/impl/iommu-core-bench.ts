@@ -1,7 +1,8 @@
 // Which machine do the scenarios of the IOMMU core speak of?
+
+import type { Choices, DeviceSetup, Hardware, InstanceSetup } from '../../impl/iommu-core/configuration.js';
 import type { FaultPoint, Faults } from '../../impl/iommu-core/faults.js';
 import { IommuCore } from '../../impl/iommu-core/machine.js';
-import type { Choices, DeviceSetup, Hardware, InstanceSetup } from '../../impl/iommu-core/options.js';
 
 /** The group g has the devices d1 and d2, the group h the device e. */
 export const g = 0;

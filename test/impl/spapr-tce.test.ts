@@ -2,10 +2,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { EINVAL, EIO, ENOMEM } from '../../impl/errno.js';
+import type { Choices, Hardware } from '../../impl/spapr-tce/configuration.js';
 import type { FaultPoint } from '../../impl/spapr-tce/faults.js';
 import { H_PARAMETER } from '../../impl/spapr-tce/hypercalls.js';
 import { SpaprTce } from '../../impl/spapr-tce/machine.js';
-import type { Choices, Hardware } from '../../impl/spapr-tce/options.js';
 
 const PAGE = 4096n;
 const HIGH = 1n << 59n;

@@ -1,7 +1,8 @@
 // Which machine do the scenarios of the 2011 review speak of?
+
+import type { Choices, Hardware } from '../../impl/vfio-2011/configuration.js';
 import { type Faults, NO_FAULTS } from '../../impl/vfio-2011/faults.js';
 import { Vfio2011 } from '../../impl/vfio-2011/machine.js';
-import type { Choices, Hardware } from '../../impl/vfio-2011/options.js';
 
 export const A = 0;
 export const B = 1;

@@ -3,8 +3,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { EBUSY, EINVAL, ENODEV, ENOTTY, EPERM } from '../../impl/errno.js';
 import { INFO_VIABLE } from '../../impl/vfio-2011/calls.js';
+import type { Hardware } from '../../impl/vfio-2011/configuration.js';
 import { DMA_FAULT, DMA_OUTSIDE } from '../../impl/vfio-2011/mapping.js';
-import type { Hardware } from '../../impl/vfio-2011/options.js';
 import { WAITS } from '../../impl/vfio-2011/plugging.js';
 import { A, a, B, b, bench, C, c, HARDWARE, P, Q, READ, RW } from './vfio-2011-bench.js';
 

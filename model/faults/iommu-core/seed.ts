@@ -1,7 +1,8 @@
 // How is a mistake built into the machine of iommu-core?
+
+import type { Steps } from '../../../impl/iommu-core/core.js';
 import type { Guarded } from '../../../impl/iommu-core/locks.js';
 import type { Device, Group } from '../../../impl/iommu-core/objects.js';
-import type { Steps } from '../../../impl/iommu-core/steps.js';
 import type { PolicyValues } from '../../../spec/iommu-core/policies.js';
 import type { Op, Setup } from '../../../spec/iommu-core/state.js';
 import type { Policies } from '../../../spec/law/clause.js';

@@ -1,5 +1,5 @@
 // How is a mistake built into the machine of spapr-tce?
-import type { Steps } from '../../../impl/spapr-tce/steps.js';
+import type { Steps } from '../../../impl/spapr-tce/core.js';
 import type { PolicyValues } from '../../../spec/spapr-tce/policies.js';
 import type { Op, Setup } from '../../../spec/spapr-tce/state.js';
 import type { Restartable } from '../../driven.js';

@@ -1,5 +1,5 @@
 // How is a mistake built into the 2011 machine?
-import type { Steps } from '../../../impl/vfio-2011/steps.js';
+import type { Steps } from '../../../impl/vfio-2011/core.js';
 import type { PolicyValues } from '../../../spec/vfio-2011/policies.js';
 import type { Op, Setup } from '../../../spec/vfio-2011/state.js';
 import type { Restartable } from '../../driven.js';
