@@ -5,7 +5,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { faultsDocument } from '../../cli/faultbook.js';
+import { faultsDocument } from '../../cli/book/faults.js';
 import { FAULT_TABLES } from '../../model/faults/tables.js';
 
 const ROOT = fileURLToPath(new URL('../../../', import.meta.url));

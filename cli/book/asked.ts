@@ -1,10 +1,10 @@
 // What do the runs say to each question of the mails?
-import { type Answer, QUESTIONS } from '../model/asked.js';
-import { type Exploration, explore } from '../model/explore/explore.js';
-import type { AnyWorld } from '../model/explore/world.js';
-import { worldNamed } from '../model/worlds.js';
-import type { AnyOp, AnyProfile, Policies, Policy } from '../spec/index.js';
-import { count } from './terminal.js';
+import { type Answer, QUESTIONS } from '../../model/asked.js';
+import { type Exploration, explore } from '../../model/explore/explore.js';
+import type { AnyWorld } from '../../model/explore/world.js';
+import { worldNamed } from '../../model/worlds.js';
+import type { AnyOp, AnyProfile, Policies, Policy } from '../../spec/index.js';
+import { count } from '../terminal.js';
 
 /** A chapter of docs/debates.md; a run that says otherwise than its row is an error. */
 export function askedChapter(profiles: readonly AnyProfile[]): readonly string[] {

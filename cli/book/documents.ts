@@ -1,10 +1,10 @@
 // Which documents are written by the program, and are they as the program would write them today?
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { EXIT } from '../exit.js';
 import { debatesDocument } from './debates.js';
-import { EXIT } from './exit.js';
-import { faultsDocument } from './faultbook.js';
-import { rulesDocument } from './rulebook.js';
+import { faultsDocument } from './faults.js';
+import { rulesDocument } from './rules.js';
 
 const DOCUMENTS: { readonly [file: string]: () => string } = {
   'docs/rules.md': rulesDocument,
@@ -12,7 +12,7 @@ const DOCUMENTS: { readonly [file: string]: () => string } = {
   'docs/faults.md': () => faultsDocument(),
 };
 
-const ROOT = new URL('../../', import.meta.url);
+const ROOT = new URL('../../../', import.meta.url);
 
 /** With --check the files are compared and left alone. */
 const checking = process.argv.includes('--check');

@@ -1,11 +1,11 @@
 // What does the checker say of each answer to each debated question?
-import { describeOp, describeOutcome } from '../conformance/index.js';
-import { type Exploration, explore, type Violation } from '../model/explore/explore.js';
-import type { AnyWorld } from '../model/explore/world.js';
-import { DEBATES, worldNamed } from '../model/worlds.js';
-import { type AnyOp, type AnyProfile, type Policy, PROFILES } from '../spec/index.js';
+import { describeOp, describeOutcome } from '../../conformance/index.js';
+import { type Exploration, explore, type Violation } from '../../model/explore/explore.js';
+import type { AnyWorld } from '../../model/explore/world.js';
+import { DEBATES, worldNamed } from '../../model/worlds.js';
+import { type AnyOp, type AnyProfile, type Policy, PROFILES } from '../../spec/index.js';
+import { count } from '../terminal.js';
 import { askedChapter } from './asked.js';
-import { count } from './terminal.js';
 
 /** docs/debates.md: every policy value with the checker's verdict, from runs. */
 export function debatesDocument(): string {

@@ -1,6 +1,6 @@
 // How do the seeded faults read as a document?
-import type { Fault, FaultTable } from '../model/faults/fault.js';
-import { FAULT_TABLES } from '../model/faults/tables.js';
+import type { Fault, FaultTable } from '../../model/faults/fault.js';
+import { FAULT_TABLES } from '../../model/faults/tables.js';
 
 /** docs/faults.md: every fault, where it was made before, and what must catch it. */
 export function faultsDocument(tables: readonly FaultTable[] = FAULT_TABLES): string {

@@ -1,5 +1,5 @@
 // How does the law read as a document?
-import { type AnyProfile, type Citation, type Clause, PROFILES, SOURCES } from '../spec/index.js';
+import { type AnyProfile, type Citation, type Clause, PROFILES, SOURCES } from '../../spec/index.js';
 
 type AnyClause = Clause<unknown, unknown>;
 

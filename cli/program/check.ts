@@ -1,0 +1,62 @@
+// How is an exploration asked for?
+import type { Command } from 'commander';
+import { wholeNumber } from '../options.js';
+import { type End, examples, JSON_OUT, POLICY } from './shared.js';
+
+/** What matters where an exploration takes minutes. */
+function addLongRun(command: Command): Command {
+  return command
+    .option(
+      '--memory <MiB>',
+      'stop unfinished before so much memory is taken (default: three quarters of what is free)',
+      wholeNumber('--memory', 1, 2 ** 31),
+    )
+    .option('--checkpoint <dir>', 'keep what was found in this folder, now and then')
+    .option(
+      '--every <seconds>',
+      'how often, 0 being as often as can be (default: 60)',
+      wholeNumber('--every', 0, 2 ** 31),
+    )
+    .option('--resume <dir>', 'go on from the checkpoint in this folder, and keep it up to date')
+    .option(
+      '--threads <n>',
+      '1, or 2: a second one then finds out which states are new (default: 2 where there are two cores)',
+      wholeNumber('--threads', 1, 2),
+    );
+}
+
+export function addCheck(top: Command, end: End): void {
+  const command = top
+    .command('check [world]')
+    .description(
+      'explore a world to its end; without one: list the worlds; "all": every one; "large": those beyond the unit tests',
+    )
+    .option(...POLICY)
+    .option('--trace-out <file>', 'write the counterexample as a recording')
+    .option(
+      '--max-states <n>',
+      'stop unfinished after so many states',
+      wholeNumber('--max-states', 1, 2 ** 31),
+    );
+  addLongRun(command)
+    .option('--first', 'stop at the first broken promise')
+    .option(
+      '--symmetry',
+      'visit one of all states that differ only in which interchangeable thing is which, where the world declares that',
+    )
+    .option('--aims', 'also what the sides of the debates ask for, which the law does not promise')
+    .option(...JSON_OUT)
+    .addHelpText(
+      'after',
+      examples(
+        'iommu-spec check pair',
+        'iommu-spec check millions --symmetry',
+        'iommu-spec check --policy merge-incoming=any',
+        'iommu-spec check millions --checkpoint kept',
+        'iommu-spec check attack-window --policy merge-incoming=any --trace-out window.jsonl',
+      ),
+    )
+    .action(async (world, options) =>
+      end(await (await import('../commands/check.js')).check(world, options)),
+    );
+}

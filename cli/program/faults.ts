@@ -1,0 +1,16 @@
+// How are the seeded faults asked for?
+import type { Command } from 'commander';
+import { type End, examples, JSON_OUT } from './shared.js';
+
+export function addFaults(top: Command, end: End): void {
+  top
+    .command('faults')
+    .description(
+      'seeded faults of implementation, law and recorded kernels: is each one noticed, and by whom?',
+    )
+    .option('--profile <name>', 'only those of one profile')
+    .option('--only <fault>', 'only this one')
+    .option(...JSON_OUT)
+    .addHelpText('after', examples('iommu-spec faults', 'iommu-spec faults --only merge/trial-left-open'))
+    .action(async options => end(await (await import('../commands/faults.js')).faults(options)));
+}

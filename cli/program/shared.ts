@@ -1,0 +1,22 @@
+// Which options do several commands have, and what do they say of themselves?
+
+import type { ExitCode } from '../exit.js';
+import { again } from '../options.js';
+
+/** Is told the exit code of the command that ran. */
+export type End = (code: ExitCode) => void;
+
+export const JSON_OUT = ['--json', "data on standard output, people's text on standard error"] as const;
+export const FORMAT = [
+  '--format <format>',
+  'trace or ftrace; left out: told by the first character',
+] as const;
+export const POLICY = [
+  '--policy <name=value>',
+  'another answer to a debated question; may be given again',
+  again,
+  [],
+] as const;
+
+export const examples = (...lines: readonly string[]): string =>
+  ['', 'Examples:', ...lines.map(l => `  ${l}`)].join('\n');
