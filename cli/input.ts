@@ -138,6 +138,7 @@ async function openFtrace(file: string, source: Source): Promise<Trace> {
     profile,
     machine,
     policies: defaultPolicies(profile),
+    passedOver: first.passedOver,
     async *events() {
       yield* read;
       first.end(last);

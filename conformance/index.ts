@@ -49,5 +49,6 @@ export { LIMITS, type Limits } from './trace/limits.js';
 /** Lines of any text format, with the same limits. */
 export { type Line, Lines, linesOf, type Source } from './trace/lines.js';
 export { type Defect, Malformed, type Place } from './trace/malformed.js';
+export { type PassedOver, tellPassedOver } from './trace/passed-over.js';
 export type { ReadOptions, Trace } from './trace/read.js';
 export type { Opening } from './trace/write.js';

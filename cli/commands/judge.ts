@@ -5,6 +5,7 @@ import {
   plain,
   reportDivergence,
   type Trace,
+  tellPassedOver,
   type Verdict,
 } from '../../conformance/index.js';
 import { EXIT, type ExitCode, endingOf, Usage, worst } from '../exit.js';
@@ -49,7 +50,24 @@ export function verdictOf(
   verdict: Verdict,
   out: Out,
 ): { code: ExitCode; data: object } {
-  const about = { file, profile: trace.profile.name, verdict: verdict.verdict };
+  const told = tellVerdict(file, trace, verdict, out);
+  const beside = tellPassedOver(trace.passedOver);
+  if (beside !== undefined) out.say(`${paint.bold(file)}: ${beside}`);
+  return told;
+}
+
+function tellVerdict(
+  file: string,
+  trace: Trace,
+  verdict: Verdict,
+  out: Out,
+): { code: ExitCode; data: object } {
+  const about = {
+    file,
+    profile: trace.profile.name,
+    verdict: verdict.verdict,
+    passedOver: trace.passedOver,
+  };
   if (verdict.verdict === 'conforms' && verdict.events === 0) {
     out.say(`${paint.bold(file)}: ${paint.yellow('inconclusive')}, no event was recorded`);
     return { code: EXIT.inconclusive, data: { ...about, verdict: 'inconclusive', events: 0 } };

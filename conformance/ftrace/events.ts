@@ -2,7 +2,8 @@
 import type { Op } from '../../spec/protocol/linux-dma.js';
 import type { Scanner } from './scanner.js';
 
-type Reader = (args: Scanner, task: string) => Op;
+/** Undefined: the line says that nothing happened. */
+type Reader = (args: Scanner, task: string) => Op | undefined;
 
 const group =
   (op: 'add_device_to_group' | 'remove_device_from_group'): Reader =>
@@ -20,16 +21,15 @@ const domain =
     return { op, device: args.word('device'), task };
   };
 
-/** `iova=START - END`: the end must be where the size says. */
+/** `iova=START - END`: the end must be where the size says. Kernels before 5.17 leave it out. */
 function range(args: Scanner): { iova: bigint; sized: (size: bigint) => void } {
   args.literal('IOMMU: iova=');
   const iova = args.address('iova');
-  args.literal(' - ');
-  const end = args.address('end');
+  const end = args.maybe(' - ') ? args.address('end') : undefined;
   return {
     iova,
     sized: size => {
-      if (((iova + size) & 0xffff_ffff_ffff_ffffn) !== end) {
+      if (end !== undefined && ((iova + size) & 0xffff_ffff_ffff_ffffn) !== end) {
         args.fail('size', `${size} bytes from 0x${iova.toString(16)} do not end at 0x${end.toString(16)}`);
       }
     },
@@ -66,13 +66,19 @@ function user(args: Scanner): string {
   return device;
 }
 
+/** A size of bytes from `addr` on; 0 is one, where nothing is given back. */
+function sizeFrom(args: Scanner, addr: bigint): bigint {
+  const size = args.decimal('size');
+  if (addr + size > 1n << 64n) args.fail('size', `${size} bytes at 0x${addr.toString(16)} are no range`);
+  return size;
+}
+
 function segment(args: Scanner): { addr: bigint; size: bigint } {
   args.literal('dma_addr=');
   const addr = args.hex('dma_addr');
   args.literal(' size=');
-  const size = args.decimal('size');
-  if (size === 0n || addr + size > 1n << 64n)
-    args.fail('size', `${size} bytes at 0x${addr.toString(16)} are no range`);
+  const size = sizeFrom(args, addr);
+  if (size === 0n) args.fail('size', `0 bytes at 0x${addr.toString(16)} are no range`);
   return { addr, size };
 }
 
@@ -82,8 +88,9 @@ function attributes(args: Scanner): { attrs?: string } {
   return attrs === '' ? {} : { attrs };
 }
 
+/** 7.2 and later have `phys` alone, for what was `page` and `resource` before. */
 const mapOne =
-  (via: 'page' | 'resource'): Reader =>
+  (via: 'page' | 'resource' | 'phys'): Reader =>
   args => {
     const device = user(args);
     const segments = [segment(args)];
@@ -94,7 +101,7 @@ const mapOne =
   };
 
 const unmapOne =
-  (via: 'page' | 'resource'): Reader =>
+  (via: 'page' | 'resource' | 'phys'): Reader =>
   args => {
     const device = user(args);
     const segments = [segment(args)];
@@ -102,9 +109,12 @@ const unmapOne =
     return { op: 'dma_unmap', via, device, segments, ...attributes(args) };
   };
 
-/** `NAME=SHOWN/ALL`: of a long list the kernel shows the beginning only. */
+/**
+ * `NAME=SHOWN/ALL`: of a long list newer kernels show the beginning only. Older ones print neither number, and as
+ * much of the list as their buffer holds.
+ */
 function share(args: Scanner, name: string): boolean {
-  args.literal(`${name}=`);
+  if (!args.maybe(`${name}=`)) return false;
   const shown = args.count(name);
   args.literal('/');
   return shown < args.count(name);
@@ -112,10 +122,12 @@ function share(args: Scanner, name: string): boolean {
 
 const mapList: Reader = args => {
   const device = user(args);
-  share(args, 'nents');
-  args.literal(' ');
-  const partial = share(args, 'ents');
-  args.literal(' dma_addrs=');
+  if (share(args, 'nents')) args.maybe(' [TRUNCATED]');
+  args.maybe(' ');
+  const counted = share(args, 'ents');
+  const partial = args.maybe(' [TRUNCATED]') || counted;
+  args.maybe(' ');
+  args.literal('dma_addrs=');
   const addrs = args.list('dma_addrs');
   args.literal(' sizes=');
   const sizes = args.list('sizes');
@@ -150,21 +162,49 @@ const unmapList: Reader = args => {
   };
 };
 
+/** An allocation that failed is printed with the address 0 of nothing (dma_alloc_attrs, dma_alloc_pages). */
+const NOWHERE = /^\(null\)$|^0+$/;
+
+/** `dma_alloc`, `dma_alloc_pages`, and what gives them back; undefined: there was no memory, so nothing happened. */
 const buffer =
   (op: 'dma_alloc' | 'dma_free'): Reader =>
   args => {
     const device = user(args);
-    const { addr, size } = segment(args);
+    args.literal('dma_addr=');
+    const addr = args.hex('dma_addr');
+    args.literal(' size=');
+    const size = sizeFrom(args, addr);
     args.literal(' virt_addr=');
-    args.word('virt_addr');
+    const nothing = NOWHERE.test(args.word('virt_addr'));
     args.literal(' ');
     if (op === 'dma_alloc') {
       args.literal('flags=');
       args.word('flags');
       args.literal(' ');
     }
+    const rest = attributes(args);
+    return op === 'dma_alloc' && nothing ? undefined : { op, device, addr, size, ...rest };
+  };
+
+/** `dma_alloc_sgt` and `dma_free_sgt`: scattered memory behind one range of addresses. */
+const scattered =
+  (op: 'dma_alloc' | 'dma_free'): Reader =>
+  args => {
+    const device = user(args);
+    args.literal('dma_addr=');
+    const addr = args.hex('dma_addr');
+    args.literal(' size=');
+    const size = sizeFrom(args, addr);
+    args.literal(' phys_addrs=');
+    args.list('phys_addrs');
+    if (op === 'dma_free') return { op, device, addr, size };
+    args.literal(' flags=');
+    args.word('flags');
+    args.literal(' ');
     return { op, device, addr, size, ...attributes(args) };
   };
+
+type FlushRange = Extract<Op, { op: 'cache_tag_flush_range' }>;
 
 /** `UNIT/OWNER type TYPE did N pasid N ref N`. */
 function tag(args: Scanner) {
@@ -180,7 +220,8 @@ function tag(args: Scanner) {
   return { unit: unit!, type, did, pasid, ref: args.count('ref') };
 }
 
-const flushRange: Reader = (args, task) => {
+/** 6.12 prints the pages of the block, 7.2 and later its order alone: it is 2^mask pages (intel/trace.h). */
+const flushRange = (args: Scanner, task: string): FlushRange => {
   const unit = args.word('IOMMU unit');
   args.literal(' ');
   args.word('device');
@@ -196,12 +237,22 @@ const flushRange: Reader = (args, task) => {
   const last = args.address('end');
   args.literal('] addr ');
   const addr = args.address('addr');
-  args.literal(' pages ');
-  const pages = args.address('pages');
+  const told = args.maybe(' pages ') ? args.address('pages') : undefined;
   args.literal(' mask ');
   const mask = args.address('mask');
+  if (told === undefined && mask > 52n) args.fail('mask', `2^${mask} pages are more than there are`);
+  const pages = told ?? 1n << mask;
   return { op: 'cache_tag_flush_range', unit, type, did, pasid, start, last, addr, pages, mask, task };
 };
+
+const LAST = (1n << 64n) - 1n;
+
+/** 7.2 and later have no event of its own for a whole domain, but a range that is everything (cache_tag_flush_all). */
+function wholeOr(flush: FlushRange): Op {
+  if (flush.start !== 0n || flush.last !== LAST) return flush;
+  const { unit, type, did, pasid, task } = flush;
+  return { op: 'cache_tag_flush_all', unit, type, did, pasid, task };
+}
 
 const submit: Reader = (args, task) => {
   args.word('descriptor');
@@ -225,16 +276,22 @@ export const READERS: { readonly [event: string]: Reader } = {
   unmap,
   dma_map_page: mapOne('page'),
   dma_map_resource: mapOne('resource'),
+  dma_map_phys: mapOne('phys'),
   dma_map_sg: mapList,
   dma_unmap_page: unmapOne('page'),
   dma_unmap_resource: unmapOne('resource'),
+  dma_unmap_phys: unmapOne('phys'),
   dma_unmap_sg: unmapList,
   dma_alloc: buffer('dma_alloc'),
+  dma_alloc_pages: buffer('dma_alloc'),
+  dma_alloc_sgt: scattered('dma_alloc'),
   dma_free: buffer('dma_free'),
+  dma_free_pages: buffer('dma_free'),
+  dma_free_sgt: scattered('dma_free'),
   cache_tag_assign: (args, task) => ({ op: 'cache_tag_assign', ...tag(args), task }),
   cache_tag_unassign: (args, task) => ({ op: 'cache_tag_unassign', ...tag(args), task }),
-  cache_tag_flush_range: flushRange,
-  cache_tag_flush_range_np: (args, task) => ({ ...flushRange(args, task), np: true }) as Op,
+  cache_tag_flush_range: (args, task) => wholeOr(flushRange(args, task)),
+  cache_tag_flush_range_np: (args, task) => ({ ...flushRange(args, task), np: true }),
   cache_tag_flush_all: (args, task) => {
     const { ref: _ref, ...rest } = tag(args);
     return { op: 'cache_tag_flush_all', ...rest, task };

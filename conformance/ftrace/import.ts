@@ -3,6 +3,7 @@ import type { Machine, Op } from '../../spec/protocol/linux-dma.js';
 import type { Event } from '../../spec/protocol/trace.js';
 import type { Line } from '../trace/lines.js';
 import { Malformed } from '../trace/malformed.js';
+import type { PassedOver } from '../trace/passed-over.js';
 import { READERS } from './events.js';
 import { prefixOf } from './prefix.js';
 import { Scanner } from './scanner.js';
@@ -10,20 +11,29 @@ import { Scanner } from './scanner.js';
 /** The profile whose words imported events are in. */
 export const FTRACE_PROFILE = 'linux-dma';
 
-const LOST = /^CPU:\d+ \[LOST (\d+ )?EVENTS\]$/;
+const LOST = /CPU:\d+ \[(?:LOST (\d+ )?EVENTS|(\d+ )?EVENTS DROPPED)\]$/;
 const ENTRIES = /^# entries-in-buffer\/entries-written: (\d{1,15})\/(\d{1,15})\b/;
 const STRAY = /^[^#]*?[\r\0]/;
+/** What `trace-cmd report` prints that is no event. */
+const HEADING = /^(?:cpus=\d{1,5}|version = \d{1,3}|CPU \d{1,5} is empty)$/;
+/** The families of events that this profile is about. */
+const FAMILIES = new Set(['iommu', 'dma', 'intel_iommu']);
+/** Events of those families from which nothing follows for mappings and invalidations. */
+const SILENT = /^(?:dma_sync_|prq_report$)|_err$/;
+/** What an event of those families is called that newer kernels may have and this release does not know. */
+const OURS = /^(?:dma_(?:map|unmap|alloc|free|iova)|cache_tag_|io_page_fault)/;
 
 /**
  * Turns the lines of one trace file into events, each line once and in order. Knows nothing of files, and
- * holds nothing but counts. Events of other kinds are counted and left out; a damaged line throws
+ * holds nothing but counts. Events of other kinds are counted and passed over; a damaged line throws
  * `Malformed`. Carriage returns are refused: a file that went through such a conversion went through others.
  */
 export class FtraceImporter {
   private events = 0;
-  private readonly others = new Map<string, number>();
+  private readonly others = new Map<string, PassedOver>();
   private readonly kinds = new Set<string>();
   private lines = 0;
+  private wholeDomains = false;
   /** Where the distance between an event's number and its line changed, ascending. */
   private readonly shifts: { readonly event: number; readonly by: number }[] = [];
   private announced: number | undefined;
@@ -39,7 +49,7 @@ export class FtraceImporter {
       );
     }
     if (line.text.startsWith('#')) return this.comment(line);
-    if (line.text.trim() === '') return undefined;
+    if (line.text.trim() === '' || HEADING.test(line.text)) return undefined;
     if (LOST.test(line.text)) {
       throw new Malformed(
         'truncated',
@@ -47,20 +57,29 @@ export class FtraceImporter {
         'the kernel lost events here; what follows cannot be judged',
       );
     }
-    const { context, event, from } = prefixOf(line);
+    const prefix = prefixOf(line);
+    if (prefix === undefined) return this.passOver("lines of the kernel's log", false);
+    const { context, event, system, from } = prefix;
     this.lines++;
     const reader = Object.hasOwn(READERS, event) ? READERS[event] : undefined;
-    if (reader === undefined) {
-      this.others.set(event, (this.others.get(event) ?? 0) + 1);
-      return undefined;
+    if (reader === undefined || (system !== undefined && !FAMILIES.has(system))) {
+      const ours = system === undefined ? OURS.test(event) : FAMILIES.has(system);
+      return this.passOver(event, ours && !SILENT.test(event));
     }
     const args = new Scanner(line, from);
     const op = reader(args, context);
     args.end();
     this.kinds.add(event);
+    if (op === undefined) return this.passOver(`${event} of nothing`, false);
+    this.note(op);
     const n = ++this.events;
     if (line.number - n !== this.shifts.at(-1)?.by) this.shifts.push({ event: n, by: line.number - n });
     return { n, op, outcome: { is: 'ok' }, line: line.number };
+  }
+
+  private passOver(name: string, decides: boolean): undefined {
+    const count = (this.others.get(name)?.count ?? 0) + 1;
+    this.others.set(name, { name, count, decides });
   }
 
   /** The line that an event came from; undefined for one that did not. */
@@ -97,20 +116,26 @@ export class FtraceImporter {
     throw new Malformed('truncated', { line: last }, reason);
   }
 
-  /** Events of other kinds, by name. */
-  get skipped(): ReadonlyMap<string, number> {
-    return this.others;
+  /** What was passed over, by name, in the order of the file. */
+  get passedOver(): readonly PassedOver[] {
+    return [...this.others.values()];
+  }
+
+  private note(op: Op): void {
+    if (op.op === 'cache_tag_flush_all') this.wholeDomains = true;
   }
 
   /**
    * The recording's machine, after all lines were taken. A kernel in lazy mode flushes whole domains from
-   * its queue; one that never does, and flushes ranges, is taken for strict. Whoever knows better says so.
+   * its queue, some milliseconds after the first unmap: by an event of its own up to 6.12, by a range that is
+   * everything in later ones. One that never does, and flushes ranges, is taken for strict. Whoever knows
+   * better says so.
    */
   machine(): Machine {
     const saw = (...prefixes: string[]): boolean =>
       [...this.kinds].some(k => prefixes.some(p => k.startsWith(p)));
     return {
-      mode: saw('cache_tag_flush_range') && !saw('cache_tag_flush_all') ? 'strict' : 'lazy',
+      mode: saw('cache_tag_flush_range') && !this.wholeDomains ? 'strict' : 'lazy',
       tags: saw('cache_tag_'),
       queue: saw('qi_submit'),
       dma: saw('dma_'),

@@ -9,6 +9,7 @@ import { LIMITS, type Limits } from './limits.js';
 import { type Line, Lines, type Source } from './lines.js';
 import { Malformed } from './malformed.js';
 import { Pairs } from './pairs.js';
+import type { PassedOver } from './passed-over.js';
 
 /** A recording that has begun well. The events are read while they are asked for. */
 export interface Trace {
@@ -17,6 +18,8 @@ export interface Trace {
   readonly machine: unknown;
   /** One value for every policy of the profile. */
   readonly policies: Policies;
+  /** What of the file is no event of the profile; a recording in our own format has nothing of the kind. */
+  readonly passedOver: readonly PassedOver[];
   /**
    * The events, once only. Throws `Malformed` at the first defect, which may be the very last line: a file
    * that ends before the number of events that its header promises is a truncated one.
@@ -43,7 +46,8 @@ export async function readTrace(source: Source, laws: Laws, options: ReadOptions
       asked = true;
       return readEvents(lines, opening, limits);
     };
-    return { header, profile: law.profile, machine, policies, events, close: () => lines.close() };
+    const close = () => lines.close();
+    return { header, profile: law.profile, machine, policies, passedOver: [], events, close };
   } catch (error) {
     await lines.close();
     throw error;

@@ -49,12 +49,12 @@ const ops = {
   map: closed('map', { op: t.literal('map'), iova: Hex64, paddr: Hex64, size: Hex64, task }),
   /** iommu_unmap: `size` was asked for, `unmapped` was removed. */
   unmap: closed('unmap', { op: t.literal('unmap'), iova: Hex64, size: Hex64, unmapped: Hex64, task }),
-  /** dma_map_page, dma_map_resource, dma_map_sg: what the device may now use. `phys`: behind the first byte. */
+  /** dma_map_page, dma_map_resource, dma_map_phys, dma_map_sg: what the device may now use. `phys`: behind the first byte. */
   dma_map: closed(
     'dma_map',
     {
       op: t.literal('dma_map'),
-      via: word('page', 'resource', 'sg'),
+      via: word('page', 'resource', 'phys', 'sg'),
       device,
       segments: t.readonlyArray(segment),
     },
@@ -65,7 +65,7 @@ const ops = {
     'dma_unmap',
     {
       op: t.literal('dma_unmap'),
-      via: word('page', 'resource', 'sg'),
+      via: word('page', 'resource', 'phys', 'sg'),
       device,
       segments: t.readonlyArray(segment),
     },
