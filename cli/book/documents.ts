@@ -1,23 +1,30 @@
 // Which documents are written by the program, and are they as the program would write them today?
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { EXIT } from '../exit.js';
+import { EXIT, Usage } from '../exit.js';
 import { debatesDocument } from './debates.js';
 import { faultsDocument } from './faults.js';
+import { promisesDocument } from './promises.js';
 import { rulesDocument } from './rules.js';
 
 const DOCUMENTS: { readonly [file: string]: () => string } = {
   'docs/rules.md': rulesDocument,
+  'docs/promises.md': promisesDocument,
   'docs/debates.md': debatesDocument,
   'docs/faults.md': () => faultsDocument(),
 };
 
 const ROOT = new URL('../../../', import.meta.url);
 
-/** With --check the files are compared and left alone. */
+/** With --check the files are compared and left alone. Named ones only, where some are named: `npm run docs -- rules`. */
 const checking = process.argv.includes('--check');
+const named = process.argv.slice(2).filter(word => !word.startsWith('--'));
+const unknown = named.find(word => DOCUMENTS[`docs/${word}.md`] === undefined);
+if (unknown !== undefined)
+  throw new Usage(`no page ${unknown}; there are ${Object.keys(DOCUMENTS).join(', ')}`);
 let stale = 0;
 for (const [file, write] of Object.entries(DOCUMENTS)) {
+  if (named.length > 0 && !named.some(word => file === `docs/${word}.md`)) continue;
   const path = fileURLToPath(new URL(file, ROOT));
   const text = write();
   if (!checking) writeFileSync(path, text);

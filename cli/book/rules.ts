@@ -1,11 +1,9 @@
-// How does the law read as a document?
-import { type AnyProfile, type Citation, type Clause, PROFILES, SOURCES } from '../../spec/index.js';
+// How do the clauses of the law read as a document?
+import { type AnyProfile, PROFILES, SOURCES } from '../../spec/index.js';
+import { type AnyClause, behind, citeBut, cited, marksOf, type Shared, sharedIn, whatOf } from './clauses.js';
+import { placesIn } from './places.js';
 
-type AnyClause = Clause<unknown, unknown>;
-
-const cited = (list: readonly Citation[]): string => list.map(c => `${c.source}: ${c.at}`).join('; ');
-
-/** docs/rules.md: every clause, property and policy, as the code has them. */
+/** docs/rules.md: every clause and policy, as the code has them. */
 export function rulesDocument(): string {
   const profiles: readonly AnyProfile[] = Object.values(PROFILES);
   return [
@@ -13,90 +11,123 @@ export function rulesDocument(): string {
     '',
     'Written by `npm run docs` from the rules themselves; do not edit.',
     '',
-    'An operation is judged by its clauses from the top. The first `must` that applies ends the list; every',
-    '`may` before it that applies is allowed as well. `disputed`: the sources argue, and a policy decides.',
+    'An operation is judged by its clauses from the top. The first that applies ends the list; each `may` before it that',
+    'applies is allowed as well. `disputed`: the sources argue, and a policy decides. A clause that several operations have',
+    'is told once, at the head of its profile. What a clause rests on stands behind it, or else under the name of its',
+    'operation. A link leads to the file in which a clause stands.',
     '',
     ...sources(),
-    ...profiles.flatMap(profile => [...chapter(profile), ...properties(profile), ...policies(profile)]),
+    ...profiles.flatMap(profile => {
+      const links = new Links(profile);
+      return [...chapter(profile, links), ...policies(profile), ...links.definitions()];
+    }),
   ].join('\n');
 }
+
+/** Links of one profile, named once each at its end. */
+class Links {
+  private readonly names = new Map<string, string>();
+  private readonly place: (id: string) => string | undefined;
+
+  constructor(private readonly profile: AnyProfile) {
+    this.place = placesIn(profile);
+  }
+
+  to(id: string, label: string): string {
+    const path = this.place(id);
+    if (path === undefined) throw new Error(`no file of ${this.profile.name} has the clause ${id}`);
+    const name = this.names.get(path) ?? `${initials(this.profile.name)}${this.names.size + 1}`;
+    this.names.set(path, name);
+    return `[\`${label}\`][${name}]`;
+  }
+
+  definitions(): readonly string[] {
+    return [...[...this.names].map(([path, name]) => `[${name}]: ../${path}`), ''];
+  }
+}
+
+const initials = (name: string): string => name.replaceAll(/(\w)\w*-?/g, '$1');
 
 function sources(): readonly string[] {
   const rows = Object.entries(SOURCES).map(([key, s]) => `| ${key} | ${s.title} | ${s.version} |`);
   return ['## Sources', '', '| key | document | version read |', '| --- | --- | --- |', ...rows, ''];
 }
 
-function chapter(profile: AnyProfile): readonly string[] {
+function chapter(profile: AnyProfile, links: Links): readonly string[] {
   const operations = Object.entries(profile.rules) as unknown as readonly [string, readonly AnyClause[]][];
   const count = new Set(operations.flatMap(([, list]) => list.map(c => c.id))).size;
+  const shared = sharedIn(operations);
+  const told = [...new Set(shared.values())];
   return [
     `## Profile \`${profile.name}\``,
     '',
     `${profile.title}. ${operations.length} operations, ${count} clauses.`,
     '',
-    ...operations.flatMap(([op, list]) => [
-      `### ${op}`,
-      '',
-      ...list.map((c, i) => {
-        const marks = [
-          c.kind,
-          ...(c.errno === undefined ? [] : [c.errno]),
-          ...(c.status === 'disputed' ? ['disputed'] : []),
-        ];
-        return `${i + 1}. **\`${c.id}\`** (${marks.join(', ')}): ${c.says} _[${cited(c.cite)}]_`;
-      }),
-      '',
-    ]),
+    ...(told.length === 0
+      ? []
+      : [
+          `### What several operations of \`${profile.name}\` share`,
+          '',
+          ...told.map(s => sharedRow(s, told, links)),
+          '',
+        ]),
+    ...operations.flatMap(([op, list]) => operation(op, list, shared, links)),
     ...(profile.retired.length === 0
       ? []
       : ['### Retired', '', ...profile.retired.map(r => `- \`${r.id}\`: ${r.why}`), '']),
   ];
 }
 
-function properties(profile: AnyProfile): readonly string[] {
-  const list = (
-    title: string,
-    says: string,
-    rows: readonly { id: string; says: string; cite: readonly Citation[] }[],
-  ) =>
-    rows.length === 0
-      ? []
-      : [
-          `### ${title}`,
-          '',
-          says,
-          '',
-          ...rows.map(p => `- **\`${p.id}\`**: ${p.says} _[${cited(p.cite)}]_`),
-          '',
-        ];
-  const { aims } = profile;
-  return [
-    ...list('Always', 'True of every reachable state.', profile.always),
-    ...list('Every step', 'True of every step from a reachable state.', profile.steps),
-    ...list('In the end', 'From every reachable state, in whatever order things are closed.', profile.lives),
-    ...list(
-      'Sometimes',
-      'Situations that must really occur, so that nothing holds for want of a case.',
-      profile.sometimes,
-    ),
-    ...list('Aims', 'What sides of the debates ask for; not promised.', [
-      ...aims.always,
-      ...aims.steps,
-      ...aims.lives,
-    ]),
-  ];
+/** Where two shared sentences have one name, each says whose it is. */
+function sharedRow({ what, clauses }: Shared, all: readonly Shared[], links: Links): string {
+  const [first] = clauses;
+  const twice = all.filter(s => s.what === what).length > 1;
+  const whose = twice ? ` of ${clauses.map(c => `\`${c.id.slice(0, -what.length - 1)}\``).join(', ')}` : '';
+  const same = clauses.every(c => cited(c.cite) === cited(first!.cite));
+  return `- ${links.to(first!.id, what)}${whose}${marksOf(first!)}: ${first!.says}${same ? behind(first!.cite) : ''}`;
+}
+
+function operation(
+  op: string,
+  list: readonly AnyClause[],
+  shared: ReadonlyMap<string, Shared>,
+  links: Links,
+): readonly string[] {
+  const usual = citeBut(list.filter(c => !shared.has(c.id)));
+  const rests = (c: AnyClause): string => (cited(c.cite) === usual ? '' : behind(c.cite));
+  const rows: string[] = [];
+  for (let i = 0; i < list.length; ) {
+    const c = list[i]!;
+    const most = runOf(list.slice(i), shared);
+    if (most === 0) rows.push(`- ${links.to(c.id, c.id)}${marksOf(c)}: ${c.says}${rests(c)}`);
+    else {
+      const names = list.slice(i, i + most).map(o => {
+        const same = new Set(shared.get(o.id)!.clauses.map(one => cited(one.cite))).size === 1;
+        return `\`${whatOf(o.id)}\`${same ? '' : rests(o)}`;
+      });
+      rows.push(`- shared, ${most === 1 ? '1 clause' : `${most} clauses`}: ${names.join(', ')}`);
+    }
+    i += Math.max(most, 1);
+  }
+  return [`### ${op}`, '', ...(usual === '' ? [] : [`_[${usual}]_`, '']), ...rows, ''];
+}
+
+/** How many clauses at the head of a list are shared. */
+function runOf(list: readonly AnyClause[], shared: ReadonlyMap<string, Shared>): number {
+  const own = list.findIndex(c => !shared.has(c.id));
+  return own < 0 ? list.length : own;
 }
 
 function policies(profile: AnyProfile): readonly string[] {
   if (profile.policies.length === 0) return [];
   const rows = profile.policies.map(p => {
-    const values = p.values.map((v, i) => `\`${v.value}\`${i === 0 ? ' (default)' : ''}: ${v.says}`);
-    return `- **\`${p.name}\`** ${p.question} ${values.join('; ')}. _[${cited(p.cite)}]_`;
+    const values = p.values.map((v, i) => `\`${v.value}\`${i === 0 ? ' (default)' : ''}`);
+    return `- \`${p.name}\`: ${p.question} ${values.join(', ')}`;
   });
   return [
     '### Policies',
     '',
-    'What the sources leave open; the verdicts are in [debates.md](debates.md).',
+    'What the sources leave open. What each answer means, who argues for it, and what runs say: [debates.md](debates.md).',
     '',
     ...rows,
     '',
