@@ -40,11 +40,43 @@ type Props = { readonly [key: string]: t.Mixed };
 type Optional<P extends Props> = { [K in keyof P]?: t.TypeOf<P[K]> };
 type Required<P extends Props> = { [K in keyof P]: t.TypeOf<P[K]> };
 
-export type Closed<P extends Props, Q extends Props> = t.Type<
+/** A record with exactly some keys. It keeps its codecs, so that tables and schemas are made from it. */
+export class Closed<P extends Props, Q extends Props> extends t.Type<
   Readonly<Required<P> & Optional<Q>>,
   Record<string, unknown>,
   unknown
->;
+> {
+  readonly _tag = 'Closed' as const;
+
+  constructor(
+    name: string,
+    readonly required: P,
+    readonly optional: Q,
+    is: t.Is<Readonly<Required<P> & Optional<Q>>>,
+    validate: t.Validate<unknown, Readonly<Required<P> & Optional<Q>>>,
+    encode: t.Encode<Readonly<Required<P> & Optional<Q>>, Record<string, unknown>>,
+  ) {
+    super(name, is, validate, encode);
+  }
+}
+
+/** What a schema says of a value that is no record and no list. */
+export type Keywords = { readonly [keyword: string]: string | number | readonly string[] };
+
+/** A single value, with what a schema says of it. */
+export class Leaf<A, O> extends t.Type<A, O, unknown> {
+  readonly _tag = 'Leaf' as const;
+
+  constructor(
+    name: string,
+    readonly keywords: Keywords,
+    is: t.Is<A>,
+    validate: t.Validate<unknown, A>,
+    encode: t.Encode<A, O>,
+  ) {
+    super(name, is, validate, encode);
+  }
+}
 
 /**
  * A record with exactly these keys: io-ts's `type` keeps unknown keys and its `strict` drops them
@@ -59,8 +91,10 @@ export function closed<P extends Props, Q extends Props = Record<never, t.Mixed>
   const keys = Object.keys(shape);
   const known = new Set(keys);
   type A = Readonly<Required<P> & Optional<Q>>;
-  return new t.Type<A, Record<string, unknown>, unknown>(
+  return new Closed<P, Q>(
     name,
+    required,
+    optional,
     (u): u is A => isPlain(u) && keys.every(key => (key in required ? shape[key]!.is(u[key]) : true)),
     (u, context) => {
       if (!isPlain(u)) return t.failure(u, context, `expected an object (${name}), got ${brief(u)}`);
@@ -101,16 +135,37 @@ function isPlain(u: unknown): u is Record<string, unknown> {
   return typeof u === 'object' && u !== null && !Array.isArray(u);
 }
 
+type ArmsOf = { readonly [tag: string]: t.Mixed };
+
+/** Records told apart by one key. It keeps its arms, as `Closed` keeps its keys. */
+export class Tagged<Arms extends ArmsOf> extends t.Type<
+  t.TypeOf<Arms[keyof Arms]>,
+  Record<string, unknown>,
+  unknown
+> {
+  readonly _tag = 'Tagged' as const;
+
+  constructor(
+    name: string,
+    readonly key: string,
+    readonly arms: Arms,
+    is: t.Is<t.TypeOf<Arms[keyof Arms]>>,
+    validate: t.Validate<unknown, t.TypeOf<Arms[keyof Arms]>>,
+    encode: t.Encode<t.TypeOf<Arms[keyof Arms]>, Record<string, unknown>>,
+  ) {
+    super(name, is, validate, encode);
+  }
+}
+
 /** A union told apart by one key: only the named arm reports, not every arm in turn. */
-export function tagged<K extends string, Arms extends { readonly [tag: string]: t.Mixed }>(
-  key: K,
-  arms: Arms,
-): t.Type<t.TypeOf<Arms[keyof Arms]>, Record<string, unknown>, unknown> {
+export function tagged<K extends string, Arms extends ArmsOf>(key: K, arms: Arms): Tagged<Arms> {
   type A = t.TypeOf<Arms[keyof Arms]>;
   const names = Object.keys(arms);
   const arm = (tag: unknown) => (typeof tag === 'string' && Object.hasOwn(arms, tag) ? arms[tag] : undefined);
-  return new t.Type<A, Record<string, unknown>, unknown>(
+  return new Tagged<Arms>(
     `one of ${names.join(', ')}`,
+    key,
+    arms,
     (u): u is A => isPlain(u) && arm(u[key]) !== undefined,
     (u, context) => {
       if (!isPlain(u)) return t.failure(u, context, `expected an object, got ${brief(u)}`);
@@ -130,8 +185,9 @@ export function tagged<K extends string, Arms extends { readonly [tag: string]: 
 const HEX = /^0x(0|[1-9a-f][0-9a-f]{0,15})$/;
 
 /** A 64-bit value: a bigint here, in a file one canonical spelling, lower-case hex without leading zeros. */
-export const Hex64 = new t.Type<bigint, string, unknown>(
+export const Hex64 = new Leaf<bigint, string>(
   '64-bit hex string like "0x1000"',
+  { type: 'string', pattern: HEX.source },
   (u): u is bigint => typeof u === 'bigint' && u >= 0n && u < 1n << 64n,
   (u, context) =>
     typeof u === 'string' && HEX.test(u)
@@ -145,9 +201,10 @@ export const Hex64 = new t.Type<bigint, string, unknown>(
 );
 
 /** A whole number within closed bounds; JSON's only safe kind. */
-export const whole = (name: string, low: number, high: number): t.Type<number, number, unknown> =>
-  new t.Type<number, number, unknown>(
+export const whole = (name: string, low: number, high: number): Leaf<number, number> =>
+  new Leaf<number, number>(
     name,
+    { type: 'integer', minimum: low, maximum: high },
     (u): u is number => typeof u === 'number' && Number.isInteger(u) && u >= low && u <= high,
     (u, context) =>
       typeof u === 'number' && Number.isInteger(u) && u >= low && u <= high
@@ -156,10 +213,13 @@ export const whole = (name: string, low: number, high: number): t.Type<number, n
     a => a,
   );
 
+const PRINTABLE = '^[^\\u0000-\\u001f\\u007f]*$';
+
 /** Text of bounded length without control characters. */
-export const text = (name: string, most: number): t.Type<string, string, unknown> =>
-  new t.Type<string, string, unknown>(
+export const text = (name: string, most: number): Leaf<string, string> =>
+  new Leaf<string, string>(
     name,
+    { type: 'string', maxLength: most, pattern: PRINTABLE },
     (u): u is string => typeof u === 'string',
     (u, context) =>
       typeof u === 'string' && u.length <= most && !hasControl(u)
@@ -177,9 +237,10 @@ function hasControl(s: string): boolean {
 }
 
 /** One of a few words. */
-export function word<const W extends readonly string[]>(...words: W): t.Type<W[number], string, unknown> {
-  return new t.Type<W[number], string, unknown>(
+export function word<const W extends readonly string[]>(...words: W): Leaf<W[number], string> {
+  return new Leaf<W[number], string>(
     words.join(' | '),
+    { enum: words },
     (u): u is W[number] => typeof u === 'string' && words.includes(u),
     (u, context) =>
       typeof u === 'string' && words.includes(u)

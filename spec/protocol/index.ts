@@ -6,6 +6,7 @@ export * as iommuCoreRaces from './iommu-core-races.js';
 export * as linuxDma from './linux-dma.js';
 export * from './outcome.js';
 export * from './profiles.js';
+export * from './schema.js';
 export * as spaprTce from './spapr-tce.js';
 export * from './trace.js';
 export * as vfio2011 from './vfio-2011.js';
