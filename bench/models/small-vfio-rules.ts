@@ -223,7 +223,6 @@ export function smallWorld(groups: number, devices: number, slots: number): Worl
     profile: smallVfio,
     setup: { groups, devices, handles: slots },
     ops,
-    counts: { states: 0, transitions: 0 },
     symmetry: SYMMETRY,
   };
 }

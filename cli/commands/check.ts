@@ -4,6 +4,7 @@ import { availableParallelism } from 'node:os';
 import { describeOp, describeOutcome, encodeTrace } from '../../conformance/index.js';
 import { type Exploration, explore, type Step, type Violation } from '../../model/explore/explore.js';
 import type { AnyWorld } from '../../model/explore/world.js';
+import { pinOf, type Unlike } from '../../model/pinned.js';
 import { recordPath } from '../../model/record.js';
 import { DEBATES, WORLDS, worldNamed } from '../../model/worlds.js';
 import type { AnyOp, Policies } from '../../spec/index.js';
@@ -12,6 +13,7 @@ import { fingerprintOf } from '../fingerprint.js';
 import { LongRun, type LongRunOptions } from '../long-run.js';
 import { MIB } from '../memory.js';
 import { numbered, parsePolicies } from '../options.js';
+import { heldToPin, pin } from '../pinning.js';
 import { count, type Out, outTo, paint, table } from '../terminal.js';
 import { secondThread } from '../threads/second.js';
 
@@ -22,6 +24,8 @@ export interface CheckOptions extends LongRunOptions {
   readonly first?: boolean;
   readonly aims?: boolean;
   readonly symmetry?: boolean;
+  /** Writes what was found into the file of pins. */
+  readonly pin?: boolean;
   /** 1 or 2. */
   readonly threads?: number;
   readonly json?: boolean;
@@ -30,6 +34,8 @@ export interface CheckOptions extends LongRunOptions {
 export function check(name: string | undefined, options: CheckOptions): ExitCode {
   const out = outTo(options.json === true);
   if (name === undefined && options.policy.length === 0) return list(out);
+  if (options.pin === true && options.policy.length > 0)
+    throw new Usage('--pin is of a world under its own policies');
   const worlds = chosen(name, options.policy);
   if (worlds.length > 1 && (options.checkpoint ?? options.resume) !== undefined)
     throw new Usage('a checkpoint is of one world: name it');
@@ -52,12 +58,14 @@ function chosen(name: string | undefined, policies: readonly string[]): readonly
   return [...new Set(names)].map(n => worldNamed(n)!);
 }
 
+const counted = (n: number | undefined): string => (n === undefined ? 'not pinned' : count(n));
+
 function list(out: Out): ExitCode {
   const rows = WORLDS.map(w => [
     w.name,
     w.profile.name,
-    count(w.counts.states),
-    count(w.counts.transitions),
+    counted(pinOf(w)?.states),
+    counted(pinOf(w)?.transitions),
     w.says,
   ]);
   out.say(table(['world', 'profile', 'states', 'transitions', 'what it is for'], rows));
@@ -69,8 +77,7 @@ function list(out: Out): ExitCode {
       world: w.name,
       profile: w.profile.name,
       says: w.says,
-      ...w.counts,
-      ...(w.canonical !== undefined && { canonical: w.canonical }),
+      ...pinOf(w),
     })),
   });
   return EXIT.conforms;
@@ -113,7 +120,24 @@ function one(
     violations,
     seen: [...seen],
   };
-  return { code: codeOf(result), data };
+  const unlike = pinning(world, options, result, out);
+  return {
+    code: unlike.length > 0 ? worst([codeOf(result), EXIT.diverges]) : codeOf(result),
+    data: unlike.length > 0 ? { ...data, unlike } : data,
+  };
+}
+
+/** Holds the run against the pin of its world, or writes it down; under other policies there is no pin. */
+function pinning(
+  world: AnyWorld,
+  options: CheckOptions,
+  result: Exploration<AnyOp>,
+  out: Out,
+): readonly Unlike[] {
+  if (options.policy.length > 0) return [];
+  if (options.pin !== true) return heldToPin(world, result, out);
+  pin(world, result, out);
+  return [];
 }
 
 function codeOf(result: Exploration<AnyOp>): ExitCode {

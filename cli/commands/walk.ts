@@ -7,6 +7,7 @@ import { coverWorld } from '../../model/compare/lockstep.js';
 import { walk as follow, type WalkResult } from '../../model/compare/walk.js';
 import type { AnyWorld } from '../../model/explore/world.js';
 import { hasImplementation } from '../../model/machine.js';
+import { countsOf } from '../../model/pinned.js';
 import type { Recording } from '../../model/record.js';
 import { WORLDS, worldNamed } from '../../model/worlds.js';
 import { EXIT, type ExitCode, Usage, worst } from '../exit.js';
@@ -33,7 +34,7 @@ export function walk(name: string | undefined, options: WalkOptions): ExitCode {
     w =>
       name !== undefined ||
       options.every !== true ||
-      (w.large !== true && w.counts.transitions <= (options.upTo ?? Number.POSITIVE_INFINITY)),
+      (w.large !== true && countsOf(w).transitions <= (options.upTo ?? Number.POSITIVE_INFINITY)),
   );
   const results = worlds.map(world =>
     options.every ? every(world, options, out) : one(world, options, out),

@@ -45,6 +45,7 @@ export function addCheck(top: Command, end: End): void {
       'visit one of all states that differ only in which interchangeable thing is which, where the world declares that',
     )
     .option('--aims', 'also what the sides of the debates ask for, which the law does not promise')
+    .option('--pin', 'write down the counts that were found, in model/pins.ts: read why they differ first')
     .option(...JSON_OUT)
     .addHelpText(
       'after',

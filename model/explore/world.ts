@@ -16,10 +16,6 @@ export interface World<S extends object, O extends AnyOp, P extends Policies, Se
   readonly ops: readonly O[];
   /** Which instances are tried in a state; left out: all. Only leaves out what is equal by renaming. */
   readonly offers?: (state: S, op: O) => boolean;
-  /** Exact counts when explored to the end with its own policies. */
-  readonly counts: { readonly states: number; readonly transitions: number };
-  /** Exact number of states up to the declared symmetry. */
-  readonly canonical?: number;
   /** Which things of the world are interchangeable. Not every profile suits it: a belief has no sorts. */
   readonly symmetry?: Symmetry;
   /** Too large for a unit test: explored by the full gate only. */

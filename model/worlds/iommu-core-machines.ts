@@ -47,7 +47,6 @@ interface Plan {
   readonly defaultType?: Setup['defaultType'];
   readonly scope: Omit<Scope, 'groups' | 'devices'>;
   readonly policies?: Partial<PolicyValues>;
-  readonly counts: CoreWorld['counts'];
   readonly large?: boolean;
 }
 

@@ -18,7 +18,6 @@ export const IOMMU_CORE_WORLDS: readonly CoreWorld[] = [
       pasids: [1, 2],
       pasidDevices: [0],
     },
-    counts: { states: 124_130, transitions: 4_524_182 },
   }),
   world({
     name: 'drivers',
@@ -38,7 +37,6 @@ export const IOMMU_CORE_WORLDS: readonly CoreWorld[] = [
       ask: true,
       wrong: true,
     },
-    counts: { states: 1048, transitions: 120_732 },
   }),
   world({
     name: 'handles',
@@ -56,7 +54,6 @@ export const IOMMU_CORE_WORLDS: readonly CoreWorld[] = [
       ask: true,
       wrong: true,
     },
-    counts: { states: 2062, transitions: 303_555 },
   }),
   world({
     name: 'no-static-blocked',
@@ -73,7 +70,6 @@ export const IOMMU_CORE_WORLDS: readonly CoreWorld[] = [
       resets: [0],
       types: ['identity', 'dma', 'dma-fq', 'auto'],
     },
-    counts: { states: 1696, transitions: 60_329 },
   }),
   world({
     name: 'boot',
@@ -95,7 +91,6 @@ export const IOMMU_CORE_WORLDS: readonly CoreWorld[] = [
       types: ['identity', 'auto'],
       drivers: [2],
     },
-    counts: { states: 49_520, transitions: 2_256_078 },
   }),
   world({
     name: 'resets',
@@ -116,7 +111,6 @@ export const IOMMU_CORE_WORLDS: readonly CoreWorld[] = [
       mms: [0],
       ask: true,
     },
-    counts: { states: 2088, transitions: 131_768 },
   }),
   world({
     name: 'pasids',
@@ -134,7 +128,6 @@ export const IOMMU_CORE_WORLDS: readonly CoreWorld[] = [
       ask: true,
       wrong: true,
     },
-    counts: { states: 15_908, transitions: 2_426_062 },
   }),
   world({
     name: 'static-domains',
@@ -154,7 +147,6 @@ export const IOMMU_CORE_WORLDS: readonly CoreWorld[] = [
       resets: [0],
       ask: true,
     },
-    counts: { states: 1071, transitions: 59_488 },
   }),
   world({
     name: 'sva',
@@ -171,7 +163,6 @@ export const IOMMU_CORE_WORLDS: readonly CoreWorld[] = [
       mms: [0, 1],
       exits: true,
     },
-    counts: { states: 31_776, transitions: 1_131_028 },
   }),
   world({
     name: 'aux',
@@ -194,7 +185,6 @@ export const IOMMU_CORE_WORLDS: readonly CoreWorld[] = [
       ask: true,
       wrong: true,
     },
-    counts: { states: 5478, transitions: 924_108 },
   }),
   world({
     name: 'pasid-numbers',
@@ -202,7 +192,6 @@ export const IOMMU_CORE_WORLDS: readonly CoreWorld[] = [
     instances: [instance({ pasids: 3, aux: true })],
     devices: [device('a', 0, { pasids: 3 }), device('b', 1, { pasids: 3 })],
     scope: { domains: [0, 1], allocDevices: [0], aux: [0, 1], mms: [0], exits: true },
-    counts: { states: 3152, transitions: 89_548 },
   }),
   world({
     name: 'strangers',
@@ -231,7 +220,6 @@ export const IOMMU_CORE_WORLDS: readonly CoreWorld[] = [
       aux: [1, 2],
       ask: true,
     },
-    counts: { states: 8424, transitions: 1_335_112 },
   }),
   world({
     name: 'firmware',
@@ -250,7 +238,6 @@ export const IOMMU_CORE_WORLDS: readonly CoreWorld[] = [
       claims: 'both',
       aux: [1],
     },
-    counts: { states: 2330, transitions: 130_376 },
   }),
   world({
     name: 'queued',
@@ -258,7 +245,6 @@ export const IOMMU_CORE_WORLDS: readonly CoreWorld[] = [
     instances: [instance({ blocked: false, identity: false })],
     devices: [device('a', 0), device('b', 0)],
     scope: { domains: [], queue: [0, 1], owners: [0], resets: [0], drivers: [0] },
-    counts: { states: 124, transitions: 2009 },
   }),
   world({
     name: 'parts',
@@ -276,7 +262,6 @@ export const IOMMU_CORE_WORLDS: readonly CoreWorld[] = [
       claims: 'both',
       aux: [1],
     },
-    counts: { states: 477, transitions: 16_361 },
   }),
   world({
     name: 'exchange',
@@ -284,7 +269,6 @@ export const IOMMU_CORE_WORLDS: readonly CoreWorld[] = [
     instances: [instance({ pasids: 2 })],
     devices: [device('a', 0, { pasids: 2 }), device('b', 0, { pasids: 2 })],
     scope: { domains: [0, 1], allocGroups: [0], pasids: [1], pasidDevices: [0], pasidHandles: [1, 2] },
-    counts: { states: 112, transitions: 2505 },
   }),
   world({
     name: 'numbers',
@@ -292,7 +276,6 @@ export const IOMMU_CORE_WORLDS: readonly CoreWorld[] = [
     instances: [instance({ pasids: 3 })],
     devices: [device('a', 0, { pasids: 3 })],
     scope: { domains: [], pasids: [1, 2], pasidDevices: [0], numbers: true, mms: [0], exits: true },
-    counts: { states: 40, transitions: 465 },
   }),
   world({
     name: 'leak',
@@ -308,7 +291,6 @@ export const IOMMU_CORE_WORLDS: readonly CoreWorld[] = [
       settle: true,
       ask: true,
     },
-    counts: { states: 25, transitions: 879 },
   }),
   world({
     name: 'tables',
@@ -324,6 +306,5 @@ export const IOMMU_CORE_WORLDS: readonly CoreWorld[] = [
       ask: true,
       wrong: true,
     },
-    counts: { states: 404, transitions: 50_449 },
   }),
 ];

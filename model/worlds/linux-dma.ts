@@ -69,7 +69,6 @@ export const LINUX_DMA_WORLDS: readonly LinuxDmaWorld[] = [
       map(0),
       unmap(0),
     ],
-    counts: { states: 792, transitions: 6371 },
   },
   {
     name: 'dma-two-pages',
@@ -90,7 +89,6 @@ export const LINUX_DMA_WORLDS: readonly LinuxDmaWorld[] = [
       unmap(0, 2),
       unmap(0, 1, 2),
     ],
-    counts: { states: 51, transitions: 561 },
   },
   {
     name: 'dma-tagged',
@@ -112,7 +110,6 @@ export const LINUX_DMA_WORLDS: readonly LinuxDmaWorld[] = [
       flush(1, 0),
       flushAll(1),
     ],
-    counts: { states: 7940, transitions: 94_710 },
   },
   {
     name: 'dma-strict',
@@ -135,6 +132,5 @@ export const LINUX_DMA_WORLDS: readonly LinuxDmaWorld[] = [
       flush(2, 0),
       flushAll(2),
     ],
-    counts: { states: 7630, transitions: 98_190 },
   },
 ];

@@ -51,7 +51,6 @@ export const SPAPR_TCE_LONG_WORLDS: readonly TceWorld[] = [
       open(0, 'v1'),
       close(0),
     ],
-    counts: { states: 47, transitions: 555 },
   }),
   world({
     name: 'tce-levels',
@@ -75,7 +74,6 @@ export const SPAPR_TCE_LONG_WORLDS: readonly TceWorld[] = [
       dma(0, HIGH),
       dma(0, FAR),
     ],
-    counts: { states: 39, transitions: 652 },
   }),
   world({
     name: 'tce-long-batches',
@@ -93,7 +91,6 @@ export const SPAPR_TCE_LONG_WORLDS: readonly TceWorld[] = [
       get(L, 0n),
       get(L, 512n * PAGE),
     ],
-    counts: { states: 4, transitions: 44 },
   }),
   world({
     name: 'tce-huge-pages',
@@ -127,7 +124,6 @@ export const SPAPR_TCE_LONG_WORLDS: readonly TceWorld[] = [
       guestDma(HIGH_WINDOW, HIGH + LARGEST - 0x1234n),
       guestDma(HIGH_WINDOW, HIGH + LARGEST + 0x8765_4321n, 'write'),
     ],
-    counts: { states: 19, transitions: 190 },
   }),
   world({
     name: 'tce-guest-sizes',
@@ -160,6 +156,5 @@ export const SPAPR_TCE_LONG_WORLDS: readonly TceWorld[] = [
       stuff(L, 0n, 0n, 2n),
       dma(0, 0x8123n),
     ],
-    counts: { states: 1098, transitions: 24_102 },
   }),
 ];

@@ -83,7 +83,6 @@ export const SPAPR_TCE_WORLDS: readonly TceWorld[] = [
       dma(1, HIGH),
       dma(1, HIGH + PAGE),
     ],
-    counts: { states: 11_124, transitions: 395_257 },
   }),
   world({
     name: 'tce-two-containers',
@@ -105,7 +104,6 @@ export const SPAPR_TCE_WORLDS: readonly TceWorld[] = [
       dma(0, 0n),
       dma(1, PAGE),
     ],
-    counts: { states: 26_405, transitions: 743_185 },
   }),
   world({
     name: 'tce-ownership',
@@ -148,7 +146,6 @@ export const SPAPR_TCE_WORLDS: readonly TceWorld[] = [
         dma(0, iova, 'write'),
       ]),
     ],
-    counts: { states: 171, transitions: 7194 },
   }),
   world({
     name: 'tce-mapped',
@@ -156,7 +153,6 @@ export const SPAPR_TCE_WORLDS: readonly TceWorld[] = [
     machine: MACHINE,
     bounds: { tables: 3, regions: 1 },
     ops: mappedOps,
-    counts: { states: 44, transitions: 620 },
   }),
   world({
     name: 'tce-mapped-refused',
@@ -165,7 +161,6 @@ export const SPAPR_TCE_WORLDS: readonly TceWorld[] = [
     bounds: { tables: 3, regions: 1 },
     policies: { 'blocking-attach': 'refuses-live' },
     ops: mappedOps,
-    counts: { states: 44, transitions: 620 },
   }),
   world({
     name: 'tce-devices',
@@ -198,7 +193,6 @@ export const SPAPR_TCE_WORLDS: readonly TceWorld[] = [
       dma(1, 0n),
       dma(9, 0n),
     ],
-    counts: { states: 36, transitions: 1224 },
   }),
   world({
     name: 'tce-memory',
@@ -237,7 +231,6 @@ export const SPAPR_TCE_WORLDS: readonly TceWorld[] = [
       unmap(0, HIGH, 16n),
       dma(0, HIGH + 0x8123n),
     ],
-    counts: { states: 1851, transitions: 66_476 },
   }),
   world({
     name: 'tce-owners',
@@ -277,7 +270,6 @@ export const SPAPR_TCE_WORLDS: readonly TceWorld[] = [
       ]),
       ...wrongArguments(0),
     ],
-    counts: { states: 1602, transitions: 125_894 },
   }),
   world({
     name: 'tce-shapes',
@@ -301,7 +293,6 @@ export const SPAPR_TCE_WORLDS: readonly TceWorld[] = [
       removeWindow(0, HIGH + (1n << 40n) - 1n),
       removeWindow(0, HIGH + (1n << 40n)),
     ],
-    counts: { states: 925, transitions: 175_854 },
   }),
   world({
     name: 'tce-pseries',
@@ -327,7 +318,6 @@ export const SPAPR_TCE_WORLDS: readonly TceWorld[] = [
       dma(0, 0n, 'write'),
       dma(0, PAGE),
     ],
-    counts: { states: 295, transitions: 8039 },
   }),
   ...SPAPR_TCE_GUEST_WORLDS,
   ...SPAPR_TCE_LONG_WORLDS,

@@ -43,7 +43,6 @@ export const TRANSLATION_WORLDS: readonly TranslationWorld[] = [
       access(d, 1),
       access(d, 1, 2),
     ]),
-    counts: { states: 400, transitions: 8000 },
   },
   {
     name: 'tlb-ranges',
@@ -66,7 +65,6 @@ export const TRANSLATION_WORLDS: readonly TranslationWorld[] = [
       access(0, 64),
       access(0, 102),
     ],
-    counts: { states: 512, transitions: 7168 },
   },
   {
     name: 'leaves-2m',
@@ -89,7 +87,6 @@ export const TRANSLATION_WORLDS: readonly TranslationWorld[] = [
       access(0, M2, 2),
       access(0, 2 * M2 + 1),
     ],
-    counts: { states: 864, transitions: 12_096 },
   },
   {
     name: 'leaves-1g',
@@ -108,7 +105,6 @@ export const TRANSLATION_WORLDS: readonly TranslationWorld[] = [
       access(0, G1 + 701),
       access(0, TOP),
     ],
-    counts: { states: 160, transitions: 1600 },
   },
   {
     name: 'edges',
@@ -132,6 +128,5 @@ export const TRANSLATION_WORLDS: readonly TranslationWorld[] = [
       access(0, LAST),
       access(0, LAST, 2),
     ],
-    counts: { states: 72, transitions: 1080 },
   },
 ];

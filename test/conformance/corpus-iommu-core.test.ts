@@ -6,6 +6,7 @@ import { coverageTable, LAWS, readTrace, runSuite, type SuiteResult } from '../.
 import { replay } from '../../model/compare/replay.js';
 import { explore } from '../../model/explore/explore.js';
 import { hasImplementation, implementationOf } from '../../model/machine.js';
+import { countsOf } from '../../model/pinned.js';
 import { WORLDS } from '../../model/worlds.js';
 import { allowed, defaultPolicies } from '../../spec/index.js';
 import type { Clause } from '../../spec/law/clause.js';
@@ -130,7 +131,7 @@ for (const { profile, counts, clauses, alike } of PARTS) {
     const lists = Object.entries(profile.rules) as unknown as [string, readonly AnyClause[]][];
     const declared = new Set(lists.flatMap(([op, list]) => list.map(c => `${op} ${c.errno ?? 'none'}`)));
     const seen = new Set<string>();
-    for (const world of WORLDS.filter(w => w.profile === profile && w.counts.states < 500)) {
+    for (const world of WORLDS.filter(w => w.profile === profile && countsOf(w).states < 500)) {
       const policies = { ...defaultPolicies(profile), ...world.policies };
       explore(
         world,

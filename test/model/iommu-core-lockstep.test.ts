@@ -5,6 +5,7 @@ import { coverWorld } from '../../model/compare/lockstep.js';
 import { sweepFailures } from '../../model/compare/sweep.js';
 import { walk } from '../../model/compare/walk.js';
 import { FAULTS_OF, sortsOf } from '../../model/machines/iommu-core-faults.js';
+import { countsOf } from '../../model/pinned.js';
 import { WORLDS, worldNamed } from '../../model/worlds.js';
 import type { PolicyValues } from '../../spec/iommu-core/policies.js';
 import { iommuCore } from '../../spec/iommu-core/profile.js';
@@ -27,7 +28,7 @@ for (const name of [
     const world = worldNamed(name)!;
     const { parting, ...figures } = coverWorld(world);
     assert.equal(parting, undefined, parting && `${parting.rule}: ${JSON.stringify(parting.first)}`);
-    assert.deepEqual(figures, { complete: true, ...world.counts });
+    assert.deepEqual(figures, { complete: true, ...countsOf(world) });
   });
 }
 
@@ -81,7 +82,7 @@ test('every call of a driver fails once in every operation of every state, and w
     const world = worldNamed(name)!;
     const { leftover, states, failures, rules } = sweepFailures(world, policies);
     assert.equal(leftover, undefined, leftover && `${name}: ${JSON.stringify(leftover, hex)}`);
-    if (policies === undefined) assert.equal(states, world.counts.states);
+    if (policies === undefined) assert.equal(states, countsOf(world).states);
     assert.ok(failures > 50, `${name}: only ${failures} failures`);
     for (const [rule, sorts] of rules) for (const sort of sorts) reached.add(`${rule}: ${sort}`);
   }

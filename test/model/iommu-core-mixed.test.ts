@@ -42,7 +42,6 @@ function mixed(
     },
   };
   const full = { probe: all, remove: all, ...scope, devices: all, groups: [...Array(groups).keys()] };
-  const counts = { states: 0, transitions: 0 };
   return {
     name,
     says: '',
@@ -50,7 +49,6 @@ function mixed(
     setup,
     ops: opsOf(full),
     offers,
-    counts,
   } as unknown as AnyWorld;
 }
 

@@ -6,6 +6,7 @@ import { coverWorld } from '../../model/compare/lockstep.js';
 import { walk } from '../../model/compare/walk.js';
 import type { Restartable } from '../../model/driven.js';
 import { hasImplementation, implementationOf } from '../../model/machine.js';
+import { countsOf } from '../../model/pinned.js';
 import { WORLDS, worldNamed } from '../../model/worlds.js';
 import { type AnyOp, defaultPolicies } from '../../spec/index.js';
 import type { Outcome } from '../../spec/protocol/index.js';
@@ -15,7 +16,7 @@ for (const name of ['pair', 'two-owners', 'unplug-merged']) {
     const world = worldNamed(name)!;
     const { parting, ...figures } = coverWorld(world);
     assert.equal(parting, undefined);
-    const { states, transitions } = world.counts;
+    const { states, transitions } = countsOf(world);
     assert.deepEqual(figures, { complete: true, states, transitions });
   });
 }

@@ -71,8 +71,7 @@ function startedBy(prelude: readonly Op[], ops: readonly Op[], policies: Partial
     },
   };
   const says = 'Far apart, and at every end.';
-  const counts = { states: 0, transitions: 0 };
-  const world: AnyWorld = { name: 'tce-ends', says, profile, setup: MACHINE, policies, ops, counts };
+  const world: AnyWorld = { name: 'tce-ends', says, profile, setup: MACHINE, policies, ops };
   const inner = implementationOf('spapr-tce', MACHINE, values);
   const machine: Restartable = {
     reset: () => {

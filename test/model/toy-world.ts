@@ -68,7 +68,6 @@ export function countersTo(top: number, step?: Then, more: Partial<ToyProfile> =
       { op: 'step', at: 1 },
       { op: 'flip', at: 0 },
     ],
-    counts: { states: 2 * (top + 1) ** 2, transitions: 6 * (top + 1) ** 2 },
   };
 }
 
@@ -77,3 +76,9 @@ export const sumOf = selector(
   'sumOf',
   (s: Counters): number => s.rows.reduce((n, r) => n + r.n, 0) + (s.flag.up ? 1 : 0),
 );
+
+/** How many states and transitions the counters have. */
+export const countersHave = (top: number): { readonly states: number; readonly transitions: number } => ({
+  states: 2 * (top + 1) ** 2,
+  transitions: 6 * (top + 1) ** 2,
+});

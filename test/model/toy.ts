@@ -135,7 +135,6 @@ export function toyOf(setup: ToySize): World<Toy, ToyOp, None, ToySize> {
       ...(['leave', 'map', 'turn', 'open'] as const).flatMap(op => groups.map((a): ToyOp => ({ op, a }))),
       ...fds.map((fd): ToyOp => ({ op: 'close', fd })),
     ],
-    counts: { states: 0, transitions: 0 },
     symmetry: {
       sorts: {
         group: { rows: ['groups'] },
