@@ -1,6 +1,8 @@
 // What may an observer of any implementation see of the state? Plain values, no internal numbers.
 import type { View, ViewValue } from '../law/profile.js';
-import { holdersOf, lockedBy, mappedOf, referencesTo, tablesBehind } from './looking.js';
+import { lockedBy } from './account.js';
+import { referencesTo, tablesBehind } from './reference.js';
+import { holdersOf, mappedOf } from './region.js';
 import type { Container, Group, State } from './state.js';
 
 const hex = (value: bigint): string => `0x${value.toString(16)}`;

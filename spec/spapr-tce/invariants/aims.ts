@@ -2,8 +2,8 @@
 import type { Profile } from '../../law/profile.js';
 import { cite } from '../../law/sources.js';
 import type { PolicyValues } from '../policies.js';
-import { reached } from '../reaching.js';
 import type { Op, Setup, State } from '../state.js';
+import { reached } from '../translation.js';
 import { sameRuns } from './steps.js';
 
 type Aims = Profile<State, Op, PolicyValues, Setup>['aims'];

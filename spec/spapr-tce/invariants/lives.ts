@@ -2,7 +2,8 @@
 import { sum } from '../../kit/selector.js';
 import type { Liveness } from '../../law/profile.js';
 import { cite } from '../../law/sources.js';
-import { lockedBy, windowNumbered } from '../looking.js';
+import { lockedBy } from '../account.js';
+import { windowNumbered } from '../guest-window.js';
 import type { PolicyValues } from '../policies.js';
 import type { Op, State } from '../state.js';
 

@@ -2,9 +2,11 @@
 
 import type { StateProperty } from '../../law/profile.js';
 import { cite } from '../../law/sources.js';
-import { holdersOf, liveIn, lockedBy, mappedOf, memoryHolding } from '../looking.js';
+import { lockedBy } from '../account.js';
+import { memoryHolding } from '../memory.js';
 import { unitsOf } from '../pages.js';
 import type { PolicyValues } from '../policies.js';
+import { holdersOf, liveIn, mappedOf } from '../region.js';
 import type { Group, State } from '../state.js';
 
 type Always = StateProperty<State, PolicyValues>;

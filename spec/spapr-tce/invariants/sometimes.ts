@@ -1,8 +1,10 @@
 // Which situations must really occur, so that no invariant holds for want of a case?
 import type { StateProperty } from '../../law/profile.js';
 import { cite } from '../../law/sources.js';
-import { groupsOn, holdersOf, liveIn, lockedBy, tablesBehind } from '../looking.js';
+import { lockedBy } from '../account.js';
 import type { PolicyValues } from '../policies.js';
+import { groupsOn, tablesBehind } from '../reference.js';
+import { holdersOf, liveIn } from '../region.js';
 import type { State } from '../state.js';
 
 type Sometimes = StateProperty<State, PolicyValues>;

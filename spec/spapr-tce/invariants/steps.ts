@@ -2,7 +2,8 @@
 import type { Table } from '../../kit/table.js';
 import type { StepProperty } from '../../law/profile.js';
 import { cite } from '../../law/sources.js';
-import { containerNamed, windowNumbered, windowsOn } from '../looking.js';
+import { containerNamed } from '../group.js';
+import { windowNumbered, windowsOn } from '../guest-window.js';
 import type { PolicyValues } from '../policies.js';
 import { tces, without } from '../runs.js';
 import type { Op, Run, State } from '../state.js';

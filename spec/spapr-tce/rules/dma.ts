@@ -1,13 +1,13 @@
 // Where does a device's access end up, through a window of its endpoint or of a guest?
 import { ending, refuse } from '../../law/clause.js';
 import { cite } from '../../law/sources.js';
-import { indexOf, protOf } from '../guest.js';
-import { windowNumbered } from '../looking.js';
+import { indexOf, protOf } from '../guest-tce.js';
+import { windowNumbered } from '../guest-window.js';
 import type { PolicyValues } from '../policies.js';
-import { reached, staleReached } from '../reaching.js';
 import { entryAt, values } from '../runs.js';
 import type { Op, State } from '../state.js';
-import type { Rule } from './asking.js';
+import { reached, staleReached } from '../translation.js';
+import type { Rule } from './ioctl.js';
 
 type Dma = Extract<Op, { op: 'dma' }>;
 type GuestDma = Extract<Op, { op: 'guest_dma' }>;

@@ -2,11 +2,11 @@
 import { patch, patchAt } from '../../kit/record.js';
 import { ending, refuse } from '../../law/clause.js';
 import { cite } from '../../law/sources.js';
-import { freed, setWindow, unsetWindow, withTable } from '../changing.js';
 import { addressOf, entryOf } from '../pages.js';
 import type { PolicyValues } from '../policies.js';
 import type { Op, State } from '../state.js';
-import type { Rule } from './asking.js';
+import { freed, setWindow, unsetWindow, withTable } from '../table.js';
+import type { Rule } from './ioctl.js';
 
 type Claim = Extract<Op, { op: 'claim' }>;
 type Release = Extract<Op, { op: 'release' }>;

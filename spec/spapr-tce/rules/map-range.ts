@@ -1,9 +1,9 @@
 // Which window does a map or an unmap reach, and what comes before either?
 import { refuse } from '../../law/clause.js';
-import { prepared } from '../containing.js';
-import { indexIn, tableHolding } from '../looking.js';
+import { prepared } from '../container.js';
 import { entryOf } from '../pages.js';
 import type { Op, State, TceTable } from '../state.js';
+import { indexIn, tableHolding } from '../window.js';
 import {
   argument,
   boundHere,
@@ -15,7 +15,7 @@ import {
   type Rule,
   rowOf,
   vfio,
-} from './asking.js';
+} from './ioctl.js';
 
 type Map = Extract<Op, { op: 'map' }>;
 type Unmap = Extract<Op, { op: 'unmap' }>;

@@ -1,11 +1,11 @@
 // What do H_PUT_TCE and H_GET_TCE do, and which checks does every hypercall on a window begin with?
 import { ending, refuse } from '../../law/clause.js';
 import { cite } from '../../law/sources.js';
-import { indexOf, inWindow, noted, stored, writable } from '../guest.js';
-import { windowNumbered } from '../looking.js';
+import { indexOf, inWindow, noted, stored, writable } from '../guest-tce.js';
+import { windowNumbered } from '../guest-window.js';
 import { entryAt, values } from '../runs.js';
 import type { Op, State } from '../state.js';
-import type { Rule } from './asking.js';
+import type { Rule } from './ioctl.js';
 
 type Put = Extract<Op, { op: 'h_put_tce' }>;
 type Get = Extract<Op, { op: 'h_get_tce' }>;

@@ -1,6 +1,7 @@
 // Which windows may a user make and remove, and where do they start?
 import { patch, patchAt } from '../../kit/record.js';
 import { ending, refuse } from '../../law/clause.js';
+import { overLimit } from '../account.js';
 import {
   costOf,
   depthFits,
@@ -12,9 +13,9 @@ import {
   type Wanted,
   withoutWindow,
   withWindow,
-} from '../containing.js';
-import { overLimit, tableHolding } from '../looking.js';
+} from '../container.js';
 import type { Op, State } from '../state.js';
+import { tableHolding } from '../window.js';
 import {
   argument,
   boundHere,
@@ -27,7 +28,7 @@ import {
   type Rule,
   rowOf,
   vfio,
-} from './asking.js';
+} from './ioctl.js';
 
 type Create = Extract<Op, { op: 'create_window' }>;
 type Remove = Extract<Op, { op: 'remove_window' }>;

@@ -1,10 +1,10 @@
 // What does unmapping leave?
 import { ending, refuse } from '../../law/clause.js';
-import { cleared } from '../changing.js';
 import { aligned } from '../pages.js';
 import type { Op } from '../state.js';
-import { type Rule, vfio } from './asking.js';
-import { beginning, countFor, indexFor, ready, rowFor, runsOver, tableFor } from './reaching.js';
+import { cleared } from '../table.js';
+import { type Rule, vfio } from './ioctl.js';
+import { beginning, countFor, indexFor, ready, rowFor, runsOver, tableFor } from './map-range.js';
 
 type Unmap = Extract<Op, { op: 'unmap' }>;
 

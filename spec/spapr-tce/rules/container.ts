@@ -2,11 +2,11 @@
 import { patch } from '../../kit/record.js';
 import { ending, refuse } from '../../law/clause.js';
 import { cite } from '../../law/sources.js';
-import { freeRow, putAt } from '../changing.js';
-import { joined, left, shut } from '../containing.js';
-import { containerNamed, hasGroups, latestGroup } from '../looking.js';
+import { joined, left, shut } from '../container.js';
+import { containerNamed, hasGroups, latestGroup } from '../group.js';
 import { FREE_CONTAINER, type Op } from '../state.js';
-import { containerOf, isOpen, type Rule, rowOf, vfio } from './asking.js';
+import { freeRow, putAt } from '../table.js';
+import { containerOf, isOpen, type Rule, rowOf, vfio } from './ioctl.js';
 import { kernelGone } from './ownership.js';
 
 type Open = Extract<Op, { op: 'open' }>;

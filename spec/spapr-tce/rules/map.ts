@@ -2,13 +2,13 @@
 
 import { ending, refuse } from '../../law/clause.js';
 import type { Errno } from '../../protocol/errno.js';
-import { cleared, effective } from '../changing.js';
-import { mappedIn, type Obstacle, pinObstacle, regionObstacle, type Source } from '../mapping.js';
+import { mappedIn, type Obstacle, pinObstacle, regionObstacle, type Source } from '../memory.js';
 import { aligned, pagesOf } from '../pages.js';
 import type { PolicyValues } from '../policies.js';
 import type { Op, State } from '../state.js';
-import { containerOf, type Rule, vfio } from './asking.js';
-import { beginning, countFor, indexFor, ready, rowFor, runsOver, tableFor } from './reaching.js';
+import { cleared, effective } from '../table.js';
+import { containerOf, type Rule, vfio } from './ioctl.js';
+import { beginning, countFor, indexFor, ready, rowFor, runsOver, tableFor } from './map-range.js';
 
 type Map = Extract<Op, { op: 'map' }>;
 

@@ -1,11 +1,11 @@
 // What does the kernel's own DMA API map in a group's 32-bit window?
 import { ending, refuse } from '../../law/clause.js';
 import { cite } from '../../law/sources.js';
-import { cleared, written } from '../changing.js';
 import { aligned, entryOf, pagesOf } from '../pages.js';
 import { allIn, anyIn } from '../runs.js';
 import type { Op, State, TceTable } from '../state.js';
-import type { Rule } from './asking.js';
+import { cleared, written } from '../table.js';
+import type { Rule } from './ioctl.js';
 
 type Map = Extract<Op, { op: 'kernel_map' }>;
 type Unmap = Extract<Op, { op: 'kernel_unmap' }>;

@@ -2,13 +2,14 @@
 
 import { patch, patchAt } from '../kit/record.js';
 import { selector } from '../kit/selector.js';
-import { cleared, effective, putAt } from './changing.js';
-import { regionHolding, tablesBehind, userPage } from './looking.js';
-import { mappedIn, regionObstacle } from './mapping.js';
+import { mappedIn, regionObstacle, userPage } from './memory.js';
 import { aligned, entryOf, pagesOf, unitsOf } from './pages.js';
 import type { PolicyValues } from './policies.js';
+import { tablesBehind } from './reference.js';
+import { regionHolding } from './region.js';
 import { values, without, withRun } from './runs.js';
 import type { Run, State } from './state.js';
+import { cleared, effective, putAt } from './table.js';
 
 const READ = 1n;
 const WRITE = 2n;

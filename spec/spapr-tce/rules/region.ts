@@ -1,9 +1,9 @@
 // Which region does a command name, and what comes before any of them?
 import { refuse } from '../../law/clause.js';
-import { regionOf } from '../looking.js';
 import { aligned, pagesOf } from '../pages.js';
+import { regionOf } from '../region.js';
 import type { Op, State } from '../state.js';
-import { boundHere, isOpen, ofVersion, type Rule, rowOf, vfio } from './asking.js';
+import { boundHere, isOpen, ofVersion, type Rule, rowOf, vfio } from './ioctl.js';
 
 type Register = Extract<Op, { op: 'register' }>;
 type Unregister = Extract<Op, { op: 'unregister' }>;

@@ -1,9 +1,24 @@
 // How does a guest get a window, and what goes with it?
 import { patch, patchAt } from '../kit/record.js';
-import { freeRow, putAt } from './changing.js';
-import { windowsOn } from './looking.js';
+import { selector } from '../kit/selector.js';
 import { addressOf, liobnOf, pagesOf } from './pages.js';
 import { FREE_WINDOW, type State, type Window } from './state.js';
+import { freeRow, putAt } from './table.js';
+
+/** Row of the guest's window of that number, -1: none. */
+export const windowNumbered = selector('windowNumbered', (s: State, liobn: bigint): number =>
+  s.windows.findIndex(w => w.kind !== 'free' && w.liobn === liobn),
+);
+
+/** Position of the guest bridge with that BUID, -1: none. */
+export const bridgeWith = selector('bridgeWith', (s: State, buid: bigint): number =>
+  s.guestBridges.findIndex(b => b.buid === buid),
+);
+
+/** Rows of the windows of a guest bridge. */
+export const windowsOn = selector('windowsOn', (s: State, bridge: number): readonly number[] =>
+  s.windows.flatMap((w, at) => (w.kind === 'rtas' && w.bridge === bridge ? [at] : [])),
+);
 
 /** A window in the lowest free row, with no entries and no links. */
 export function withGuestWindow(s: State, window: Window): State {

@@ -1,9 +1,9 @@
 // What memory does an endpoint reach at a bus address?
 import { selector } from '../kit/selector.js';
-import { indexIn } from './looking.js';
 import { addressOf, entryOf, HIGH_START, pagesOf } from './pages.js';
 import { entryAt, tces } from './runs.js';
 import type { State } from './state.js';
+import { indexIn } from './window.js';
 
 type Access = 'read' | 'write';
 

@@ -2,9 +2,9 @@
 import { patch, patchAt } from '../../kit/record.js';
 import { ending, refuse } from '../../law/clause.js';
 import { cite } from '../../law/sources.js';
-import { groupReferences } from '../looking.js';
+import { groupReferences } from '../group.js';
 import type { Device, Op, State } from '../state.js';
-import type { Rule } from './asking.js';
+import type { Rule } from './ioctl.js';
 
 type Probe = Extract<Op, { op: 'probe' }>;
 type Remove = Extract<Op, { op: 'remove' }>;

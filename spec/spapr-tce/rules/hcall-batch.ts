@@ -1,21 +1,12 @@
 // What do H_PUT_TCE_INDIRECT and H_STUFF_TCE do, and what is left of a batch that stops in the middle?
 import { ending, refuse } from '../../law/clause.js';
 import { cite } from '../../law/sources.js';
-import { clearedBehind, listable, noted, protOf, storedFromList, userPageOf } from '../guest.js';
-import { userPage } from '../looking.js';
+import { clearedBehind, listable, noted, protOf, storedFromList, userPageOf } from '../guest-tce.js';
+import { userPage } from '../memory.js';
 import { aligned, pagesOf } from '../pages.js';
 import type { Op, State } from '../state.js';
-import type { Rule } from './asking.js';
-import {
-  firstInRange,
-  indexIn,
-  inRange,
-  kvm,
-  orToUserSpace,
-  qemu,
-  rowOf,
-  windowKnown,
-} from './hypercalls.js';
+import { firstInRange, indexIn, inRange, kvm, orToUserSpace, qemu, rowOf, windowKnown } from './hcall.js';
+import type { Rule } from './ioctl.js';
 
 type Indirect = Extract<Op, { op: 'h_put_tce_indirect' }>;
 type Stuff = Extract<Op, { op: 'h_stuff_tce' }>;

@@ -1,11 +1,10 @@
 // How does KVM learn of a guest's windows?
 import { ending, refuse } from '../../law/clause.js';
 import { cite } from '../../law/sources.js';
-import { withGuestWindow, withoutGuestWindow } from '../guest-windows.js';
-import { windowNumbered } from '../looking.js';
+import { windowNumbered, withGuestWindow, withoutGuestWindow } from '../guest-window.js';
 import { liobnOf } from '../pages.js';
 import type { Op } from '../state.js';
-import type { Rule } from './asking.js';
+import type { Rule } from './ioctl.js';
 
 type Create = Extract<Op, { op: 'kvm_create' }>;
 type Close = Extract<Op, { op: 'kvm_close' }>;

@@ -1,7 +1,8 @@
 // What does a container of version 1 charge, and what does either version tell about its groups?
 import { patch, patchAt } from '../../kit/record.js';
 import { ending, refuse } from '../../law/clause.js';
-import { hostPages, latestGroup, overLimit } from '../looking.js';
+import { hostPages, overLimit } from '../account.js';
+import { latestGroup } from '../group.js';
 import { addressOf } from '../pages.js';
 import type { Group, Op, State } from '../state.js';
 import {
@@ -14,7 +15,7 @@ import {
   type Rule,
   rowOf,
   vfio,
-} from './asking.js';
+} from './ioctl.js';
 
 type Enable = Extract<Op, { op: 'enable' }>;
 type Disable = Extract<Op, { op: 'disable' }>;

@@ -2,12 +2,12 @@
 import { patch } from '../../kit/record.js';
 import { ending, refuse } from '../../law/clause.js';
 import { cite } from '../../law/sources.js';
-import { putAt } from '../changing.js';
-import { windowNumbered } from '../looking.js';
+import { windowNumbered } from '../guest-window.js';
 import { unitsOf } from '../pages.js';
 import type { Op, State } from '../state.js';
-import type { Rule } from './asking.js';
-import { noKvm } from './kvm.js';
+import { putAt } from '../table.js';
+import type { Rule } from './ioctl.js';
+import { noKvm } from './kvm-window.js';
 
 type Attach = Extract<Op, { op: 'kvm_attach' }>;
 type Release = Extract<Op, { op: 'kvm_release' }>;

@@ -2,8 +2,9 @@
 import type { Clause } from '../../law/clause.js';
 import { refuse } from '../../law/clause.js';
 import { cite } from '../../law/sources.js';
-import { costOf, defaultWindow, depthFits, pageSizeFits, shapeFits } from '../containing.js';
-import { containerNamed, hasGroups, overLimit } from '../looking.js';
+import { overLimit } from '../account.js';
+import { costOf, defaultWindow, depthFits, pageSizeFits, shapeFits } from '../container.js';
+import { containerNamed, hasGroups } from '../group.js';
 import type { PolicyValues } from '../policies.js';
 import type { Container, State } from '../state.js';
 

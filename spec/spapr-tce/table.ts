@@ -1,8 +1,9 @@
 // What happens to tables and windows when entries are written, a window is set, or nobody points at a table?
 import { patch, patchAt } from '../kit/record.js';
 import type { Table } from '../kit/table.js';
-import { groupsOn, holdersOf, inUse, mappedOf } from './looking.js';
 import type { PolicyValues } from './policies.js';
+import { groupsOn, inUse } from './reference.js';
+import { holdersOf, mappedOf } from './region.js';
 import { entryAt, tces, without, withRun } from './runs.js';
 import {
   FREE_REGION,

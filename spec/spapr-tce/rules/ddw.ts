@@ -1,11 +1,10 @@
 // Which dynamic windows does a guest get from its firmware?
 import { ending, refuse } from '../../law/clause.js';
 import { cite } from '../../law/sources.js';
-import { marked, withGuestWindow } from '../guest-windows.js';
-import { bridgeWith, windowNumbered, windowsOn } from '../looking.js';
+import { bridgeWith, marked, windowNumbered, windowsOn, withGuestWindow } from '../guest-window.js';
 import { addressOf, END, entryOf, liobnOf } from '../pages.js';
 import type { Op, State } from '../state.js';
-import type { Rule } from './asking.js';
+import type { Rule } from './ioctl.js';
 
 type Query = Extract<Op, { op: 'ddw_query' }>;
 type Create = Extract<Op, { op: 'ddw_create' }>;

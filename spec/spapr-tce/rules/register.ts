@@ -1,12 +1,13 @@
 // Which memory may be registered for mapping?
 import { patch, patchAt } from '../../kit/record.js';
 import { ending, refuse } from '../../law/clause.js';
-import { freeRow, putAt } from '../changing.js';
-import { hostPages, memoryHolding, overLimit } from '../looking.js';
+import { hostPages, overLimit } from '../account.js';
+import { memoryHolding } from '../memory.js';
 import { commonShift, END } from '../pages.js';
 import type { Op, State } from '../state.js';
-import { argument, noFlags, type Rule, rowOf, vfio } from './asking.js';
-import { beginning, first, holds, misaligned, named, pages } from './regions.js';
+import { freeRow, putAt } from '../table.js';
+import { argument, noFlags, type Rule, rowOf, vfio } from './ioctl.js';
+import { beginning, first, holds, misaligned, named, pages } from './region.js';
 
 type Register = Extract<Op, { op: 'register' }>;
 

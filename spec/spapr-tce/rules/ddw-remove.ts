@@ -1,10 +1,17 @@
 // When does a guest's dynamic window go, and when does the default one come back?
 import { ending, refuse } from '../../law/clause.js';
-import { marked, removed, withDefault, withoutGuestWindow } from '../guest-windows.js';
-import { bridgeWith, windowNumbered, windowsOn } from '../looking.js';
+import {
+  bridgeWith,
+  marked,
+  removed,
+  windowNumbered,
+  windowsOn,
+  withDefault,
+  withoutGuestWindow,
+} from '../guest-window.js';
 import type { Op } from '../state.js';
-import type { Rule } from './asking.js';
-import { papr, qemu, SERVICES, unknownBridge, wrongArguments } from './rtas.js';
+import { papr, qemu, SERVICES, unknownBridge, wrongArguments } from './ddw.js';
+import type { Rule } from './ioctl.js';
 
 type Remove = Extract<Op, { op: 'ddw_remove' }>;
 type Reset = Extract<Op, { op: 'ddw_reset' }>;

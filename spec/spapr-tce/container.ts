@@ -1,10 +1,12 @@
 // What does a container do to its groups, its windows and its registered memory?
 import { patch, patchAt } from '../kit/record.js';
-import { emptied, freed, putAt, setWindow, swept, unsetWindow, withTable } from './changing.js';
-import { hasGroups, holdersOf, latestGroup, mappedOf, tableHolding } from './looking.js';
+import { hasGroups, latestGroup } from './group.js';
 import { addressOf, entryOf, HIGH_START, indexFits, logOf, tablePages } from './pages.js';
 import type { PolicyValues } from './policies.js';
+import { holdersOf, mappedOf } from './region.js';
 import { FREE_CONTAINER, FREE_REGION, type State } from './state.js';
+import { emptied, freed, putAt, setWindow, swept, unsetWindow, withTable } from './table.js';
+import { tableHolding } from './window.js';
 
 /** A window that is asked for: page shift, bytes, levels. */
 export interface Wanted {

@@ -1,10 +1,10 @@
 // When does registered memory go?
 import { ending, refuse } from '../../law/clause.js';
-import { released } from '../containing.js';
-import { holdersOf, mappedOf } from '../looking.js';
+import { released } from '../container.js';
+import { holdersOf, mappedOf } from '../region.js';
 import type { Op } from '../state.js';
-import { argument, containerOf, noFlags, type Rule, rowOf, vfio } from './asking.js';
-import { beginning, holds, misaligned, named } from './regions.js';
+import { argument, containerOf, noFlags, type Rule, rowOf, vfio } from './ioctl.js';
+import { beginning, holds, misaligned, named } from './region.js';
 
 type Unregister = Extract<Op, { op: 'unregister' }>;
 

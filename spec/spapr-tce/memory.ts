@@ -1,10 +1,21 @@
 // Which memory is behind a user's pages, may a table map it, and how is it written?
 import { selector } from '../kit/selector.js';
-import { written } from './changing.js';
-import { memoryHolding, regionHolding } from './looking.js';
 import { unitsOf } from './pages.js';
 import type { PolicyValues } from './policies.js';
+import { regionHolding } from './region.js';
 import type { Run, State } from './state.js';
+import { written } from './table.js';
+
+/** The run of memory that holds a page of an address space, -1: none. */
+export const memoryHolding = selector('memoryHolding', (s: State, mm: number, ua: number): number =>
+  s.memory.findIndex(m => m.mm === mm && m.ua <= ua && ua < m.ua + m.pages),
+);
+
+/** The user's page behind a guest page, -1: not in a memory slot. */
+export const userPage = selector('userPage', (s: State, gpa: number): number => {
+  const slot = s.slots.find(x => x.gpa <= gpa && gpa < x.gpa + x.pages);
+  return slot === undefined ? -1 : slot.ua + (gpa - slot.gpa);
+});
 
 /** A piece of memory that is contiguous for the user and for the machine. */
 interface Piece {
