@@ -16,22 +16,22 @@ export interface Prefix {
  * A task's name has at most 15 characters of any kind: blanks, brackets, colons and dashes included. The
  * shortest name that makes the rest fit is taken.
  */
-const TASK = '(?<task>.{1,32}?)';
-const CPU = '\\[(?<cpu>\\d{1,5})\\] +';
+const TASK = '.{1,32}?';
+const CPU = '\\[(\\d{1,5})\\] +';
 const SECONDS = '\\d{1,12}\\.\\d{1,9}: +';
-const EVENT = '(?<event>[A-Za-z_][A-Za-z0-9_]{0,63}):(?: +|$)';
+const EVENT = '([A-Za-z_][A-Za-z0-9_]{0,63}):(?: +|$)';
 
 /**
  * The kernel's `trace` and `trace_pipe` files, and `trace-cmd report`, which pads the event's name. The group
  * of threads (in parentheses) and the flags are there or not, as the kernel was configured.
  */
 const TRACE = new RegExp(
-  `^ {0,32}${TASK}-(?<pid>\\d{1,10}) +(?:\\([ \\d-]{1,12}\\) +)?${CPU}(?:(?<flags>[^\\s:\\d][^\\s:]{0,7}) +)?${SECONDS}${EVENT}`,
+  `^ {0,32}${TASK}-(\\d{1,10}) +(?:\\([ \\d-]{1,12}\\) +)?${CPU}(?:([^\\s:\\d][^\\s:]{0,7}) +)?${SECONDS}${EVENT}`,
 );
 
 /** `perf script`: the number of the process may stand before that of the thread, the family before the event. */
 const PERF = new RegExp(
-  `^ {0,32}${TASK} +(?:\\d{1,10}/)?(?<pid>\\d{1,10}) +${CPU}${SECONDS}(?:(?<system>[a-z][a-z0-9_]{0,31}):)?${EVENT}`,
+  `^ {0,32}${TASK} +(?:\\d{1,10}/)?(\\d{1,10}) +${CPU}${SECONDS}(?:([a-z][a-z0-9_]{0,31}):)?${EVENT}`,
 );
 
 /** What `dmesg` or a journal puts in front of a line of the kernel's log. */
@@ -40,30 +40,25 @@ const LOGGED = `(?:.{0,96}? kernel: (?:${STAMP})?|(?:<\\d{1,3}>)?${STAMP})`;
 
 /** `ftrace_dump`, as it stands in the kernel's log after an oops: CPU and flags in one word, microseconds. */
 const DUMPED = new RegExp(
-  `^(?:${LOGGED})? {0,32}(?<task>.{1,8}?)-(?<pid>\\d{1,10}) +(?<cpu>\\d{1,5})(?<flags>[^\\s\\d][^\\s]{2,5}) +\\d{1,15}us[ !+#*@$]?: ${EVENT}`,
+  `^(?:${LOGGED})? {0,32}.{1,8}?-(\\d{1,10}) +(\\d{1,5})([^\\s\\d][^\\s]{2,5}) +\\d{1,15}us[ !+#*@$]?: ${EVENT}`,
 );
 const LOG_LINE = new RegExp(`^${LOGGED}`);
 
-interface Groups {
-  readonly pid: string;
-  readonly cpu: string;
-  readonly event: string;
-  readonly flags?: string;
-  readonly system?: string;
-}
-
-const FORMS = [TRACE, PERF, DUMPED];
-
 /** The prefix of a line in any form; undefined: another line of the kernel's log. */
 export function prefixOf(line: Line): Prefix | undefined {
-  for (const form of FORMS) {
-    const found = form.exec(line.text);
-    if (found === null) continue;
-    const { pid, cpu, event, flags, system } = found.groups as unknown as Groups;
-    const rest = { context: contextOf(pid, cpu, flags), event, from: found[0].length };
+  const { text } = line;
+  const told = TRACE.exec(text) ?? DUMPED.exec(text);
+  if (told !== null) {
+    const [whole, pid, cpu, flags, event] = told;
+    return { context: contextOf(pid!, cpu!, flags), event: event!, from: whole.length };
+  }
+  const perf = PERF.exec(text);
+  if (perf !== null) {
+    const [whole, pid, cpu, system, event] = perf;
+    const rest = { context: contextOf(pid!, cpu!, undefined), event: event!, from: whole.length };
     return system === undefined ? rest : { ...rest, system };
   }
-  if (LOG_LINE.test(line.text)) return undefined;
+  if (LOG_LINE.test(text)) return undefined;
   const reason = 'not a trace line: expected "TASK-PID [CPU] FLAGS TIMESTAMP: EVENT: ARGUMENTS"';
   throw new Malformed('shape', { line: line.number, column: 1 }, reason);
 }

@@ -8,6 +8,16 @@ const HEX = /[0-9a-f]+/y;
 const DECIMAL = /[0-9]+/y;
 const WORD = /[^\s,{}[\]]+/y;
 
+/** The kernel prints addresses with leading zeros, in 16 digits at most. */
+const MOST_DIGITS = 16;
+
+/** The value of a lower-case hexadecimal digit, -1: it is none. */
+function digit(text: string, at: number): number {
+  const code = text.charCodeAt(at);
+  if (code >= 48 && code <= 57) return code - 48;
+  return code >= 97 && code <= 102 ? code - 87 : -1;
+}
+
 /** Reads the arguments of one event from left to right. Every failure is a `Malformed` with its column. */
 export class Scanner {
   constructor(
@@ -31,7 +41,16 @@ export class Scanner {
 
   /** Hexadecimal digits without a prefix. */
   hex(field: string): bigint {
-    return this.bounded(field, BigInt(`0x${this.run(HEX, field, 'hexadecimal digits')}`));
+    const { text } = this.line;
+    const from = this.at;
+    let value = 0;
+    let at = from;
+    for (let d = digit(text, at); d >= 0; d = digit(text, ++at)) value = value * 16 + d;
+    // Exact below 2^53; beyond that, and where there is no digit, the slower way says what it is.
+    if (at === from || value > Number.MAX_SAFE_INTEGER || at - from > MOST_DIGITS)
+      return this.bounded(field, BigInt(`0x${this.run(HEX, field, 'hexadecimal digits')}`));
+    this.at = at;
+    return BigInt(value);
   }
 
   /** Hexadecimal digits with their 0x. */

@@ -1,7 +1,7 @@
 // Which lines does a stream of bytes or text consist of, and where does it stop being a decent text file?
 import type { Limits } from './limits.js';
 import { type Defect, Malformed, type Place } from './malformed.js';
-import { decodeUtf8, encodeUtf8 } from './utf8.js';
+import { decodePlain, decodeUtf8, encodeUtf8 } from './utf8.js';
 
 /** Where a recording comes from: pieces of any size, cut anywhere; bytes of UTF-8, or text. */
 export type Source = AsyncIterable<Uint8Array | string> | Iterable<Uint8Array | string>;
@@ -38,6 +38,12 @@ export class Lines {
   private number = 1;
   /** The rest of a text that was handed over in one large piece. */
   private text = '';
+  /**
+   * The whole lines of `piece` as one text, if every byte of them is a plain ASCII character: then a byte is a
+   * character, and lines are cut out of it. Anything else, and anything wrong, goes the exact way, byte by byte.
+   */
+  private plain = '';
+  private plainAt = 0;
 
   constructor(
     source: Source,
@@ -57,6 +63,7 @@ export class Lines {
     if (this.number > this.limits.lines) {
       throw this.malformed('too-many-lines', `more than ${this.limits.lines} lines`);
     }
+    if (at >= this.plainAt && at < this.plainAt + this.plain.length) return this.takePlain();
     const newline = piece.indexOf(NEWLINE, at);
     const end = newline < 0 ? piece.length : newline;
     this.guard(end, newline < 0 ? end : end + 1);
@@ -73,6 +80,28 @@ export class Lines {
     return this.line(this.carry, 0, length);
   }
 
+  private takePlain(): Line {
+    const { plain, plainAt, at } = this;
+    const from = at - plainAt;
+    const end = plain.indexOf('\n', from);
+    this.guard(plainAt + end, plainAt + end + 1);
+    this.at = plainAt + end + 1;
+    return { number: this.number++, text: plain.slice(from, end) };
+  }
+
+  /** Looks whether the whole lines of a piece, after the end of a line that it goes on with, are plain. */
+  private lookAhead(): void {
+    this.plain = '';
+    const { piece } = this;
+    const from = this.carried === 0 ? 0 : piece.indexOf(NEWLINE) + 1;
+    const end = piece.lastIndexOf(NEWLINE) + 1;
+    if (end <= from || (this.carried > 0 && from === 0)) return;
+    const text = decodePlain(piece.subarray(from, end));
+    if (text === undefined) return;
+    this.plain = text;
+    this.plainAt = from;
+  }
+
   /** Waits for the next piece; false when the source has ended, as it should, after a newline. */
   async more(): Promise<boolean> {
     this.before += this.piece.length;
@@ -83,6 +112,7 @@ export class Lines {
       if (typeof next.value !== 'string') {
         this.piece = this.text === '' ? next.value : joined(encodeUtf8(this.text), next.value);
         this.text = '';
+        this.lookAhead();
         return true;
       }
       this.text += next.value;
@@ -92,6 +122,7 @@ export class Lines {
     const cut = whole > 0 && isHigh(this.text, whole - 1) ? whole - 1 : whole;
     this.piece = encodeUtf8(this.text.slice(0, cut));
     this.text = this.text.slice(cut);
+    this.lookAhead();
     return true;
   }
 
@@ -103,12 +134,14 @@ export class Lines {
     this.carry = new Uint8Array(0);
     this.carried = 0;
     this.text = '';
+    this.plain = '';
     await this.pieces.return?.();
   }
 
   private end(): boolean {
     this.piece = encodeUtf8(this.text);
     this.text = '';
+    this.plain = '';
     if (this.piece.length > 0) this.take();
     if (this.carried === 0) return false;
     const place = { line: this.number, column: this.carried + 1 };

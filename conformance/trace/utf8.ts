@@ -3,6 +3,28 @@
 /** How many characters one `fromCharCode` call takes; more of them risk the engine's limit on arguments. */
 const PIECE = 4096;
 
+/** What every engine that runs this has, and no library of types says. */
+declare const TextDecoder: new (
+  label: 'utf-8',
+  options: { readonly fatal: true; readonly ignoreBOM: true },
+) => { decode(bytes: Uint8Array): string };
+const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+
+/**
+ * The text of bytes that are all ASCII and neither NUL nor a carriage return; undefined: something else is
+ * among them. Many times the speed of `decodeUtf8`, which says what and where.
+ */
+export function decodePlain(bytes: Uint8Array): string | undefined {
+  let text: string;
+  try {
+    text = decoder.decode(bytes);
+  } catch {
+    return undefined;
+  }
+  if (text.length !== bytes.length || text.includes('\0') || text.includes('\r')) return undefined;
+  return text;
+}
+
 /**
  * The text of `bytes[start..end)`, or the index of the first byte that is not UTF-8 as the Unicode standard
  * has it (no overlong forms, no surrogates, nothing past U+10FFFF). Written out because the court promises
