@@ -1,6 +1,6 @@
 // Which rules have spoken so far, and with which errnos did operations end?
 import type { AnyOp } from '../../spec/law/profile.js';
-import type { Outcome } from '../../spec/protocol/outcome.js';
+import type { Observed } from '../../spec/protocol/observed.js';
 
 /** Times by name, by operation. */
 export type Tally = ReadonlyMap<string, ReadonlyMap<string, number>>;
@@ -26,7 +26,7 @@ export class Coverage {
   }
 
   /** One event that the law allows, with the rules that allow it. */
-  record(op: AnyOp, rules: readonly string[], outcome: Outcome): void {
+  record(op: AnyOp, rules: readonly string[], outcome: Observed): void {
     this.events++;
     for (const rule of rules) bump(this.rules, op.op, rule, 1);
     if (outcome.is === 'refused') bump(this.errnos, op.op, outcome.errno, 1);

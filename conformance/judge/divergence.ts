@@ -42,10 +42,29 @@ export function divergence<S, O extends AnyOp, P extends Policies, Setup>(
     observed: event.outcome,
     candidates: states.length,
     allowed: choices(endings),
+    broken: brokenBy(profile, endings, event),
     ...(differs === undefined ? {} : { differs }),
     before: [...before],
     related: explanations(standing, states, event.op),
   };
+}
+
+/**
+ * The clause that speaks against the event: of an answer that is allowed, with another state, the first that allows
+ * it; else the one that closes the list in the first of the states.
+ */
+function brokenBy<S, O extends AnyOp, P extends Policies, Setup>(
+  profile: Profile<S, O, P, Setup>,
+  endings: readonly (readonly Allowed<S>[])[],
+  event: Event<O>,
+): string {
+  const right = endings.flat().filter(e => sameOutcome(e.outcome, event.outcome));
+  let best: { readonly rule: string; readonly wrong: number } | undefined;
+  for (const { rule, state } of right) {
+    const wrong = partings(profile.view(state), event.state).length;
+    if (best === undefined || wrong < best.wrong) best = { rule, wrong };
+  }
+  return best?.rule ?? endings[0]!.at(-1)!.rule;
 }
 
 /** The same answer by the same rule from many candidates is one choice. */

@@ -1,12 +1,14 @@
 // What is the verdict on a whole recording?
 import type { Coverage } from '../coverage/collect.js';
 import type { Trace } from '../trace/read.js';
+import type { RuleTally } from '../verdicts/tally.js';
 import { Judge, type JudgeOptions } from './judge.js';
 import type { Verdict } from './verdict.js';
 
 export interface Judgement {
   readonly verdict: Verdict;
   readonly coverage: Coverage;
+  readonly tally: RuleTally;
 }
 
 /**
@@ -17,7 +19,7 @@ export async function judgeTrace(trace: Trace, options: JudgeOptions = {}): Prom
   const judge = new Judge(trace.profile, trace.machine, trace.policies, options);
   for await (const event of trace.events()) {
     const verdict = judge.feed(event);
-    if (verdict !== undefined) return { verdict, coverage: judge.coverage };
+    if (verdict !== undefined) return { verdict, coverage: judge.coverage, tally: judge.tally };
   }
-  return { verdict: judge.finish(), coverage: judge.coverage };
+  return { verdict: judge.finish(), coverage: judge.coverage, tally: judge.tally };
 }

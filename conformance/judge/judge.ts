@@ -4,10 +4,12 @@ import { GaveUp } from '../../spec/law/gave-up.js';
 import { type AnyOp, allowed, type Profile } from '../../spec/law/profile.js';
 import type { Event } from '../../spec/protocol/trace.js';
 import { Coverage } from '../coverage/collect.js';
+import { RuleTally, type Sign } from '../verdicts/tally.js';
 import { Candidates, type Gathering } from './candidates.js';
 import { type Agreement, divergence } from './divergence.js';
 import { EventLines } from './event-lines.js';
 import { sameOutcome, shows } from './observed.js';
+import { statesBehind } from './taking-over.js';
 import type { Conforms, Diverges, Step, Unfinished } from './verdict.js';
 
 export interface JudgeOptions {
@@ -26,6 +28,8 @@ const REMEMBERED = 2;
 export class Judge<S, O extends AnyOp, P extends Policies, Setup> {
   /** What the recording has exercised so far; the event that diverges is not part of it. */
   readonly coverage: Coverage;
+  /** The same by clause, with what was broken and what could not be seen. */
+  readonly tally = new RuleTally();
   private readonly candidates: Candidates<S>;
   private readonly most: number;
   private readonly before: Step[] = [];
@@ -51,6 +55,11 @@ export class Judge<S, O extends AnyOp, P extends Policies, Setup> {
     return this.candidates.now.length;
   }
 
+  /** The states that are still possible; may hold equal ones twice. */
+  get states(): readonly S[] {
+    return this.candidates.now;
+  }
+
   /** The rules that allow the event that was accepted last. */
   get spoke(): readonly string[] {
     return this.before.at(-1)?.rules ?? [];
@@ -59,17 +68,13 @@ export class Judge<S, O extends AnyOp, P extends Policies, Setup> {
   /** Judges the next event. Undefined: so far so good. A verdict is final, later events change nothing. */
   feed(event: Event<O>): Diverges | Unfinished | undefined {
     if (this.ended !== undefined) return this.ended;
+    if (event.outcome.is === 'not-implemented') return this.skip(event);
     const next = this.candidates.gather();
     const rules = this.survivors(event, next);
     if (typeof rules === 'string') return (this.ended = unfinished(event, rules));
-    if (rules.length === 0) {
-      const { profile, policies, before, agreed, lines } = this;
-      return (this.ended = divergence(
-        { profile, policies, states: this.candidates.now, before, agreed, lines },
-        event,
-      ));
-    }
+    if (rules.length === 0) return (this.ended = this.diverges(event));
     if (next.full || !this.candidates.replace(next)) {
+      for (const rule of rules) this.count(event, rule, 'unknown');
       return (this.ended = unfinished(
         event,
         `more than ${this.most} states are possible after event ${event.n}`,
@@ -77,6 +82,49 @@ export class Judge<S, O extends AnyOp, P extends Policies, Setup> {
     }
     this.accept(event, rules);
     return undefined;
+  }
+
+  /**
+   * After a divergence at this event: goes on from the states that go with the system's own answer, so that one
+   * defect does not hide the rest. False: there is none. What comes after is judged as if nothing had been wrong.
+   */
+  takeOver(event: Event<O>): boolean {
+    const { profile, policies, candidates } = this;
+    if (this.ended?.verdict !== 'diverges') return false;
+    const states = statesBehind(profile, policies, candidates.now, event);
+    if (states.length === 0 || states.length > this.most) return false;
+    const next = candidates.gather();
+    for (const state of states) next.add(state);
+    candidates.replace(next);
+    this.ended = undefined;
+    const { state: _, ...answer } = event;
+    this.remember(answer, []);
+    return true;
+  }
+
+  /** The clauses that close the lists of the operation, in the states that are possible now. */
+  closing(op: O): readonly string[] {
+    const { profile, policies } = this;
+    return [...new Set(this.candidates.now.map(state => allowed(profile, state, op, policies).at(-1)!.rule))];
+  }
+
+  /** An operation that whoever was asked does not have: nothing changed, and nothing was tested. */
+  private skip(event: Event<O>): undefined {
+    for (const rule of this.closing(event.op)) this.count(event, rule, 'not-implemented');
+    this.remember(event, []);
+    return undefined;
+  }
+
+  private diverges(event: Event<O>): Diverges {
+    const { profile, policies, before, agreed, lines } = this;
+    const states = this.candidates.now;
+    const found = divergence({ profile, policies, states, before, agreed, lines }, event);
+    this.count(event, found.broken, 'failed');
+    return event.setup === true ? { ...found, setup: true } : found;
+  }
+
+  private count(event: Event<O>, rule: string, sign: Sign): void {
+    if (event.setup !== true) this.tally.count(rule, sign);
   }
 
   /** To be called after the last event of a recording whose reader is content with its end. */
@@ -111,8 +159,15 @@ export class Judge<S, O extends AnyOp, P extends Policies, Setup> {
   }
 
   private accept(event: Event<O>, rules: readonly string[]): void {
+    if (event.setup !== true) {
+      this.coverage.record(event.op, rules, event.outcome);
+      this.tally.accepted(rules, event.outcome);
+    }
+    this.remember(event, rules);
+  }
+
+  private remember(event: Event<O>, rules: readonly string[]): void {
     this.events++;
-    this.coverage.record(event.op, rules, event.outcome);
     const { n, op, outcome, line } = event;
     if (line !== undefined) this.lines.add(n, line);
     this.before.push(

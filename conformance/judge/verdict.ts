@@ -1,5 +1,6 @@
 // What can a judge say about a recording?
 import type { AnyOp } from '../../spec/law/profile.js';
+import type { Observed } from '../../spec/protocol/observed.js';
 import type { Outcome } from '../../spec/protocol/outcome.js';
 
 export type Verdict = Conforms | Diverges | Unfinished;
@@ -19,11 +20,15 @@ export interface Diverges {
   /** The line of the recording, where it came from one. */
   readonly line?: number;
   readonly op: AnyOp;
-  readonly observed: Outcome;
+  readonly observed: Observed;
   /** How many states were still possible before the event. */
   readonly candidates: number;
   /** Everything that the law allowed, from any of them. Never empty. */
   readonly allowed: readonly Choice[];
+  /** The clause that speaks against it: the one that had to be, or whose state was not the observed one. */
+  readonly broken: string;
+  /** The event belongs to the recorder's own preparation. */
+  readonly setup?: true;
   /** The first field that differs, where the answer itself was of an allowed kind. */
   readonly differs?: Difference;
   /** The last events before, oldest first; at most two. */
@@ -62,7 +67,7 @@ export interface Step {
   readonly event: number;
   readonly line?: number;
   readonly op: AnyOp;
-  readonly outcome: Outcome;
+  readonly outcome: Observed;
   readonly rules: readonly string[];
 }
 

@@ -1,7 +1,7 @@
 // How does a person read an operation, an answer, a value of a recording?
 import type { AnyOp } from '../../spec/law/profile.js';
 import { brief } from '../../spec/protocol/codec.js';
-import type { Outcome } from '../../spec/protocol/outcome.js';
+import { isEnding, type Observed, UNOBSERVED } from '../../spec/protocol/observed.js';
 
 /** `map  handle 3, iova 0x1000, device 0 (edu)`: the operation's name and its fields, in their order. */
 export function describeOp(op: AnyOp, machine: unknown): { readonly name: string; readonly fields: string } {
@@ -11,9 +11,13 @@ export function describeOp(op: AnyOp, machine: unknown): { readonly name: string
   return { name: op.op, fields: fields.join(', ') };
 }
 
-/** `ok`, `EBUSY`, `ok paddr 0x2000`. */
-export function describeOutcome(outcome: Outcome): string {
-  if (outcome.is === 'refused') return outcome.errno;
+/** `ok`, `EBUSY`, `ok paddr 0x2000`, `died (exit code 1)`. */
+export function describeOutcome(outcome: Observed): string {
+  if (outcome.is === 'refused')
+    return outcome.errno === UNOBSERVED ? 'refused, by what is unobserved' : outcome.errno;
+  if (outcome.is === 'unknown') return printable(outcome.says);
+  if (isEnding(outcome))
+    return outcome.says === undefined ? outcome.is : `${outcome.is} (${printable(outcome.says)})`;
   const values = Object.entries(outcome)
     .filter(([key, value]) => key !== 'is' && value !== undefined)
     .map(([key, value]) => `${key} ${describeValue(value)}`);

@@ -1,6 +1,7 @@
 // What does a person need to see of a divergence, in some eight lines?
 import type { Clause } from '../../spec/law/clause.js';
 import type { AnyProfile } from '../../spec/law/profile.js';
+import { isEnding } from '../../spec/protocol/observed.js';
 import type { Choice, Diverges, Explanation, Step } from '../judge/verdict.js';
 import { describeOp, describeOutcome, describeValue, plain, printable } from './describe.js';
 
@@ -65,6 +66,7 @@ export function reportDivergence(verdict: Diverges, context: Context): Report {
     title(verdict, context),
     ...steps(verdict, context),
     ...differs(verdict),
+    ...unheard(verdict, context.profile),
     ...some(why, ({ rule: id, says, cite }) => label('why', `${id}: ${says} [${cite.join('; ')}]`)),
     ...verdict.related.map(({ event, line, says }) =>
       label('related', event === undefined ? says : `${placeOf(event, line)}: ${says}`),
@@ -77,8 +79,9 @@ export function reportDivergence(verdict: Diverges, context: Context): Report {
 function title(verdict: Diverges, { file, events }: Context): string {
   const of = events === undefined ? '' : ` of ${events}`;
   const line = verdict.line === undefined ? '' : `, line ${verdict.line}`;
+  const setup = verdict.setup === true ? ' · in the preparation of whoever recorded it' : '';
   const states = verdict.candidates === 1 ? '' : ` · ${verdict.candidates} states were possible`;
-  return `diverges at event ${verdict.event}${of} · ${file}${line}${states}`;
+  return `diverges at event ${verdict.event}${of} · ${file}${line}${states}${setup}`;
 }
 
 /** The last events before and the one that diverges, in columns. */
@@ -128,6 +131,16 @@ function differs({ differs: found }: Diverges): readonly string[] {
   const values = `observed ${describeValue(found.observed)}, allowed ${describeValue(found.allowed)}`;
   const last = found.lastAgreed === undefined ? '' : `     last agreed after event ${found.lastAgreed}`;
   return [label('differs', `${found.path}   ${values}${last}`)];
+}
+
+/** What no clause of the operation speaks of, whatever the state; and what is no answer at all. */
+function unheard({ op, observed }: Diverges, profile: AnyProfile): readonly string[] {
+  if (isEnding(observed))
+    return [label('observed', `${describeOutcome(observed)}: no answer at all, which no clause allows`)];
+  if (observed.is === 'unknown') return [label('observed', `no clause knows the answer ${observed.says}`)];
+  const clauses: readonly Clause<unknown, unknown>[] = profile.rules[op.op] ?? [];
+  if (observed.is !== 'refused' || clauses.some(c => c.errno === observed.errno)) return [];
+  return [label('observed', `no clause of ${op.op} knows ${observed.errno} here`)];
 }
 
 /** The rules that allowed something, each once, in the order of the law. */

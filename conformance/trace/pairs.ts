@@ -12,6 +12,7 @@ interface Open {
   readonly n: number;
   readonly op: AnyOp;
   readonly note?: string;
+  readonly setup?: true;
   readonly line: number;
 }
 
@@ -54,7 +55,14 @@ export class Pairs {
     const { law, machine } = this.opening;
     const op = shaped(law.vocabulary.op, call.op, line, 'op') as AnyOp;
     refuse(law.vocabulary.opFits?.(machine, op), 'op', line);
-    this.open = call.note === undefined ? { n, op, line } : { n, op, note: call.note, line };
+    const { note, setup } = call;
+    this.open = {
+      n,
+      op,
+      ...(note === undefined ? {} : { note }),
+      ...(setup === undefined ? {} : { setup }),
+      line,
+    };
   }
 
   private return(value: unknown, line: number): Event<AnyOp> {

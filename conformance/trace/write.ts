@@ -43,8 +43,13 @@ export function* traceLines(
     return lineOf(text);
   };
   yield lineOf(first);
-  for (const { n, op, note, outcome, state } of events) {
-    const call: Call = { call: n, op: vocabulary.op.encode(op), ...(note === undefined ? {} : { note }) };
+  for (const { n, op, note, setup, outcome, state } of events) {
+    const call: Call = {
+      call: n,
+      op: vocabulary.op.encode(op),
+      ...(note === undefined ? {} : { note }),
+      ...(setup === undefined ? {} : { setup }),
+    };
     yield checked(JSON.stringify(Call.encode(call)));
     const seen = state === undefined ? {} : { state: sorted(state) as typeof state };
     yield checked(JSON.stringify(Return.encode({ return: n, outcome, ...seen })));

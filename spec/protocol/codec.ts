@@ -137,6 +137,12 @@ function isPlain(u: unknown): u is Record<string, unknown> {
 
 type ArmsOf = { readonly [tag: string]: t.Mixed };
 
+/** What is made of a record whose word names no arm, if the word is spelt as words are. */
+export interface Others<A> {
+  readonly spelt: RegExp;
+  readonly make: (u: { readonly [key: string]: unknown }) => A;
+}
+
 /** Records told apart by one key. It keeps its arms, as `Closed` keeps its keys. */
 export class Tagged<Arms extends ArmsOf> extends t.Type<
   t.TypeOf<Arms[keyof Arms]>,
@@ -152,13 +158,18 @@ export class Tagged<Arms extends ArmsOf> extends t.Type<
     is: t.Is<t.TypeOf<Arms[keyof Arms]>>,
     validate: t.Validate<unknown, t.TypeOf<Arms[keyof Arms]>>,
     encode: t.Encode<t.TypeOf<Arms[keyof Arms]>, Record<string, unknown>>,
+    readonly others?: Others<t.TypeOf<Arms[keyof Arms]>>,
   ) {
     super(name, is, validate, encode);
   }
 }
 
 /** A union told apart by one key: only the named arm reports, not every arm in turn. */
-export function tagged<K extends string, Arms extends ArmsOf>(key: K, arms: Arms): Tagged<Arms> {
+export function tagged<K extends string, Arms extends ArmsOf>(
+  key: K,
+  arms: Arms,
+  others?: Others<t.TypeOf<Arms[keyof Arms]>>,
+): Tagged<Arms> {
   type A = t.TypeOf<Arms[keyof Arms]>;
   const names = Object.keys(arms);
   const arm = (tag: unknown) => (typeof tag === 'string' && Object.hasOwn(arms, tag) ? arms[tag] : undefined);
@@ -172,6 +183,8 @@ export function tagged<K extends string, Arms extends ArmsOf>(key: K, arms: Arms
       const tag = Object.hasOwn(u, key) ? u[key] : undefined;
       const chosen = arm(tag);
       if (chosen === undefined) {
+        if (others !== undefined && typeof tag === 'string' && others.spelt.test(tag))
+          return t.success(others.make(u));
         const why =
           tag === undefined ? 'missing' : `unknown ${key} ${brief(tag)}; known: ${names.join(', ')}`;
         return t.failures([mistake(tag, context, key, why)]);
@@ -179,6 +192,7 @@ export function tagged<K extends string, Arms extends ArmsOf>(key: K, arms: Arms
       return either.map(chosen.validate(u, context), value => value as A);
     },
     a => arm((a as Record<string, unknown>)[key])!.encode(a) as Record<string, unknown>,
+    others,
   );
 }
 
@@ -249,3 +263,39 @@ export function word<const W extends readonly string[]>(...words: W): Leaf<W[num
     a => a,
   );
 }
+
+/** Text of one spelling: `expression` matches all of it. */
+export const matching = (name: string, expression: RegExp): Leaf<string, string> =>
+  new Leaf<string, string>(
+    name,
+    { type: 'string', pattern: expression.source },
+    (u): u is string => typeof u === 'string' && expression.test(u),
+    (u, context) =>
+      typeof u === 'string' && expression.test(u)
+        ? t.success(u)
+        : t.failure(u, context, `expected ${name}, got ${brief(u)}`),
+    a => a,
+  );
+
+/** A value, or one word in its place. */
+export class OrWord<A, W extends string> extends t.Type<A | W, unknown, unknown> {
+  readonly _tag = 'OrWord' as const;
+
+  constructor(
+    readonly other: W,
+    readonly codec: t.Type<A, unknown, unknown>,
+  ) {
+    super(
+      `${codec.name}, or "${other}"`,
+      (u): u is A | W => u === other || codec.is(u),
+      (u, context) => (u === other ? t.success(other) : codec.validate(u, context)),
+      a => (a === other ? other : codec.encode(a as A)),
+    );
+  }
+}
+
+/** A value, or one word in its place. What is wrong with the value is said without a word of the other. */
+export const orWord = <A, const W extends string>(
+  other: W,
+  codec: t.Type<A, unknown, unknown>,
+): OrWord<A, W> => new OrWord(other, codec);

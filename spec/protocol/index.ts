@@ -4,6 +4,7 @@ export * from './errno.js';
 export * as iommuCore from './iommu-core.js';
 export * as iommuCoreRaces from './iommu-core-races.js';
 export * as linuxDma from './linux-dma.js';
+export * from './observed.js';
 export * from './outcome.js';
 export * from './profiles.js';
 export * from './schema.js';

@@ -3,6 +3,30 @@ import * as t from 'io-ts';
 import { closed, Hex64, tagged, whole } from './codec.js';
 import { Errno } from './errno.js';
 
+/** The values that an answer may carry, each of them where its operation says so. */
+export const ANSWER = {
+  viable: t.boolean,
+  mmLocked: t.boolean,
+  paddr: Hex64,
+  /** How many bytes were removed; may be less or more than was asked. */
+  unmapped: Hex64,
+  /** The answer to a question of capability or state. */
+  yes: t.boolean,
+  pasid: whole('pasid', 0, 0xffff_ffff),
+  handle: whole('handle', 0, 65_535),
+  domain: whole('domain', 0, 65_535),
+  warned: t.literal(true),
+  coherent: t.boolean,
+  tce: Hex64,
+  start: Hex64,
+  size: Hex64,
+  liobn: Hex64,
+  windows: whole('windows', 0, 255),
+  largest: Hex64,
+  pageSizes: Hex64,
+  levels: whole('levels', 0, 255),
+};
+
 /**
  * The answer of one operation, normal data in every case:
  * - `ok`: done, with the values that the caller sees; `warned`: the kernel complained of its caller, and went on;
@@ -12,32 +36,7 @@ import { Errno } from './errno.js';
  * - `waits`: the operation blocks; a later `resume` finishes it.
  */
 export const Outcome = tagged('is', {
-  ok: closed(
-    'ok',
-    { is: t.literal('ok') },
-    {
-      viable: t.boolean,
-      mmLocked: t.boolean,
-      paddr: Hex64,
-      /** How many bytes were removed; may be less or more than was asked. */
-      unmapped: Hex64,
-      /** The answer to a question of capability or state. */
-      yes: t.boolean,
-      pasid: whole('pasid', 0, 0xffff_ffff),
-      handle: whole('handle', 0, 65_535),
-      domain: whole('domain', 0, 65_535),
-      warned: t.literal(true),
-      coherent: t.boolean,
-      tce: Hex64,
-      start: Hex64,
-      size: Hex64,
-      liobn: Hex64,
-      windows: whole('windows', 0, 255),
-      largest: Hex64,
-      pageSizes: Hex64,
-      levels: whole('levels', 0, 255),
-    },
-  ),
+  ok: closed('ok', { is: t.literal('ok') }, ANSWER),
   refused: closed('refused', { is: t.literal('refused'), errno: Errno }),
   fault: closed('fault', { is: t.literal('fault') }),
   outside: closed('outside', { is: t.literal('outside') }),

@@ -1,6 +1,6 @@
 // What is the JSON Schema of what a codec reads?
 import type * as t from 'io-ts';
-import { Closed, Leaf, Tagged } from './codec.js';
+import { Closed, Leaf, OrWord, Tagged } from './codec.js';
 
 /** A schema, or a part of one: JSON Schema, draft 2020-12. */
 export type JsonSchema = { readonly [keyword: string]: unknown };
@@ -28,7 +28,9 @@ type Standard =
  */
 export function schemaOf(codec: t.Mixed): JsonSchema {
   if (codec instanceof Closed) return schemaOfRecord(codec.required, codec.optional);
-  if (codec instanceof Tagged) return { oneOf: Object.values(codec.arms as Props).map(schemaOf) };
+  if (codec instanceof Tagged)
+    return { oneOf: [...Object.values(codec.arms as Props).map(schemaOf), ...others(codec)] };
+  if (codec instanceof OrWord) return { anyOf: [{ const: codec.other }, schemaOf(codec.codec as t.Mixed)] };
   if (codec instanceof Leaf) return codec.keywords;
   const standard = codec as unknown as Standard;
   switch (standard._tag) {
@@ -57,6 +59,13 @@ export function schemaOf(codec: t.Mixed): JsonSchema {
     default:
       throw new Error(`no schema for the codec ${(codec as t.Mixed).name}`);
   }
+}
+
+/** Records that name no arm, where the reader makes something of them. */
+function others({ key, arms, others: other }: Tagged<Props>): readonly JsonSchema[] {
+  if (other === undefined) return [];
+  const word = { type: 'string', pattern: other.spelt.source, not: { enum: Object.keys(arms) } };
+  return [{ type: 'object', properties: { [key]: word }, required: [key] }];
 }
 
 type Props = { readonly [key: string]: t.Mixed };

@@ -1,7 +1,7 @@
 // What is a recording: which lines does trace format 1 have, and what do they carry?
 import * as t from 'io-ts';
 import { closed, text, whole } from './codec.js';
-import { Outcome } from './outcome.js';
+import { Observed } from './observed.js';
 
 /** The format's name and the one version that this release reads and writes. */
 export const FORMAT = 'iommu-trace';
@@ -40,17 +40,22 @@ export type Header = t.TypeOf<typeof Header>;
 export const Call = closed(
   'call',
   { call: whole('event', 1, Number.MAX_SAFE_INTEGER), op: t.unknown },
-  { note: text('note', 500) },
+  {
+    note: text('note', 500),
+    /** The recorder's own preparation, and not what is tested: judged, but no clause is met by it. */
+    setup: t.literal(true),
+  },
 );
 export type Call = t.TypeOf<typeof Call>;
 
 /**
  * The end of operation number `n`: what was observed. `state` holds any part of the profile's view; what is
- * absent was not observable and is not compared.
+ * absent was not observable and is not compared. A list of which only some places were seen is a record of them by
+ * their position, `{"3":...}`.
  */
 export const Return = closed(
   'return',
-  { return: whole('event', 1, Number.MAX_SAFE_INTEGER), outcome: Outcome },
+  { return: whole('event', 1, Number.MAX_SAFE_INTEGER), outcome: Observed },
   { state: t.UnknownRecord },
 );
 export type Return = t.TypeOf<typeof Return>;
@@ -59,9 +64,11 @@ export type Return = t.TypeOf<typeof Return>;
 export interface Event<O = unknown> {
   readonly n: number;
   readonly op: O;
-  readonly outcome: Outcome;
+  readonly outcome: Observed;
   readonly state?: { readonly [field: string]: unknown };
   readonly note?: string;
+  /** The recorder's own preparation. */
+  readonly setup?: true;
   /** The line of the recording that reports it, counted from 1. */
   readonly line?: number;
 }

@@ -23,6 +23,7 @@ test('a divergence names the event, what the law allowed by which rule, and the 
     observed: ok,
     candidates: 1,
     allowed: [{ rule: 'add/locked', outcome: no('EBUSY'), candidates: 1 }],
+    broken: 'add/locked',
     before: [
       { event: 2, op: lock(1), outcome: ok, rules: ['lock/taken'] },
       { event: 3, op: read, outcome: shows(1), rules: ['read/counter'] },
@@ -88,11 +89,19 @@ test('lists are observed to their end, records where they were observed, unknown
     observed: 4,
     allowed: undefined,
   });
-  assert.deepEqual(diverges(see({ adds: { 0: 3 } })).differs, {
-    path: 'adds',
-    observed: { 0: 3 },
-    allowed: [3],
+  assert.equal(see({ adds: { 0: 3 } }).verdict, 'conforms', 'a list in part, by position');
+  assert.deepEqual(diverges(see({ adds: { 0: 4 } })).differs, {
+    path: 'adds.0',
+    observed: 4,
+    allowed: 3,
   });
+  assert.deepEqual(diverges(see({ adds: { 1: 3 } })).differs, {
+    path: 'adds.1',
+    observed: 3,
+    allowed: undefined,
+  });
+  for (const strange of [{ '-1': 3 }, { '00': 3 }, { length: 1 }, { map: {} }])
+    assert.equal(diverges(see({ adds: strange })).differs?.path, 'adds');
   assert.deepEqual(diverges(see({ lock: { toString: 1 } })).differs, {
     path: 'lock.toString',
     observed: 1,

@@ -150,9 +150,9 @@ const refusals: readonly (readonly [string, string, string])[] = [
     'shape: line 2, op.at: expected a lower-case hex string without leading zeros like "0x1000", got "0x01"',
   ],
   [
-    'an unknown errno',
-    file(HEADER, CALL, RETURN.replace('"ok"', '"refused","errno":"EWHAT"')),
-    'shape: line 3, outcome.errno: expected',
+    'an errno that is no code',
+    file(HEADER, CALL, RETURN.replace('"ok"', '"refused","errno":"-11"')),
+    'shape: line 3, outcome.errno: expected an error code like "EINVAL", got "-11"',
   ],
   [
     'a state that is no object',
