@@ -6,9 +6,11 @@ import { debatesDocument } from './debates.js';
 import { faultsDocument } from './faults.js';
 import { promisesDocument } from './promises.js';
 import { rulesDocument } from './rules.js';
+import { wordsDocument } from './words.js';
 
 const DOCUMENTS: { readonly [file: string]: () => string } = {
   'docs/rules.md': rulesDocument,
+  'docs/words.md': wordsDocument,
   'docs/promises.md': promisesDocument,
   'docs/debates.md': debatesDocument,
   'docs/faults.md': () => faultsDocument(),

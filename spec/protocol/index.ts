@@ -9,5 +9,6 @@ export * from './outcome.js';
 export * from './profiles.js';
 export * from './schema.js';
 export * as spaprTce from './spapr-tce.js';
+export * as target from './target.js';
 export * from './trace.js';
 export * as vfio2011 from './vfio-2011.js';
