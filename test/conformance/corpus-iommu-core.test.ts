@@ -42,8 +42,6 @@ const forItsReason = (result: Result): boolean =>
 
 interface Part {
   readonly profile: AnyProfile;
-  readonly counts: readonly [number, number];
-  readonly clauses: number;
   /** Clauses that answer as another one does, which is permitted whenever they are: a recording cannot tell. */
   readonly alike: readonly string[];
 }
@@ -51,8 +49,6 @@ interface Part {
 const PARTS: readonly Part[] = [
   {
     profile: LAWS.profiles['iommu-core']!,
-    counts: [76, 328],
-    clauses: 339,
     alike: [
       'probe/attach-fails',
       'probe/no-default-domain',
@@ -62,20 +58,18 @@ const PARTS: readonly Part[] = [
   },
   {
     profile: LAWS.profiles['iommu-core-races']!,
-    counts: [14, 11],
-    clauses: 34,
     alike: [],
   },
 ];
 
-for (const { profile, counts, clauses, alike } of PARTS) {
+for (const { profile, alike } of PARTS) {
   const ACCEPT = filesOf('accept', profile.name);
   const REFUSE = filesOf('refuse', profile.name);
   const ALL = [...ACCEPT, ...REFUSE];
   const title = (says: string): string => `${profile.name}: ${says}`;
 
-  test(title('all traces are there, and their names say whose they are'), () => {
-    assert.deepEqual([ACCEPT.length, REFUSE.length], counts);
+  test(title('the names of traces say whose they are'), () => {
+    assert.ok(ACCEPT.length > 0 && REFUSE.length > 0);
     for (const { name } of ALL) assert.match(name, new RegExp(`^\\w+/${profile.name}-[a-z]`));
   });
 
@@ -91,7 +85,7 @@ for (const { profile, counts, clauses, alike } of PARTS) {
     const result = await runSuite(ACCEPT.map(named), { count: ACCEPT.length });
     assert.equal(result.result, 'passed');
     const table = coverageTable(result.coverage).find(t => t.profile === profile.name)!;
-    assert.equal(table.clauses.length, clauses);
+    assert.equal(table.clauses.length, Object.values(profile.rules).flat().length);
     assert.deepEqual(
       table.never.map(row => row.rule),
       [],
@@ -225,5 +219,11 @@ test('the implementation follows every trace, answer and state', async () => {
     if (parting !== undefined) parted.push(`${file.name}, event ${parting.event}`);
   }
   assert.deepEqual(parted, []);
-  assert.equal(followed, PARTS[0]!.counts[0] + PARTS[0]!.counts[1]);
+  const core = PARTS[0]!.profile.name;
+  assert.equal(followed, filesOf('accept', core).length + filesOf('refuse', core).length);
+});
+
+test('every reason is that of a refused trace, and every refused trace has one', () => {
+  const refused = PARTS.flatMap(p => filesOf('refuse', p.profile.name)).map(file => bare(file.name));
+  assert.deepEqual(Object.keys(REFUSED_BY).sort(), [...refused].sort());
 });

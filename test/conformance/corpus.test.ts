@@ -56,10 +56,6 @@ async function whole(trace: Trace): Promise<readonly Event<AnyOp>[]> {
 const tableOf = (result: SuiteResult): ProfileCoverage =>
   coverageTable(result.coverage).find(t => t.profile === PROFILE.name)!;
 
-test('all traces are there', () => {
-  assert.deepEqual([ACCEPT.length, REFUSE.length], [288, 692]);
-});
-
 test('a name is a sentence in dash case, and no two traces share one', () => {
   for (const { name } of ALL) assert.match(name, /^(accept|refuse)\/[a-z0-9]+(-[a-z0-9]+){2,}\.jsonl$/);
   const names = ALL.map(({ name }) => name.replace(/^\w+\//, ''));
@@ -104,7 +100,6 @@ test('the accepted traces exercise every clause and every errno of every operati
   const table = tableOf(await runSuite(ACCEPT.map(named)));
   const clauses = Object.values(PROFILE.rules).flatMap(list => list as readonly unknown[]);
   assert.equal(table.clauses.length, clauses.length);
-  assert.equal(clauses.length, 131);
   assert.deepEqual(coverageSummary(table).slice(1), []);
   assert.deepEqual(
     table.errnos.filter(row => row.times === 0),

@@ -96,28 +96,112 @@ export class Digits {
   }
 }
 
-/** Operations in a walk, as often as they are worth it: what takes things away comes seldom. */
-const WEIGHTS: { readonly [K in Op['op']]: number } = {
-  open_group: 8,
-  group_info: 2,
-  get_context: 8,
-  get_device: 12,
-  merge: 14,
-  unmerge: 6,
-  close: 10,
-  map: 16,
-  unmap: 8,
-  dma: 20,
-  hot_add: 5,
-  bind: 10,
-  unbind: 4,
-  hot_remove: 2,
-  delete: 1,
-  resume: 6,
-  tick: 5,
-  set_timeout: 1,
+/** A call of a walk: how often it is made beside the others, and what it is made of. */
+interface Arm<K extends Op['op']> {
+  readonly weight: number;
+  readonly make: (d: Digits, state: State, setup: Setup) => Extract<Op, { readonly op: K }>;
+}
+
+/** One for each operation: neither a weight without an arm nor an arm without a weight compiles. */
+export type Arms = { readonly [K in Op['op']]: Arm<K> };
+
+/** As often as they are worth it: what takes things away comes seldom. */
+export const ARMS: Arms = {
+  open_group: {
+    weight: 8,
+    make: (d, state, setup) => ({
+      op: 'open_group',
+      group: d.next(setup.groups.length + (d.rarely(8) ? 1 : 0)),
+      as: fresh(d, state),
+      mm: d.next(2),
+    }),
+  },
+  group_info: { weight: 2, make: (d, s) => ({ op: 'group_info', ...onGroup(d, s), ...argument(d) }) },
+  get_context: {
+    weight: 8,
+    make: (d, s) => {
+      const { handle, mm } = onGroup(d, s);
+      return { op: 'get_context', handle, as: fresh(d, s), mm };
+    },
+  },
+  get_device: {
+    weight: 12,
+    make: (d, s) => {
+      const { handle, mm } = onGroup(d, s);
+      return { op: 'get_device', handle, device: inSet(d, s, handle), as: fresh(d, s), mm, ...argument(d) };
+    },
+  },
+  merge: {
+    weight: 14,
+    make: (d, s) => {
+      const { handle, mm } = onGroup(d, s);
+      return { op: 'merge', handle, incoming: stranger(d, s, handle), mm, ...argument(d) };
+    },
+  },
+  unmerge: {
+    weight: 6,
+    make: (d, s) => {
+      const { handle: at, mm } = onGroup(d, s);
+      const member = d.next(2) === 0 ? null : handle(d, s, 'group');
+      return { op: 'unmerge', handle: at, member, mm, ...argument(d) };
+    },
+  },
+  close: {
+    weight: 10,
+    make: (d, s) => ({
+      op: 'close',
+      handle: handle(d, s, (['device', 'context', 'group', 'dead'] as const)[d.next(4)]!),
+    }),
+  },
+  map: {
+    weight: 16,
+    make: (d, s) => {
+      const at = onMemory(d, s);
+      const prot = (['rw', 'rw', 'rw', 'r', 'w', 'none'] as const)[d.next(6)]!;
+      return { op: 'map', ...at, paddr: frameFor(d, at.iova), prot, ...argument(d) };
+    },
+  },
+  unmap: {
+    weight: 8,
+    make: (d, s) => {
+      const at = onMemory(d, s);
+      return { op: 'unmap', ...at, ...mappedPart(d, s, at.handle), ...argument(d) };
+    },
+  },
+  dma: {
+    weight: 20,
+    make: (d, s) => {
+      const access = d.next(2) === 0 ? 'read' : 'write';
+      const device = attached(d, s);
+      const at = { iova: iova(d), ...mappedPart(d, s, device, true) }.iova;
+      return { op: 'dma', device, access, iova: at + BigInt(d.next(3)) };
+    },
+  },
+  hot_add: {
+    weight: 5,
+    make: (d, s) => ({ op: 'hot_add', device: place(d, s, 'absent'), claimed: d.next(3) === 2 }),
+  },
+  bind: {
+    weight: 10,
+    make: (d, s) => ({
+      op: 'bind',
+      device: place(d, s, 'unbound'),
+      driver: d.next(5) === 4 ? 'kernel' : 'vfio',
+    }),
+  },
+  unbind: { weight: 4, make: (d, s) => ({ op: 'unbind', device: driven(d, s) }) },
+  hot_remove: { weight: 2, make: (d, s) => ({ op: 'hot_remove', device: driven(d, s) }) },
+  delete: { weight: 1, make: (d, s) => ({ op: 'delete', device: driven(d, s) }) },
+  resume: { weight: 6, make: (d, s) => ({ op: 'resume', device: place(d, s, 'woken') }) },
+  tick: { weight: 5, make: () => ({ op: 'tick' }) },
+  set_timeout: {
+    weight: 1,
+    make: d => ({ op: 'set_timeout', ticks: d.next(4), admin: d.next(4) !== 3 }),
+  },
 };
-const KINDS = Object.entries(WEIGHTS).flatMap(([op, n]) => new Array<Op['op']>(n).fill(op as Op['op']));
+const KINDS = Object.entries(ARMS).flatMap(([op, { weight }]) =>
+  new Array<Op['op']>(weight).fill(op as Op['op']),
+);
 
 /**
  * The operation that a number stands for. It looks at the state, as a walk of blind calls is one of refusals:
@@ -125,29 +209,7 @@ const KINDS = Object.entries(WEIGHTS).flatMap(([op, n]) => new Array<Op['op']>(n
  */
 export function opOf(code: number, setup: Setup, state: State): Op {
   const d = new Digits(code);
-  const op = possible(KINDS[d.next(KINDS.length)]!, d, state);
-  switch (op) {
-    case 'open_group':
-      return {
-        op,
-        group: d.next(setup.groups.length + (d.rarely(8) ? 1 : 0)),
-        as: fresh(d, state),
-        mm: d.next(2),
-      };
-    case 'close':
-      return { op, handle: handle(d, state, (['device', 'context', 'group', 'dead'] as const)[d.next(4)]!) };
-    case 'map':
-    case 'unmap':
-      return onMemory(op, d, state);
-    case 'group_info':
-    case 'get_context':
-    case 'get_device':
-    case 'merge':
-    case 'unmerge':
-      return onGroup(op, d, state);
-    default:
-      return onDevice(op, d, state);
-  }
+  return ARMS[possible(KINDS[d.next(KINDS.length)]!, d, state)].make(d, state, setup);
 }
 
 /** Without a handle to make it on, a call is mostly one that makes the handle. */
@@ -162,40 +224,19 @@ function possible(op: Op['op'], d: Digits, state: State): Op['op'] {
   return onGroups.includes(op) && openOf(state, 'group').length === 0 ? 'open_group' : op;
 }
 
-function onGroup(
-  op: 'group_info' | 'get_context' | 'get_device' | 'merge' | 'unmerge',
-  d: Digits,
-  state: State,
-): Op {
+/** A group handle, and who makes the call on it. */
+function onGroup(d: Digits, state: State): { readonly handle: number; readonly mm: number } {
   const at = handle(d, state, 'group');
-  const mm = spaceFor(d, state, at);
-  switch (op) {
-    case 'get_context':
-      return { op, handle: at, as: fresh(d, state), mm };
-    case 'get_device':
-      return { op, handle: at, device: inSet(d, state, at), as: fresh(d, state), mm, ...argument(d) };
-    case 'merge':
-      return { op, handle: at, incoming: stranger(d, state, at), mm, ...argument(d) };
-    case 'unmerge':
-      return {
-        op,
-        handle: at,
-        member: d.next(2) === 0 ? null : handle(d, state, 'group'),
-        mm,
-        ...argument(d),
-      };
-    default:
-      return { op, handle: at, mm, ...argument(d) };
-  }
+  return { handle: at, mm: spaceFor(d, state, at) };
 }
 
-function onMemory(op: 'map' | 'unmap', d: Digits, state: State): Op {
+function onMemory(d: Digits, state: State) {
   const handleAt = handle(d, state, 'context');
-  const at = { handle: handleAt, iova: iova(d), size: size(d), mm: spaceFor(d, state, handleAt) };
-  if (op === 'unmap') return { op, ...at, ...mappedPart(d, state, handleAt), ...argument(d) };
-  const prot = (['rw', 'rw', 'rw', 'r', 'w', 'none'] as const)[d.next(6)]!;
-  return { op, ...at, paddr: frameFor(d, at.iova), prot, ...argument(d) };
+  return { handle: handleAt, iova: iova(d), size: size(d), mm: spaceFor(d, state, handleAt) };
 }
+
+/** Mostly a device that a driver is bound to. */
+const driven = (d: Digits, state: State): number => place(d, state, d.next(2) === 0 ? 'vfio' : 'kernel');
 
 /** Half of the time, a part of something that is mapped there, often its middle. */
 function mappedPart(d: Digits, state: State, of: number, device = false): { iova?: bigint; size?: bigint } {
@@ -207,31 +248,6 @@ function mappedPart(d: Digits, state: State, of: number, device = false): { iova
   if (run === undefined || d.next(2) === 0) return {};
   const skipped = Math.min(d.next(3), run[1] - 1);
   return { iova: BigInt(run[0] + skipped) * PAGE, size: BigInt(d.next(3) + 1) * PAGE };
-}
-
-function onDevice(op: Op['op'], d: Digits, state: State): Op {
-  switch (op) {
-    case 'dma': {
-      const access = d.next(2) === 0 ? 'read' : 'write';
-      const device = attached(d, state);
-      const at = { iova: iova(d), ...mappedPart(d, state, device, true) }.iova;
-      return { op, device, access, iova: at + BigInt(d.next(3)) };
-    }
-    case 'hot_add':
-      return { op, device: place(d, state, 'absent'), claimed: d.next(3) === 2 };
-    case 'bind':
-      return { op, device: place(d, state, 'unbound'), driver: d.next(5) === 4 ? 'kernel' : 'vfio' };
-    case 'resume':
-      return { op, device: place(d, state, 'woken') };
-    case 'unbind':
-    case 'hot_remove':
-    case 'delete':
-      return { op, device: place(d, state, d.next(2) === 0 ? 'vfio' : 'kernel') };
-    case 'set_timeout':
-      return { op, ticks: d.next(4), admin: d.next(4) !== 3 };
-    default:
-      return { op: 'tick' };
-  }
 }
 
 const openOf = (state: State, kind: Handle['kind']): readonly number[] =>
