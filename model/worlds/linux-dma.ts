@@ -1,6 +1,6 @@
 // In which tiny machines is linux-dma explored? A state there is a belief, so they must stay tiny.
 
-import { freshLabel } from '../../spec/linux-dma/places.js';
+import { freshLabel } from '../../spec/linux-dma/iommu-domain.js';
 import type { Policies } from '../../spec/linux-dma/policies.js';
 import { linuxDma } from '../../spec/linux-dma/profile.js';
 import type { Setup, State } from '../../spec/linux-dma/state.js';

@@ -1,6 +1,6 @@
 // Which pieces may together be what one domain holds in a range?
-import type { Range } from './addresses.js';
-import { common } from './possible.js';
+import type { Range } from '../kit/pages.js';
+import { common } from './alternative.js';
 import type { Alternative, Label, Part } from './state.js';
 
 /** An alternative in which one unknown, `of`, holds every page of the range. */

@@ -1,8 +1,11 @@
 // When a line is refused, which earlier lines does the refusal rest on?
+
+import { overlaps, pageOf, pagesAt, type Range } from '../kit/pages.js';
+import { keysIn } from '../kit/runs.js';
 import type { Op } from '../protocol/linux-dma.js';
-import { overlaps, pageOf, pagesOf, type Range } from './addresses.js';
-import { keysIn } from './intervals.js';
-import { deviceNamed, tagOf } from './places.js';
+import { tagOf } from './cache-tag.js';
+import { deviceNamed } from './iommu-group.js';
+import { rows } from './pieces.js';
 import type { Piece, State } from './state.js';
 
 /** An earlier event that bears on a refusal, and how, in one sentence. */
@@ -28,22 +31,22 @@ export function explain(s: State, op: Op): readonly Reason[] {
 function reasonsFor(s: State, op: Op): readonly Reason[] {
   switch (op.op) {
     case 'map':
-      return inRange(s, pagesOf(op.iova, op.size));
+      return inRange(s, pagesAt(op.iova, op.size));
     case 'unmap':
-      return [...absent(s, pagesOf(op.iova, op.unmapped)), ...doubts(s)];
+      return [...absent(s, pagesAt(op.iova, op.unmapped)), ...doubts(s)];
     case 'dma_map':
       return [
         ...elsewhere(s, op.phys),
         ...used(
           s,
-          op.segments.map(g => pagesOf(g.addr, g.size)),
+          op.segments.map(g => pagesAt(g.addr, g.size)),
         ),
       ];
     case 'dma_alloc':
     case 'dma_free':
-      return used(s, [pagesOf(op.addr, op.size)]);
+      return used(s, [pagesAt(op.addr, op.size)]);
     case 'dma_unmap':
-      return op.segments.flatMap(g => inRange(s, pagesOf(g.addr, g.size)));
+      return op.segments.flatMap(g => inRange(s, pagesAt(g.addr, g.size)));
     case 'add_device_to_group':
       return joined(s, op.device, 'joined its group here and has not left it');
     case 'attach_device_to_domain':
@@ -82,14 +85,14 @@ function inRange(s: State, range: Range): readonly Reason[] {
 
 /** Why a range is not mapped: the removal that took it, and what is left of it. */
 function absent(s: State, range: Range): readonly Reason[] {
-  const graves: Reason[] = keysIn(s.graves, range)
-    .map(key => s.graves.get(key))
+  const removals: Reason[] = keysIn(s.removals, range, rows)
+    .map(key => s.removals.get(key))
     .sort((a, b) => b.by - a.by)
     .map(({ end, by }) => ({ event: by, says: `was the last to remove a range that ends at ${hex(end)}` }));
   const edges = pieces(s)
     .filter(p => p.live && overlaps(p.piece, range))
     .map(({ piece }) => ({ event: piece.at, says: `mapped ${at(piece)}, which is all that is there` }));
-  return [...edges.slice(0, 2), ...graves.slice(0, 3)];
+  return [...edges.slice(0, 2), ...removals.slice(0, 3)];
 }
 
 /** Mappings that stand only because they may be in another domain than the one they were laid on. */
@@ -143,7 +146,7 @@ function pieces(s: State): { piece: Piece; live: boolean }[] {
     d.live.reduce((__, piece) => found.push({ piece, live: true }), 0);
     return d.stale.reduce((__, piece) => found.push({ piece, live: false }), 0);
   }, 0);
-  s.loose.reduce((_, c) => {
+  s.uncertain.reduce((_, c) => {
     for (const alt of c.alternatives) for (const { piece, live } of alt.parts) found.push({ piece, live });
     return 0;
   }, 0);

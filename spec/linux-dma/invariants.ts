@@ -2,8 +2,8 @@
 import type { StateProperty, StepProperty } from '../law/profile.js';
 import { cite } from '../law/sources.js';
 import type { Op } from '../protocol/linux-dma.js';
+import { settled } from './alternative.js';
 import type { Policies } from './policies.js';
-import { settled } from './possible.js';
 import type { Alternative, State } from './state.js';
 
 const IOMMU = [cite('linux', 'drivers/iommu/iommu.c')];
@@ -11,7 +11,7 @@ const OURS = [cite('ours', 'ADR-0003: knowledge of a trace is kept exactly')];
 type Property = StateProperty<State, Policies>;
 
 const alternativesOf = (s: State): readonly Alternative[] =>
-  s.loose.reduce<Alternative[]>((all, c) => [...all, ...c.alternatives], []);
+  s.uncertain.reduce<Alternative[]>((all, c) => [...all, ...c.alternatives], []);
 
 const livePages = (alt: Alternative): number =>
   alt.parts.reduce((n, p) => n + (p.live ? p.piece.end - p.piece.start : 0), 0);
@@ -36,7 +36,7 @@ export const always: readonly Property[] = [
     says: 'Clusters of uncertain mappings do not overlap, and each lies within its bounds.',
     cite: OURS,
     holds: s =>
-      s.loose.reduce(
+      s.uncertain.reduce(
         (acc, c, key) => {
           const inside = c.alternatives.every(a =>
             a.parts.every(p => p.piece.start >= key && p.piece.end <= c.end),
@@ -50,7 +50,7 @@ export const always: readonly Property[] = [
     id: 'belief/something-possible',
     says: 'Every uncertain mapping can be in some domain.',
     cite: OURS,
-    holds: s => s.loose.reduce((ok, c) => ok && settled(c.alternatives).length > 0, true),
+    holds: s => s.uncertain.reduce((ok, c) => ok && settled(c.alternatives).length > 0, true),
   },
   {
     id: 'belief/same-pages',
@@ -58,11 +58,11 @@ export const always: readonly Property[] = [
     cite: OURS,
     holds: s => {
       const certain = s.domains.reduce((n, d) => d.live.reduce((m, p) => m + p.end - p.start, n), 0);
-      const equal = s.loose.reduce(
+      const equal = s.uncertain.reduce(
         (ok, c) => ok && c.alternatives.every(a => livePages(a) === livePages(c.alternatives[0]!)),
         true,
       );
-      const uncertain = s.loose.reduce((n, c) => n + livePages(c.alternatives[0]!), 0);
+      const uncertain = s.uncertain.reduce((n, c) => n + livePages(c.alternatives[0]!), 0);
       return equal && certain + uncertain === s.mapped;
     },
   },
@@ -117,7 +117,7 @@ export const sometimes: readonly Property[] = [
     id: 'seen/several-alternatives',
     says: 'A removal may have been from either of two domains.',
     cite: OURS,
-    holds: s => s.loose.reduce((any, c) => any || c.alternatives.length > 1, false),
+    holds: s => s.uncertain.reduce((any, c) => any || c.alternatives.length > 1, false),
   },
   {
     id: 'seen/waiting',

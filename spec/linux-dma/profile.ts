@@ -4,12 +4,12 @@ import type { Op } from '../protocol/linux-dma.js';
 import { explain } from './explain.js';
 import { always, sometimes, steps } from './invariants.js';
 import { type Policies, policies } from './policies.js';
-import { attaching } from './rules/attaching.js';
-import { givingBack } from './rules/giving-back.js';
+import { attaching } from './rules/attach.js';
+import { handingOut } from './rules/dma-map.js';
+import { givingBack } from './rules/dma-unmap.js';
+import { invalidation } from './rules/flush.js';
 import { groups } from './rules/groups.js';
-import { handingOut } from './rules/handing-out.js';
-import { invalidation } from './rules/invalidation.js';
-import { mapping } from './rules/mapping.js';
+import { mapping } from './rules/map.js';
 import { tags } from './rules/tags.js';
 import { initial, type Setup, type State } from './state.js';
 

@@ -29,7 +29,7 @@ export interface Piece {
   /** The event that removed it, when it is only waiting for its invalidation; else 0. */
   readonly by: number;
   /** Waiting for its invalidation, and the driver has announced it. */
-  readonly told: boolean;
+  readonly announced: boolean;
 }
 
 /** Addresses that the DMA API handed to a device and has not taken back. */
@@ -82,7 +82,7 @@ export interface Cluster {
 export interface Group {
   readonly id: number;
   /** Its default domain: made when the group formed, and what its first attach attaches. */
-  readonly home: Label;
+  readonly defaultDomain: Label;
   /** The domain of its latest round of attaches. */
   readonly domain: number;
 }
@@ -129,7 +129,7 @@ export interface Announced {
 }
 
 /** What a context removed and has not announced a flush for. */
-export interface Owed {
+export interface Gather {
   readonly task: string;
   readonly start: number;
   readonly end: number;
@@ -150,22 +150,22 @@ export interface State {
   readonly tags: readonly Tag[];
   readonly pending: readonly Pending[];
   readonly announced: readonly Announced[];
-  readonly owed: readonly Owed[];
+  readonly gathers: readonly Gather[];
   /** The domains that a map line may mean, ascending. */
   readonly open: readonly Label[];
   readonly domains: Table<Domain>;
   /** Pieces whose domain is not certain, in clusters that do not overlap. Keys are first pages. */
-  readonly loose: Table<Cluster>;
+  readonly uncertain: Table<Cluster>;
   /** First pages of the clusters in which something waits for its invalidation. */
   readonly dirty: Table<boolean>;
   /** Pages mapped, over all domains: the same in every alternative. */
   readonly mapped: number;
   /** For explanations only: the latest removal that began at a page. Empty where events are not counted. */
-  readonly graves: Table<Grave>;
+  readonly removals: Table<Removed>;
   readonly lastMap: number;
 }
 
-export interface Grave {
+export interface Removed {
   readonly end: number;
   readonly by: number;
 }
@@ -174,8 +174,8 @@ export interface Grave {
 export type Setup = Machine & { readonly pages?: number; readonly domains?: number };
 
 const NO_CLUSTER: Cluster = { end: 0, alternatives: [] };
-const NO_GRAVE: Grave = { end: 0, by: 0 };
-const NO_PIECE: Piece = { start: 0, end: 0, phys: -1, at: 0, doubt: 0, onto: 0, by: 0, told: false };
+const NO_REMOVED: Removed = { end: 0, by: 0 };
+const NO_PIECE: Piece = { start: 0, end: 0, phys: -1, at: 0, doubt: 0, onto: 0, by: 0, announced: false };
 const NO_HANDLES: Handles = { end: 0, all: [] };
 
 export function initial(setup: Setup, _policies: unknown, bounded: boolean): State {
@@ -199,13 +199,13 @@ export function initial(setup: Setup, _policies: unknown, bounded: boolean): Sta
     tags: [],
     pending: [],
     announced: [],
-    owed: [],
+    gathers: [],
     open: [],
     domains: table(most, domain),
-    loose: table(pages, NO_CLUSTER),
+    uncertain: table(pages, NO_CLUSTER),
     dirty: table(pages, false),
     mapped: 0,
-    graves: table(0, NO_GRAVE),
+    removals: table(0, NO_REMOVED),
     lastMap: 0,
   };
 }

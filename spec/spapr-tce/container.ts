@@ -1,7 +1,9 @@
 // What does a container do to its groups, its windows and its registered memory?
+
+import { addressOf } from '../kit/pages.js';
 import { patch, patchAt } from '../kit/record.js';
 import { hasGroups, latestGroup } from './group.js';
-import { addressOf, entryOf, HIGH_START, indexFits, logOf, tablePages } from './pages.js';
+import { entryOf, HIGH_START, indexFits, logOf, tablePages } from './pages.js';
 import type { PolicyValues } from './policies.js';
 import { holdersOf, mappedOf } from './region.js';
 import { FREE_CONTAINER, FREE_REGION, type State } from './state.js';

@@ -1,13 +1,15 @@
 // What does a guest's entry mean, may it be written, and where is it written to?
 
+import { pageOf, span } from '../kit/pages.js';
 import { patch, patchAt } from '../kit/record.js';
+import { without, withRun } from '../kit/runs.js';
 import { selector } from '../kit/selector.js';
+import { values } from './entries.js';
 import { mappedIn, regionObstacle, userPage } from './memory.js';
-import { aligned, entryOf, pagesOf, unitsOf } from './pages.js';
+import { aligned, entryOf, unitsOf } from './pages.js';
 import type { PolicyValues } from './policies.js';
 import { tablesBehind } from './reference.js';
 import { regionHolding } from './region.js';
-import { values, without, withRun } from './runs.js';
 import type { Run, State } from './state.js';
 import { cleared, effective, putAt } from './table.js';
 
@@ -26,7 +28,7 @@ export function protOf(tce: bigint): Run['prot'] {
 const addressIn = (tce: bigint): bigint => tce & ~BITS;
 
 /** The user's page behind an entry, -1: not in guest memory. */
-export const userPageOf = (s: State, tce: bigint): number => userPage(s, pagesOf(addressIn(tce)));
+export const userPageOf = (s: State, tce: bigint): number => userPage(s, pageOf(addressIn(tce)));
 
 /** Is [ioba, ioba + count pages) in the window, and ioba a whole page? */
 export const inWindow = selector('inWindow', (s: State, w: number, ioba: bigint, count: bigint): boolean => {
@@ -82,7 +84,8 @@ export const listable = (s: State, w: number, tce: bigint, p: PolicyValues): boo
 /** The guest's own table with a value in `count` entries. */
 export function noted(s: State, w: number, index: number, count: number, tce: bigint): State {
   const old = s.shadow[w]!;
-  const now = tce === 0n ? without(old, index, count, values) : withRun(old, index, { count, tce }, values);
+  const now =
+    tce === 0n ? without(old, span(index, count), values) : withRun(old, index, { count, tce }, values);
   return now === old ? s : patch(s, { shadow: putAt(s.shadow, w, now) });
 }
 

@@ -1,7 +1,9 @@
 // How does a guest get a window, and what goes with it?
+
+import { addressOf, pageOf } from '../kit/pages.js';
 import { patch, patchAt } from '../kit/record.js';
 import { selector } from '../kit/selector.js';
-import { addressOf, liobnOf, pagesOf } from './pages.js';
+import { liobnOf } from './pages.js';
 import { FREE_WINDOW, type State, type Window } from './state.js';
 import { freeRow, putAt } from './table.js';
 
@@ -55,7 +57,7 @@ export function withDefault(s: State, bridge: number): State {
     bridge,
     slot: 0,
     shift: 12,
-    offset: pagesOf(addressOf(low)),
+    offset: pageOf(addressOf(low)),
     size: lowSize,
   });
   return marked(made, bridge, 0, true);

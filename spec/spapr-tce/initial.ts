@@ -1,8 +1,9 @@
 // How does a POWER machine with TCE windows start?
 import { orderedTable } from '../kit/ordered-table.js';
+import { pageOf, pagesIn } from '../kit/pages.js';
 import { slotTable, type Table } from '../kit/table.js';
 import type { Machine } from '../protocol/spapr-tce.js';
-import { liobnOf, pagesOf } from './pages.js';
+import { liobnOf } from './pages.js';
 import type { PolicyValues } from './policies.js';
 import {
   type Bounds,
@@ -70,27 +71,27 @@ function constants(
     platform: {
       name: setup.platform,
       pageShift: setup.pageShift,
-      bypass: pagesOf(setup.bypass),
+      bypass: pageOf(setup.bypass),
       guestMm: setup.guest?.mm ?? -1,
     },
     bridges: setup.bridges,
     memory: setup.memory.map(m => ({
       mm: m.mm,
-      ua: pagesOf(m.ua),
-      pa: pagesOf(m.pa),
-      pages: pagesOf(m.size),
+      ua: pageOf(m.ua),
+      pa: pageOf(m.pa),
+      pages: pagesIn(m.size),
       shift: m.shift,
     })),
     slots: (setup.guest?.slots ?? []).map(s => ({
-      gpa: pagesOf(s.gpa),
-      ua: pagesOf(s.ua),
-      pages: pagesOf(s.size),
+      gpa: pageOf(s.gpa),
+      ua: pageOf(s.ua),
+      pages: pagesIn(s.size),
     })),
     guestBridges: (setup.guest?.bridges ?? []).map(b => ({
       buid: b.buid,
-      low: pagesOf(b.low.start),
-      lowSize: pagesOf(b.low.size),
-      high: pagesOf(b.high),
+      low: pageOf(b.low.start),
+      lowSize: pagesIn(b.low.size),
+      high: pageOf(b.high),
       pageSizes: b.pageSizes,
       ddw: b.ddw,
     })),
@@ -101,8 +102,8 @@ function constants(
 function groupOf(setup: Setup, policies: PolicyValues, g: Machine['groups'][number], at: number): Group {
   return {
     bridge: g.bridge,
-    start: pagesOf(g.window.start),
-    size: pagesOf(g.window.size),
+    start: pageOf(g.window.start),
+    size: pagesIn(g.window.size),
     pageSizes: g.pageSizes,
     windows: g.windows,
     levels: g.levels,
@@ -144,7 +145,7 @@ function defaultWindows(setup: Setup): readonly Window[] {
     bridge: at,
     slot: 0,
     shift: 12,
-    offset: pagesOf(b.low.start),
-    size: pagesOf(b.low.size),
+    offset: pageOf(b.low.start),
+    size: pagesIn(b.low.size),
   }));
 }

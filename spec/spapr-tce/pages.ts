@@ -1,16 +1,8 @@
 // How are bus addresses, sizes and page shifts reckoned with, exactly up to 2^64?
-
-/** 4 KiB, the unit of every page number in a state. */
-const PAGE_BITS = 12;
-
-/** Page number of an address, or number of pages of a size: whole pages of 4 KiB. */
-export const pagesOf = (bytes: bigint): number => Number(bytes >> BigInt(PAGE_BITS));
-
-/** The address of a page of 4 KiB. */
-export const addressOf = (page: number): bigint => BigInt(page) << BigInt(PAGE_BITS);
+import { PAGE_BITS } from '../kit/pages.js';
 
 /** How many pages of 4 KiB a page of 2^shift is: shift is at least 12. A power of two, so products stay exact. */
-export const unitsOf = (shift: number): number => 2 ** (shift - PAGE_BITS);
+export const unitsOf = (shift: number): number => 2 ** (shift - Number(PAGE_BITS));
 
 /** Is the value a whole number of pages of 2^shift? */
 export const aligned = (value: bigint, shift: number): boolean =>

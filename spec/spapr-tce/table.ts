@@ -1,10 +1,13 @@
 // What happens to tables and windows when entries are written, a window is set, or nobody points at a table?
+
+import { span } from '../kit/pages.js';
 import { patch, patchAt } from '../kit/record.js';
+import { oneAt, without, withRun } from '../kit/runs.js';
 import type { Table } from '../kit/table.js';
+import { tces } from './entries.js';
 import type { PolicyValues } from './policies.js';
 import { groupsOn, inUse } from './reference.js';
 import { holdersOf, mappedOf } from './region.js';
-import { entryAt, tces, without, withRun } from './runs.js';
 import {
   FREE_REGION,
   FREE_TABLE,
@@ -32,7 +35,7 @@ export function freeRow(rows: readonly { readonly kind: string }[]): number {
 /** Entries [from, from + count) of a table are gone; endpoints are told of the whole range, whatever was there. */
 export function cleared(s: State, t: number, from: number, count: number, p: PolicyValues): State {
   const runs = s.entries[t]!;
-  const now = without(runs, from, count, tces(s.tables[t]!.shift));
+  const now = without(runs, span(from, count), tces(s.tables[t]!.shift));
   if (now === runs) return told(s, s, t, from, count, p);
   return swept(told(s, patch(s, { entries: putAt(s.entries, t, now) }), t, from, count, p), p);
 }
@@ -106,7 +109,7 @@ function remembered(
     let now = left;
     for (let index = Math.max(first, range.from); index < end; index++) {
       const old = grain.part(run, index - first, 1);
-      const entry = entryAt(after.entries[t]!, index, grain) ?? NO_RUN;
+      const entry = oneAt(after.entries[t]!, index, grain) ?? NO_RUN;
       if (old.frame !== entry.frame || old.prot !== entry.prot)
         now = now.set(index, { frame: old.frame, prot: old.prot, shift, offset });
     }

@@ -1,7 +1,10 @@
 // What memory does an endpoint reach at a bus address?
+
+import { addressOf, pageOf } from '../kit/pages.js';
+import { oneAt } from '../kit/runs.js';
 import { selector } from '../kit/selector.js';
-import { addressOf, entryOf, HIGH_START, pagesOf } from './pages.js';
-import { entryAt, tces } from './runs.js';
+import { tces } from './entries.js';
+import { entryOf, HIGH_START } from './pages.js';
 import type { State } from './state.js';
 import { indexIn } from './window.js';
 
@@ -19,12 +22,12 @@ export const reached = selector(
       const t = s.tables[row];
       const index = t === undefined ? -1 : indexIn(t, iova);
       if (index < 0) continue;
-      const entry = entryAt(s.entries[row]!, index, tces(t!.shift));
+      const entry = oneAt(s.entries[row]!, index, tces(t!.shift));
       if (entry === null || !permits(entry.prot, access)) return null;
       return addressOf(entry.frame) | offsetIn(iova, t!.shift);
     }
     const beyond = iova - HIGH_START;
-    return bypass && beyond >= 0n && pagesOf(beyond) < s.platform.bypass ? beyond : null;
+    return bypass && beyond >= 0n && pageOf(beyond) < s.platform.bypass ? beyond : null;
   },
 );
 

@@ -45,17 +45,17 @@ const shifted: Spoil = s =>
   });
 
 const clusters =
-  (change: (c: State['loose'] extends { get(key: number): infer C } ? C : never) => object): Spoil =>
+  (change: (c: State['uncertain'] extends { get(key: number): infer C } ? C : never) => object): Spoil =>
   s =>
-    patch(s, { loose: s.loose.reduce((t, c, key) => t.set(key, patch(c, change(c))), s.loose) });
+    patch(s, { uncertain: s.uncertain.reduce((t, c, key) => t.set(key, patch(c, change(c))), s.uncertain) });
 
 /** No unknown domain can be any domain. */
 const impossible: Spoil = s =>
   patch(s, {
-    loose: s.loose.reduce((t, c, key) => {
+    uncertain: s.uncertain.reduce((t, c, key) => {
       const alternatives = c.alternatives.map(a => patch(a, { unknowns: a.unknowns.map(() => []) }));
       return t.set(key, patch(c, { alternatives }));
-    }, s.loose),
+    }, s.uncertain),
   });
 
 /** Promise, world, the clause whose ending is spoiled, how, and the most steps that it may take to show. */

@@ -15,7 +15,7 @@ interface Bit {
   readonly label: number;
   readonly phys: number;
   readonly live: boolean;
-  readonly told: boolean;
+  readonly announced: boolean;
   readonly task: string;
 }
 type World = readonly Bit[];
@@ -64,7 +64,7 @@ function follow(w: World, s: State, op: Op): World[] {
       if (label < 0) return [w];
       const r = { start: Number(op.start >> 12n), end: Number(op.last >> 12n) + 1 };
       const waits = (page: number): boolean =>
-        w.some(b => !b.live && !b.told && b.label === label && b.start <= page && page < b.end);
+        w.some(b => !b.live && !b.announced && b.label === label && b.start <= page && page < b.end);
       if (!waits(r.start) || !waits(r.end - 1)) return [];
       return [w.flatMap(b => (b.live || b.label !== label || !meets(b, r) ? [b] : cutOut(b, r)))];
     }
@@ -88,10 +88,10 @@ const pagesAt = (addr: bigint, size: bigint): Range => ({
   end: Number((addr + size + 4095n) >> 12n),
 });
 const owes = (w: World, s: State, task: string): boolean =>
-  s.machine.mode === 'strict' && s.machine.tags && w.some(b => !b.live && !b.told && b.task === task);
+  s.machine.mode === 'strict' && s.machine.tags && w.some(b => !b.live && !b.announced && b.task === task);
 const labelOf = (s: State, name: string): number => {
   const d = s.devices.find(x => x.name === name)!;
-  return s.machine.tags && d.domain >= 0 ? d.domain : s.groups.find(g => g.id === d.group)!.home;
+  return s.machine.tags && d.domain >= 0 ? d.domain : s.groups.find(g => g.id === d.group)!.defaultDomain;
 };
 
 function mapped(w: World, s: State, op: Extract<Op, { op: 'map' }>): World[] {
@@ -100,7 +100,7 @@ function mapped(w: World, s: State, op: Extract<Op, { op: 'map' }>): World[] {
   const phys = s.machine.dma ? Number(op.paddr >> 12n) : 0;
   return s.open
     .filter(label => !w.some(b => b.label === label && meets(b, r)))
-    .map(label => [...w, { ...r, label, phys, live: true, told: false, task: '' }]);
+    .map(label => [...w, { ...r, label, phys, live: true, announced: false, task: '' }]);
 }
 
 function unmapped(w: World, s: State, op: Extract<Op, { op: 'unmap' }>): World[] {
@@ -145,7 +145,7 @@ function leaf(b: Bit, asked: Range, gone: Range, s: State): boolean {
 
 const spelled = (w: World): string =>
   w
-    .map(b => `${b.label} ${b.start}-${b.end} ${b.live ? b.phys : `${b.told} ${b.task}`}`)
+    .map(b => `${b.label} ${b.start}-${b.end} ${b.live ? b.phys : `${b.announced} ${b.task}`}`)
     .sort()
     .join('|');
 

@@ -4,12 +4,14 @@ import { test } from 'node:test';
 import { type Allowed, allowed, defaultPolicies } from '../../spec/index.js';
 import { canonical } from '../../spec/kit/canonical.js';
 import { orderedTable } from '../../spec/kit/ordered-table.js';
+import { span } from '../../spec/kit/pages.js';
+import { allIn, anyIn, oneAt, without, withRun } from '../../spec/kit/runs.js';
 import type { Table } from '../../spec/kit/table.js';
 import { machineFits } from '../../spec/protocol/spapr-tce.js';
+import { tces } from '../../spec/spapr-tce/entries.js';
 import { indexFits, logOf, tablePages } from '../../spec/spapr-tce/pages.js';
 import type { PolicyValues } from '../../spec/spapr-tce/policies.js';
 import { spaprTce } from '../../spec/spapr-tce/profile.js';
-import { allIn, anyIn, entryAt, tces, without, withRun } from '../../spec/spapr-tce/runs.js';
 import { NO_RUN, type Op, type Run, type Setup, type State } from '../../spec/spapr-tce/state.js';
 
 /** Numbers from 0 to n-1, the same ones every time. */
@@ -32,7 +34,7 @@ test('runs are what single entries are, in the fewest pieces', () => {
       const from = roll(40);
       const count = 1 + roll(8);
       if (roll(3) === 0) {
-        runs = without(runs, from, count, grain);
+        runs = without(runs, span(from, count), grain);
         for (let k = 0; k < count; k++) single.delete(from + k);
       } else {
         const prot = roll(4) === 0 ? 'r' : 'rw';
@@ -46,13 +48,13 @@ test('runs are what single entries are, in the fewest pieces', () => {
         for (let k = 0; k < count; k++) single.set(from + k, grain.part(run, k, 1));
       }
       for (let k = 0; k < 50; k++) {
-        assert.deepEqual(entryAt(runs, k, grain), single.get(k) ?? null);
+        assert.deepEqual(oneAt(runs, k, grain), single.get(k) ?? null);
         assert.equal(
-          anyIn(runs, k, 3),
+          anyIn(runs, span(k, 3), grain),
           [k, k + 1, k + 2].some(at => single.has(at)),
         );
         assert.equal(
-          allIn(runs, k, 3),
+          allIn(runs, span(k, 3), grain),
           [k, k + 1, k + 2].every(at => single.has(at)),
         );
       }

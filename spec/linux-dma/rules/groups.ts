@@ -1,10 +1,10 @@
 // What may a line say about groups: which device joins one, and which leaves?
-import { ending, refuse } from '../../law/clause.js';
+import { chapter } from '../../kit/chapter.js';
 import type { Rules } from '../../law/profile.js';
 import { cite } from '../../law/sources.js';
 import type { Op } from '../../protocol/linux-dma.js';
-import { joined, parted } from '../moves.js';
-import { memberNamed } from '../places.js';
+import { departed, joined } from '../iommu-device.js';
+import { memberNamed } from '../iommu-group.js';
 import type { Policies } from '../policies.js';
 import { happened, type State } from '../state.js';
 
@@ -16,39 +16,39 @@ const HOME = [
   cite('linux', 'drivers/iommu/iommu.c: iommu_setup_default_domain, iommu_create_device_direct_mappings'),
 ];
 
+type Join = Extract<Op, { op: 'add_device_to_group' }>;
+type Leave = Extract<Op, { op: 'remove_device_from_group' }>;
+
+const join = chapter<State, Join, Policies>('group', ...ADD);
+const leave = chapter<State, Leave, Policies>('group', ...REMOVE);
+
 export const groups: Chapter = {
   add_device_to_group: [
-    refuse(
+    join.must(
+      'one-only',
       'EBUSY',
-      {
-        id: 'group/one-only',
-        says: 'A device that is in a group joins no group, not even its own again.',
-        cite: ADD,
-      },
+      'A device that is in a group joins no group, not even its own again.',
       (s, { device }) => memberNamed(s, device) !== undefined,
     ),
-    ending(
-      {
-        id: 'group/joined',
-        says: 'A device joins a group; the first one forms it, with a default domain of its own.',
-        cite: HOME,
-      },
+    join.ends(
+      'joined',
+      'A device joins a group; the first one forms it, with a default domain of its own.',
       (s, op) => happened(joined(s, op.group, op.device)),
+      undefined,
+      { cite: HOME },
     ),
   ],
   remove_device_from_group: [
-    refuse(
+    leave.must(
+      'leave-own',
       'ENODEV',
-      { id: 'group/leave-own', says: 'A device leaves only the group that it is in.', cite: REMOVE },
+      'A device leaves only the group that it is in.',
       (s, { device, group }) => memberNamed(s, device)?.group !== group,
     ),
-    ending(
-      {
-        id: 'group/left',
-        says: 'The device is in no group; a group without devices is gone, and its default domain with it.',
-        cite: REMOVE,
-      },
-      (s, op) => happened(parted(s, op.device)),
+    leave.ends(
+      'left',
+      'The device is in no group; a group without devices is gone, and its default domain with it.',
+      (s, op) => happened(departed(s, op.device)),
     ),
   ],
 };

@@ -1,10 +1,11 @@
 // What may a line say about domain ids: who uses one, and who no longer does?
+import { chapter } from '../../kit/chapter.js';
 import { patch } from '../../kit/record.js';
-import { type Clause, ending, refuse } from '../../law/clause.js';
+import type { Clause } from '../../law/clause.js';
 import type { Rules } from '../../law/profile.js';
 import { cite } from '../../law/sources.js';
 import type { Op } from '../../protocol/linux-dma.js';
-import { tagOf, withPending, withTag } from '../places.js';
+import { tagOf, withPending, withTag } from '../cache-tag.js';
 import type { Policies } from '../policies.js';
 import { happened, type State, UNATTACHED } from '../state.js';
 
@@ -22,35 +23,32 @@ const ASSIGN = [cite('linux', 'drivers/iommu/intel/cache.c: cache_tag_assign')];
 const UNASSIGN = [cite('linux', 'drivers/iommu/intel/cache.c: cache_tag_unassign')];
 
 /** Tags of device TLBs and of single PASIDs come beside the one that a domain id is known by. */
-export const beside = <O extends Tagged>(id: string): Clause<State, O, Policies> =>
-  ending<State, O, Policies>(
-    {
-      id,
-      says: 'A tag of a device TLB, of a nested table or of one PASID says nothing about which domain the id names.',
-      cite: ASSIGN,
-    },
+export const beside = <O extends Tagged>(name: string): Clause<State, O, Policies> =>
+  chapter<State, O, Policies>(name, ...ASSIGN).ends(
+    'beside',
+    'A tag of a device TLB, of a nested table or of one PASID says nothing about which domain the id names.',
     s => happened(s),
     (_s, op) => op.type !== 'iotlb' || op.pasid !== 0,
   );
 
+const assign = chapter<State, Extract<Op, { op: 'cache_tag_assign' }>, Policies>('tag-assign', ...ASSIGN);
+const unassign = chapter<State, Extract<Op, { op: 'cache_tag_unassign' }>, Policies>(
+  'tag-unassign',
+  ...UNASSIGN,
+);
+
 export const tags: Chapter = {
   cache_tag_assign: [
-    beside('tag-assign/beside'),
-    refuse(
+    beside('tag-assign'),
+    assign.must(
+      'count',
       'EINVAL',
-      {
-        id: 'tag-assign/count',
-        says: 'A new user of a domain id counts one more than there were.',
-        cite: ASSIGN,
-      },
+      'A new user of a domain id counts one more than there were.',
       (s, op) => op.ref !== (tagOf(s, op.unit, op.did)?.users ?? 0) + 1,
     ),
-    ending(
-      {
-        id: 'tag-assign/done',
-        says: 'The domain id has one more user; the attach line of the same task says which device.',
-        cite: ASSIGN,
-      },
+    assign.ends(
+      'done',
+      'The domain id has one more user; the attach line of the same task says which device.',
       (s, op) => {
         const tag = tagOf(s, op.unit, op.did) ?? { unit: op.unit, did: op.did, label: UNATTACHED, users: 0 };
         const state = withTag(s, op.unit, op.did, patch(tag, { users: op.ref }));
@@ -59,18 +57,16 @@ export const tags: Chapter = {
     ),
   ],
   cache_tag_unassign: [
-    beside('tag-unassign/beside'),
-    refuse(
+    beside('tag-unassign'),
+    unassign.must(
+      'count',
       'EINVAL',
-      { id: 'tag-unassign/count', says: 'A user that leaves a domain id was counted.', cite: UNASSIGN },
+      'A user that leaves a domain id was counted.',
       (s, op) => op.ref < 1 || op.ref !== tagOf(s, op.unit, op.did)?.users,
     ),
-    ending(
-      {
-        id: 'tag-unassign/done',
-        says: 'The domain id has one user less; with the last one it is free, and nothing of the domain is left in the hardware.',
-        cite: UNASSIGN,
-      },
+    unassign.ends(
+      'done',
+      'The domain id has one user less; with the last one it is free, and nothing of the domain is left in the hardware.',
       (s, op) => {
         const tag = tagOf(s, op.unit, op.did)!;
         const rest = op.ref === 1 ? undefined : patch(tag, { users: op.ref - 1 });

@@ -1,11 +1,14 @@
 // What may a single step change, and what must it leave alone?
+
+import { span } from '../../kit/pages.js';
+import { without } from '../../kit/runs.js';
 import type { Table } from '../../kit/table.js';
 import type { StepProperty } from '../../law/profile.js';
 import { cite } from '../../law/sources.js';
+import { tces } from '../entries.js';
 import { containerNamed } from '../group.js';
 import { windowNumbered, windowsOn } from '../guest-window.js';
 import type { PolicyValues } from '../policies.js';
-import { tces, without } from '../runs.js';
 import type { Op, Run, State } from '../state.js';
 
 type Step = StepProperty<State, Op, PolicyValues>;
@@ -47,7 +50,7 @@ function onlyInRange(before: State, op: Extract<Op, { op: 'map' | 'unmap' }>, af
     const from = Number(op.iova >> BigInt(t.shift)) - t.offset;
     const count = Number(op.size >> BigInt(t.shift));
     const grain = tces(t.shift);
-    return sameRuns(without(old, from, count, grain), without(now, from, count, grain));
+    return sameRuns(without(old, span(from, count), grain), without(now, span(from, count), grain));
   });
 }
 

@@ -1,8 +1,10 @@
 // Which dynamic windows does a guest get from its firmware?
+
+import { addressOf } from '../../kit/pages.js';
 import { ending, refuse } from '../../law/clause.js';
 import { cite } from '../../law/sources.js';
 import { bridgeWith, marked, windowNumbered, windowsOn, withGuestWindow } from '../guest-window.js';
-import { addressOf, END, entryOf, liobnOf } from '../pages.js';
+import { END, entryOf, liobnOf } from '../pages.js';
 import type { Op, State } from '../state.js';
 import type { Rule } from './ioctl.js';
 

@@ -1,8 +1,11 @@
 // What does the kernel's own DMA API map in a group's 32-bit window?
+
+import { pageOf, span } from '../../kit/pages.js';
+import { allIn, anyIn } from '../../kit/runs.js';
 import { ending, refuse } from '../../law/clause.js';
 import { cite } from '../../law/sources.js';
-import { aligned, entryOf, pagesOf } from '../pages.js';
-import { allIn, anyIn } from '../runs.js';
+import { tces } from '../entries.js';
+import { aligned, entryOf } from '../pages.js';
 import type { Op, State, TceTable } from '../state.js';
 import { cleared, written } from '../table.js';
 import type { Rule } from './ioctl.js';
@@ -14,6 +17,7 @@ const linux = (at: string) => cite('linux-tce', at);
 
 const rowOf = (s: State, o: Map | Unmap): number => s.groups[o.group]!.window0;
 const tableOf = (s: State, o: Map | Unmap): TceTable => s.tables[rowOf(s, o)]!;
+const grainOf = (s: State, o: Map | Unmap) => tces(tableOf(s, o).shift);
 const firstOf = (s: State, o: Map | Unmap): number =>
   entryOf(o.iova, tableOf(s, o).shift) - tableOf(s, o).offset;
 const countOf = (s: State, o: Map | Unmap): number => entryOf(o.size, tableOf(s, o).shift);
@@ -76,7 +80,8 @@ export const kernelMap: readonly Rule<Map>[] = [
       says: 'The allocator hands out no page twice, and never page 0 of bus address 0.',
       cite: [linux('iommu_table_reserve_pages')],
     },
-    (s, o) => o.iova === 0n || anyIn(s.entries[rowOf(s, o)]!, firstOf(s, o), countOf(s, o)),
+    (s, o) =>
+      o.iova === 0n || anyIn(s.entries[rowOf(s, o)]!, span(firstOf(s, o), countOf(s, o)), grainOf(s, o)),
   ),
   ending(
     {
@@ -90,7 +95,7 @@ export const kernelMap: readonly Rule<Map>[] = [
         s,
         rowOf(s, o),
         firstOf(s, o),
-        { count: countOf(s, o), frame: pagesOf(o.paddr), prot: o.prot === 'r' ? 'r' : 'rw', ua: -1 },
+        { count: countOf(s, o), frame: pageOf(o.paddr), prot: o.prot === 'r' ? 'r' : 'rw', ua: -1 },
         p,
       ),
     }),
@@ -106,7 +111,7 @@ export const kernelUnmap: readonly Rule<Unmap>[] = [
       says: 'Only what is mapped is unmapped.',
       cite: [linux('iommu_free_check')],
     },
-    (s, o) => !allIn(s.entries[rowOf(s, o)]!, firstOf(s, o), countOf(s, o)),
+    (s, o) => !allIn(s.entries[rowOf(s, o)]!, span(firstOf(s, o), countOf(s, o)), grainOf(s, o)),
   ),
   ending(
     {

@@ -1,10 +1,12 @@
 // Where does a device's access end up, through a window of its endpoint or of a guest?
+
+import { oneAt } from '../../kit/runs.js';
 import { ending, refuse } from '../../law/clause.js';
 import { cite } from '../../law/sources.js';
+import { values } from '../entries.js';
 import { indexOf, protOf } from '../guest-tce.js';
 import { windowNumbered } from '../guest-window.js';
 import type { PolicyValues } from '../policies.js';
-import { entryAt, values } from '../runs.js';
 import type { Op, State } from '../state.js';
 import { reached, staleReached } from '../translation.js';
 import type { Rule } from './ioctl.js';
@@ -77,7 +79,7 @@ function through(s: State, o: GuestDma): bigint | null {
   const { shift, size } = s.windows[w]!;
   const index = indexOf(s, w, o.ioba);
   if (index < 0 || index >= size) return null;
-  const tce = entryAt(s.shadow[w]!, index, values)?.tce ?? 0n;
+  const tce = oneAt(s.shadow[w]!, index, values)?.tce ?? 0n;
   if (!protOf(tce).includes(o.access === 'read' ? 'r' : 'w')) return null;
   const offset = (1n << BigInt(shift)) - 1n;
   return (tce & ~offset) | (o.ioba & offset);

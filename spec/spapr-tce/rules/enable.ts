@@ -1,9 +1,10 @@
 // What does a container of version 1 charge, and what does either version tell about its groups?
+
+import { addressOf } from '../../kit/pages.js';
 import { patch, patchAt } from '../../kit/record.js';
 import { ending, refuse } from '../../law/clause.js';
 import { hostPages, overLimit } from '../account.js';
 import { latestGroup } from '../group.js';
-import { addressOf } from '../pages.js';
 import type { Group, Op, State } from '../state.js';
 import {
   argument,

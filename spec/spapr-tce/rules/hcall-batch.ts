@@ -1,9 +1,11 @@
 // What do H_PUT_TCE_INDIRECT and H_STUFF_TCE do, and what is left of a batch that stops in the middle?
+
+import { pageOf } from '../../kit/pages.js';
 import { ending, refuse } from '../../law/clause.js';
 import { cite } from '../../law/sources.js';
 import { clearedBehind, listable, noted, protOf, storedFromList, userPageOf } from '../guest-tce.js';
 import { userPage } from '../memory.js';
-import { aligned, pagesOf } from '../pages.js';
+import { aligned } from '../pages.js';
 import type { Op, State } from '../state.js';
 import { firstInRange, indexIn, inRange, kvm, orToUserSpace, qemu, rowOf, windowKnown } from './hcall.js';
 import type { Rule } from './ioctl.js';
@@ -65,7 +67,7 @@ export const putTceIndirect: readonly Rule<Indirect>[] = [
     'h_put_tce_indirect/no-list',
     'the list is in guest memory.',
     [kvm('kvmppc_h_put_tce_indirect: kvmppc_tce_to_ua')],
-    (s, o, p) => p.dialect !== 'qemu' && userPage(s, pagesOf(o.list)) < 0,
+    (s, o, p) => p.dialect !== 'qemu' && userPage(s, pageOf(o.list)) < 0,
   ),
   ...orToUserSpace<Indirect>(
     'h_put_tce_indirect/bad-entry',

@@ -1,9 +1,11 @@
 // What do H_PUT_TCE and H_GET_TCE do, and which checks does every hypercall on a window begin with?
+
+import { oneAt } from '../../kit/runs.js';
 import { ending, refuse } from '../../law/clause.js';
 import { cite } from '../../law/sources.js';
+import { values } from '../entries.js';
 import { indexOf, inWindow, noted, stored, writable } from '../guest-tce.js';
 import { windowNumbered } from '../guest-window.js';
-import { entryAt, values } from '../runs.js';
 import type { Op, State } from '../state.js';
 import type { Rule } from './ioctl.js';
 
@@ -127,7 +129,7 @@ export const getTce: readonly Rule<Get>[] = [
       cite: [kvm('kvmppc_h_get_tce'), cite('papr', 'H_GET_TCE')],
     },
     (s, o) => ({
-      outcome: { is: 'ok', tce: entryAt(s.shadow[rowOf(s, o)]!, indexIn(s, o), values)?.tce ?? 0n },
+      outcome: { is: 'ok', tce: oneAt(s.shadow[rowOf(s, o)]!, indexIn(s, o), values)?.tce ?? 0n },
       state: s,
     }),
   ),

@@ -1,9 +1,10 @@
 // Which memory may a user map where?
 
+import { pageOf } from '../../kit/pages.js';
 import { ending, refuse } from '../../law/clause.js';
 import type { Errno } from '../../protocol/errno.js';
 import { mappedIn, type Obstacle, pinObstacle, regionObstacle, type Source } from '../memory.js';
-import { aligned, pagesOf } from '../pages.js';
+import { aligned } from '../pages.js';
 import type { PolicyValues } from '../policies.js';
 import type { Op, State } from '../state.js';
 import { cleared, effective } from '../table.js';
@@ -17,7 +18,7 @@ const BUILD = vfio('tce_iommu_build_v2');
 
 const source = (s: State, o: Map): Source => ({
   mm: o.mm,
-  ua: pagesOf(o.ua),
+  ua: pageOf(o.ua),
   count: countFor(s, o),
   shift: tableFor(s, o).shift,
 });

@@ -1,8 +1,10 @@
 // Whose is a group: what must be empty when the blocking domain is attached, and what comes back?
+
+import { addressOf } from '../../kit/pages.js';
 import { patch, patchAt } from '../../kit/record.js';
 import { ending, refuse } from '../../law/clause.js';
 import { cite } from '../../law/sources.js';
-import { addressOf, entryOf } from '../pages.js';
+import { entryOf } from '../pages.js';
 import type { PolicyValues } from '../policies.js';
 import type { Op, State } from '../state.js';
 import { freed, setWindow, unsetWindow, withTable } from '../table.js';

@@ -1,6 +1,8 @@
 // Which region does a command name, and what comes before any of them?
+
+import { pageOf, pagesIn } from '../../kit/pages.js';
 import { refuse } from '../../law/clause.js';
-import { aligned, pagesOf } from '../pages.js';
+import { aligned } from '../pages.js';
 import { regionOf } from '../region.js';
 import type { Op, State } from '../state.js';
 import { boundHere, isOpen, ofVersion, type Rule, rowOf, vfio } from './ioctl.js';
@@ -8,8 +10,8 @@ import { boundHere, isOpen, ofVersion, type Rule, rowOf, vfio } from './ioctl.js
 type Register = Extract<Op, { op: 'register' }>;
 type Unregister = Extract<Op, { op: 'unregister' }>;
 
-export const first = (o: Register | Unregister): number => pagesOf(o.ua);
-export const pages = (o: Register | Unregister): number => pagesOf(o.size);
+export const first = (o: Register | Unregister): number => pageOf(o.ua);
+export const pages = (o: Register | Unregister): number => pagesIn(o.size);
 
 /** Row of the region that the call names, -1: there is none. */
 export const named = (s: State, o: Register | Unregister): number => regionOf(s, o.mm, first(o), pages(o));

@@ -1,8 +1,10 @@
 // Where does a device's access end up?
+import { addressOf, PAGE, pageOf } from '../../kit/pages.js';
+import { oneAt } from '../../kit/runs.js';
 import { ending, refuse } from '../../law/clause.js';
 import { cite } from '../../law/sources.js';
+import { mappings } from '../mappings.js';
 import type { PolicyValues } from '../policies.js';
-import { PAGE_BITS, pagesOf, runAt } from '../ranges.js';
 import { contextOf } from '../sets.js';
 import type { Op, State } from '../state.js';
 import type { Rule } from './handles.js';
@@ -10,13 +12,13 @@ import type { Rule } from './handles.js';
 type Dma = Extract<Op, { op: 'dma' }>;
 
 const FORMAT = cite('vt-d', 'second-stage translation');
-const OFFSET = (1n << PAGE_BITS) - 1n;
+const OFFSET = PAGE - 1n;
 
 /** What the context of a device makes of an address: the memory, or null for a fault. */
 export function translate(s: State, c: number, iova: bigint, access: Dma['access']): bigint | null {
-  const run = runAt(s.maps[c]!, pagesOf(iova));
+  const run = oneAt(s.maps[c]!, pageOf(iova), mappings);
   if (run === null || !run.prot.includes(access === 'read' ? 'r' : 'w')) return null;
-  return (BigInt(run.frame) << PAGE_BITS) | (iova & OFFSET);
+  return addressOf(run.frame) | (iova & OFFSET);
 }
 
 /** The open context that a device is attached to, -1: none. */

@@ -1,18 +1,10 @@
 // Which ranges may be mapped and unmapped, and what does that leave?
+import { isAligned, pageOf, pagesIn, type Range, span, wraps } from '../../kit/pages.js';
 import { patch } from '../../kit/record.js';
+import { anyIn, splits, without, withRun } from '../../kit/runs.js';
 import { ending, refuse } from '../../law/clause.js';
 import { cite } from '../../law/sources.js';
-import {
-  aligned,
-  IOVA_LIMIT,
-  mapped,
-  overlaps,
-  PADDR_LIMIT,
-  pagesOf,
-  splits,
-  unmapped,
-  wraps,
-} from '../ranges.js';
+import { IOVA_LIMIT, mappings, PADDR_LIMIT } from '../mappings.js';
 import { lockedPages } from '../sets.js';
 import type { Op, State } from '../state.js';
 import { contextBehind, longEnough, mmGate, onKind, type Rule, readable } from './handles.js';
@@ -24,6 +16,8 @@ const MAP = cite('vfio-rfc-2', 'vfio_dma_do_map');
 const UNMAP = cite('vfio-rfc-2', 'vfio_dma_do_unmap');
 
 const runs = (s: State, o: Map | Unmap) => s.maps[contextBehind(s, o.handle)]!;
+
+const rangeOf = (o: Map | Unmap): Range => span(pageOf(o.iova), pagesIn(o.size));
 
 const withRuns = (s: State, o: Map | Unmap, change: State['maps'][number]): State => {
   const maps = s.maps.slice();
@@ -40,7 +34,7 @@ const badRange: readonly Rule<Map>[] = [
   refuse(
     'EINVAL',
     { id: 'map/misaligned', says: 'Memory, IOVA and size must be whole pages.', cite: [MAP] },
-    (_, o) => !aligned(o.paddr) || !aligned(o.iova) || !aligned(o.size),
+    (_, o) => !isAligned(o.paddr) || !isAligned(o.iova) || !isAligned(o.size),
   ),
   refuse(
     'EINVAL',
@@ -67,7 +61,7 @@ export const map: readonly Rule<Map>[] = [
       says: 'A range that meets a live mapping of the context is refused whole.',
       cite: [MAP],
     },
-    (s, o) => overlaps(runs(s, o), pagesOf(o.iova), pagesOf(o.size)),
+    (s, o) => anyIn(runs(s, o), rangeOf(o), mappings),
   ),
   refuse(
     'ENOMEM',
@@ -78,7 +72,7 @@ export const map: readonly Rule<Map>[] = [
     },
     (s, o) => {
       const limit = s.mms[o.mm]?.lockLimit ?? -1;
-      return limit >= 0 && lockedPages(s, o.mm) + pagesOf(o.size) > limit;
+      return limit >= 0 && lockedPages(s, o.mm) + pagesIn(o.size) > limit;
     },
   ),
   refuse(
@@ -124,11 +118,12 @@ export const map: readonly Rule<Map>[] = [
       state: withRuns(
         s,
         o,
-        mapped(runs(s, o), pagesOf(o.iova), {
-          pages: pagesOf(o.size),
-          frame: pagesOf(o.paddr),
-          prot: o.prot,
-        }),
+        withRun(
+          runs(s, o),
+          pageOf(o.iova),
+          { pages: pagesIn(o.size), frame: pageOf(o.paddr), prot: o.prot },
+          mappings,
+        ),
       ),
     }),
   ),
@@ -142,7 +137,7 @@ export const unmap: readonly Rule<Unmap>[] = [
   refuse(
     'EINVAL',
     { id: 'unmap/misaligned', says: 'IOVA and size must be whole pages.', cite: [UNMAP] },
-    (_, o) => !aligned(o.iova) || !aligned(o.size),
+    (_, o) => !isAligned(o.iova) || !isAligned(o.size),
   ),
   refuse(
     'ENOMEM',
@@ -151,7 +146,7 @@ export const unmap: readonly Rule<Unmap>[] = [
       says: 'A range inside one mapping leaves two pieces, and that may fail for want of memory, with nothing unmapped.',
       cite: [cite('vfio-rfc-2', 'vfio_remove_dma_overlap: split')],
     },
-    (s, o) => splits(runs(s, o), pagesOf(o.iova), pagesOf(o.size)),
+    (s, o) => splits(runs(s, o), rangeOf(o), mappings),
     'may',
   ),
   ending(
@@ -162,7 +157,7 @@ export const unmap: readonly Rule<Unmap>[] = [
     },
     (s, o) => ({
       outcome: { is: 'ok' },
-      state: withRuns(s, o, unmapped(runs(s, o), pagesOf(o.iova), pagesOf(o.size))),
+      state: withRuns(s, o, without(runs(s, o), rangeOf(o), mappings)),
     }),
   ),
 ];

@@ -1,10 +1,11 @@
 // What does a line of the DMA API prove about the mappings of a device's domain?
+import { overlaps, type Range } from '../kit/pages.js';
 import { patch } from '../kit/record.js';
-import { overlaps, type Range } from './addresses.js';
-import { gather, putBack } from './clusters.js';
+import { allIn, firstIn, keysIn } from '../kit/runs.js';
+import { except } from './alternative.js';
+import { extracted, putBack } from './cluster.js';
 import { coverings } from './cover.js';
-import { covers, firstIn, keysIn } from './intervals.js';
-import { without } from './possible.js';
+import { rows } from './pieces.js';
 import type { Alternative, Cluster, Domain, Handle, Label, Piece, State } from './state.js';
 import { withDomain } from './state.js';
 
@@ -17,8 +18,8 @@ export interface Behind {
 /** The state in which a domain holds the range; undefined where no alternative is left in which it does. */
 export function holding(s: State, label: Label, range: Range, behind: Behind | null): State | undefined {
   const { live } = s.domains.get(label);
-  if (covers(live, range)) {
-    const pieces = keysIn(live, range).map(k => live.get(k));
+  if (allIn(live, range, rows)) {
+    const pieces = keysIn(live, range, rows).map(k => live.get(k));
     return fits(pieces, range, behind) ? s : undefined;
   }
   return (
@@ -35,20 +36,20 @@ export function holding(s: State, label: Label, range: Range, behind: Behind | n
 function simply(s: State, label: Label, range: Range, behind: Behind | null): State | undefined {
   const pieces: Piece[] = [];
   let page = range.start;
-  for (const key of keysIn(s.loose, range)) {
-    const piece = lone(s.loose.get(key), label);
+  for (const key of keysIn(s.uncertain, range, rows)) {
+    const piece = lone(s.uncertain.get(key), label);
     if (piece === undefined || key > page) return undefined;
     pieces.push(piece);
     page = piece.end;
   }
   if (page < range.end || !fits(pieces, range, behind)) return undefined;
-  let { loose } = s;
+  let { uncertain } = s;
   let { live } = s.domains.get(label);
   for (const piece of pieces) {
-    loose = loose.delete(piece.start);
+    uncertain = uncertain.delete(piece.start);
     live = live.set(piece.start, piece);
   }
-  return withDomain(patch(s, { loose }), label, { live });
+  return withDomain(patch(s, { uncertain }), label, { live });
 }
 
 function lone(cluster: Cluster, label: Label): Piece | undefined {
@@ -63,7 +64,7 @@ function narrowed(
   range: Range,
   step: (alt: Alternative) => readonly Alternative[],
 ): State | undefined {
-  const { state, alternatives } = gather(s, range, true);
+  const { state, alternatives } = extracted(s, range, true);
   return putBack(state, alternatives.flatMap(step));
 }
 
@@ -97,14 +98,14 @@ export function released(
 ): State | undefined {
   const domain = s.domains.get(label);
   const bad = (table: Domain['live']): boolean =>
-    keysIn(table, range).some(k => ofHandle(table.get(k), handle));
+    keysIn(table, range, rows).some(k => ofHandle(table.get(k), handle));
   if (bad(domain.live) || (waiting && bad(domain.stale))) return undefined;
-  if (firstIn(s.loose, range) < 0) return s;
+  if (firstIn(s.uncertain, range, rows) < 0) return s;
   return narrowed(s, range, alt => {
     const unknowns = alt.unknowns.slice();
     for (const p of alt.parts) {
       if ((p.live || waiting) && overlaps(p.piece, range) && ofHandle(p.piece, handle)) {
-        unknowns[p.of] = without(unknowns[p.of]!, label);
+        unknowns[p.of] = except(unknowns[p.of]!, label);
       }
     }
     return [{ ...alt, unknowns }];

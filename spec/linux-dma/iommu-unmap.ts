@@ -1,11 +1,13 @@
 // Which pieces can an `unmap` line have removed, and what is left of them?
+import { overlaps, type Range } from '../kit/pages.js';
 import { patch } from '../kit/record.js';
-import { leafFits, overlaps, type Range } from './addresses.js';
-import { gather, putBack } from './clusters.js';
+import { allIn, firstIn, keysIn, remains, within, without } from '../kit/runs.js';
+import { common } from './alternative.js';
+import { extracted, putBack } from './cluster.js';
 import { coverings } from './cover.js';
-import { owing } from './flushing.js';
-import { covers, cut, firstIn, keysIn, remains, within } from './intervals.js';
-import { common } from './possible.js';
+import { withGather } from './iotlb.js';
+import { leafFits } from './leaf.js';
+import { pieces, rows } from './pieces.js';
 import {
   type Alternative,
   type Domain,
@@ -38,21 +40,22 @@ export function removed(s: State, op: Removal, task: string | null, tests: Tests
   const done = certainly(s, op, tests) ?? plainly(s, op, tests) ?? generally(s, op, tests);
   if (done === undefined) return undefined;
   const mapped = done.mapped - (op.gone.end - op.gone.start);
-  const owed = task === null || !s.machine.tags ? s.owed : owing(done, { task, ...op.gone, by: eventNow(s) });
-  if (!s.counted) return patch(done, { mapped, owed });
-  return patch(done, { mapped, owed, graves: buried(s, op.gone) });
+  const gathers =
+    task === null || !s.machine.tags ? s.gathers : withGather(done, { task, ...op.gone, by: eventNow(s) });
+  if (!s.counted) return patch(done, { mapped, gathers });
+  return patch(done, { mapped, gathers, removals: withRemoval(s, op.gone) });
 }
 
 /** The latest removals, with this one on top of what it overlaps. */
-function buried(s: State, gone: Range): State['graves'] {
-  let { graves } = s;
-  for (const key of keysIn(graves, gone)) {
-    const old = graves.get(key);
-    graves = graves.delete(key);
-    if (key < gone.start) graves = graves.set(key, { end: gone.start, by: old.by });
-    if (old.end > gone.end) graves = graves.set(gone.end, old);
+function withRemoval(s: State, gone: Range): State['removals'] {
+  let { removals } = s;
+  for (const key of keysIn(removals, gone, rows)) {
+    const old = removals.get(key);
+    removals = removals.delete(key);
+    if (key < gone.start) removals = removals.set(key, { end: gone.start, by: old.by });
+    if (old.end > gone.end) removals = removals.set(gone.end, old);
   }
-  return graves.set(gone.start, { end: gone.end, by: eventNow(s) });
+  return removals.set(gone.start, { end: gone.end, by: eventNow(s) });
 }
 
 /** The page after the removed range, where a removal that stopped early must have met nothing. */
@@ -63,7 +66,7 @@ const windowOf = (op: Removal): Range => ({ start: op.gone.start, end: hole(op)?
 
 /** The common case of recordings with evidence: one domain certainly holds the range and nobody else can. */
 function certainly(s: State, op: Removal, tests: Tests): State | undefined {
-  if (firstIn(s.loose, windowOf(op)) >= 0) return undefined;
+  if (firstIn(s.uncertain, windowOf(op), rows) >= 0) return undefined;
   const able = s.domains.reduce<Label[]>((found, domain, label) => {
     if (domain.live.size > 0 && ableAlone(domain, op, tests)) found.push(label);
     return found;
@@ -71,20 +74,20 @@ function certainly(s: State, op: Removal, tests: Tests): State | undefined {
   if (able.length !== 1) return undefined;
   const label = able[0]!;
   const { live, stale } = s.domains.get(label);
-  const gone = { live: cut(live, op.gone) };
+  const gone = { live: without(live, op.gone, pieces) };
   if (!awaits(s, label)) return withDomain(s, label, gone);
   let waiting = stale;
-  for (const key of keysIn(live, op.gone)) {
-    const piece = patch(within(live.get(key), op.gone), { by: eventNow(s) });
+  for (const key of keysIn(live, op.gone, rows)) {
+    const piece = patch(within(live.get(key), key, op.gone, pieces), { by: eventNow(s) });
     waiting = waiting.set(piece.start, piece);
   }
   return withDomain(s, label, { ...gone, stale: waiting });
 }
 
 function ableAlone(domain: Domain, op: Removal, tests: Tests): boolean {
-  if (!covers(domain.live, op.gone)) return false;
+  if (!allIn(domain.live, op.gone, rows)) return false;
   const beyond = hole(op);
-  if (tests.ends && beyond && firstIn(domain.live, beyond) >= 0) return false;
+  if (tests.ends && beyond && firstIn(domain.live, beyond, rows) >= 0) return false;
   const last = domain.live.get(domain.live.floor(op.gone.end - 1));
   if (tests.ends && op.gone.end > op.asked.end && !leafFits(op.asked, op.gone.end, last.start, last.phys))
     return false;
@@ -93,13 +96,13 @@ function ableAlone(domain: Domain, op: Removal, tests: Tests): boolean {
 
 /** Does the removal take only a part of what the DMA API handed out at once, or more than that? */
 function splitsHandle(domain: Domain, gone: Range): boolean {
-  for (const key of keysIn(domain.handles, gone)) {
+  for (const key of keysIn(domain.handles, gone, rows)) {
     for (const handle of domain.handles.get(key).all) {
       const end = Number((handle.addr + handle.size + 4095n) >> 12n);
       const range = { start: key, end };
       if (!overlaps(range, gone) || (key === gone.start && end === gone.end)) continue;
       const first = domain.live.floor(key);
-      if (covers(domain.live, range) && domain.live.get(first).at <= handle.at) return true;
+      if (allIn(domain.live, range, rows) && domain.live.get(first).at <= handle.at) return true;
     }
   }
   return false;
@@ -112,45 +115,51 @@ const awaits = (s: State, label: Label): boolean => s.tags.some(tag => tag.label
 function plainly(s: State, op: Removal, tests: Tests): State | undefined {
   if (
     op.gone.end !== op.asked.end ||
-    s.domains.reduce((any, d) => any || firstIn(d.live, op.gone) >= 0, false)
+    s.domains.reduce((any, d) => any || firstIn(d.live, op.gone, rows) >= 0, false)
   ) {
     return undefined;
   }
-  let loose = s.loose;
+  let uncertain = s.uncertain;
   let labels: readonly Label[] | null = null;
   let page = op.gone.start;
-  for (const key of keysIn(s.loose, op.gone)) {
-    const { end, alternatives } = s.loose.get(key);
+  for (const key of keysIn(s.uncertain, op.gone, rows)) {
+    const { end, alternatives } = s.uncertain.get(key);
     const alt = alternatives[0]!;
     if (alternatives.length > 1 || alt.parts.length > 1 || !alt.parts[0]!.live || key !== page)
       return undefined;
     labels = labels ? common(labels, alt.unknowns[0]!) : alt.unknowns[0]!;
-    loose = loose.delete(key);
+    uncertain = uncertain.delete(key);
     page = end;
   }
   if (page !== op.gone.end || labels === null) return undefined;
   const fit = tests.handles ? labels.filter(l => !splitsHandle(s.domains.get(l), op.gone)) : labels;
   if (fit.length === 0) return undefined;
-  const first = s.loose.get(op.gone.start).alternatives[0]!.parts[0]!.piece;
-  const piece = { ...op.gone, phys: -1, at: first.at, doubt: 0, onto: 0, by: eventNow(s), told: false };
+  const first = s.uncertain.get(op.gone.start).alternatives[0]!.parts[0]!.piece;
+  const piece = { ...op.gone, phys: -1, at: first.at, doubt: 0, onto: 0, by: eventNow(s), announced: false };
   const held = fit.filter(l => awaits(s, l));
-  if (held.length === 0) return patch(s, { loose });
+  if (held.length === 0) return patch(s, { uncertain });
   const waits: Alternative = { unknowns: [held], apart: [], parts: [{ piece, of: 0, live: false }] };
   const none: Alternative = { unknowns: [], apart: [], parts: [] };
-  return putBack(patch(s, { loose }), held.length < fit.length ? [none, waits] : [waits]);
+  return putBack(patch(s, { uncertain }), held.length < fit.length ? [none, waits] : [waits]);
 }
 
 /** Every case: each alternative, each way in which one domain can hold the range. */
 function generally(s: State, op: Removal, tests: Tests): State | undefined {
-  const { state, alternatives } = gather(s, windowOf(op), true);
+  const { state, alternatives } = extracted(s, windowOf(op), true);
   const next = alternatives.flatMap(alt =>
-    coverings(alt, op.gone, null).flatMap(({ alt: merged, of }) => without(s, op, tests, merged, of)),
+    coverings(alt, op.gone, null).flatMap(({ alt: merged, of }) => afterUnmap(s, op, tests, merged, of)),
   );
   return putBack(state, next);
 }
 
 /** An alternative after unknown `of` lost the range: none when a test fails, two when it may or may not wait. */
-function without(s: State, op: Removal, tests: Tests, alt: Alternative, of: number): readonly Alternative[] {
+function afterUnmap(
+  s: State,
+  op: Removal,
+  tests: Tests,
+  alt: Alternative,
+  of: number,
+): readonly Alternative[] {
   const beyond = hole(op);
   const apart = alt.apart.slice();
   if (tests.ends && beyond) {
@@ -175,8 +184,13 @@ function without(s: State, op: Removal, tests: Tests, alt: Alternative, of: numb
       kept.push(p);
       continue;
     }
-    for (const piece of remains(p.piece, op.gone)) kept.push({ piece, of, live: true });
-    waiting.push({ piece: patch(within(p.piece, op.gone), { by: eventNow(s) }), of, live: false });
+    for (const piece of remains(p.piece, p.piece.start, op.gone, pieces))
+      kept.push({ piece, of, live: true });
+    waiting.push({
+      piece: patch(within(p.piece, p.piece.start, op.gone, pieces), { by: eventNow(s) }),
+      of,
+      live: false,
+    });
   }
   const shape = (ls: readonly Label[], parts: readonly Part[]): Alternative => {
     const unknowns = alt.unknowns.slice();

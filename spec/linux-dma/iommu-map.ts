@@ -1,8 +1,9 @@
 // Where can the mapping that a `map` line reports have gone?
+import { overlaps, type Range } from '../kit/pages.js';
 import { patch } from '../kit/record.js';
-import { overlaps, type Range } from './addresses.js';
-import { gather, putBack } from './clusters.js';
-import { firstIn } from './intervals.js';
+import { firstIn } from '../kit/runs.js';
+import { extracted, putBack } from './cluster.js';
+import { rows } from './pieces.js';
 import {
   type Alternative,
   eventNow,
@@ -17,7 +18,7 @@ import {
  * The state after a range was mapped in whichever open domain has it free; undefined when none has.
  * `awaiting` false asks the question as if nothing waited for its invalidation.
  */
-export function placed(s: State, range: Range, phys: number, awaiting: boolean): State | undefined {
+export function mappedSomewhere(s: State, range: Range, phys: number, awaiting: boolean): State | undefined {
   const { labels, onto } = freeLabels(s, range, awaiting);
   if (labels.length === 0) return undefined;
   const piece = {
@@ -27,16 +28,18 @@ export function placed(s: State, range: Range, phys: number, awaiting: boolean):
     doubt: onto > 0 ? eventNow(s) : 0,
     onto,
     by: 0,
-    told: false,
+    announced: false,
   };
   const counted = patch(s, {
     mapped: s.mapped + (range.end - range.start),
     lastMap: s.counted ? eventNow(s) : 0,
   });
-  if (firstIn(s.loose, range) >= 0) return placedAmong(counted, piece, labels, awaiting);
+  if (firstIn(s.uncertain, range, rows) >= 0) return mappedAmong(counted, piece, labels, awaiting);
   if (labels.length > 1) {
     const alt: Alternative = { unknowns: [labels], apart: [], parts: [{ piece, of: 0, live: true }] };
-    return patch(counted, { loose: s.loose.set(range.start, { end: range.end, alternatives: [alt] }) });
+    return patch(counted, {
+      uncertain: s.uncertain.set(range.start, { end: range.end, alternatives: [alt] }),
+    });
   }
   return withDomain(counted, labels[0]!, { live: s.domains.get(labels[0]!).live.set(range.start, piece) });
 }
@@ -45,17 +48,17 @@ export function placed(s: State, range: Range, phys: number, awaiting: boolean):
 function freeLabels(s: State, range: Range, awaiting: boolean): { labels: readonly Label[]; onto: number } {
   let onto = 0;
   const taken = s.domains.reduce<Label[]>((found, domain, label) => {
-    const key = firstIn(domain.live, range);
+    const key = firstIn(domain.live, range, rows);
     if (key >= 0) onto = Math.max(onto, domain.live.get(key).at);
-    if (key >= 0 || (awaiting && firstIn(domain.stale, range) >= 0)) found.push(label);
+    if (key >= 0 || (awaiting && firstIn(domain.stale, range, rows) >= 0)) found.push(label);
     return found;
   }, []);
   return { labels: taken.length === 0 ? s.open : s.open.filter(l => !taken.includes(l)), onto };
 }
 
 /** Uncertain pieces overlap the range: whatever their domains are, the new piece's is another. */
-function placedAmong(s: State, piece: Piece, labels: readonly Label[], awaiting: boolean): State | undefined {
-  const { state, alternatives } = gather(s, piece, false);
+function mappedAmong(s: State, piece: Piece, labels: readonly Label[], awaiting: boolean): State | undefined {
+  const { state, alternatives } = extracted(s, piece, false);
   let onto = piece.onto;
   for (const alt of alternatives) {
     for (const p of alt.parts) if (p.live && overlaps(p.piece, piece)) onto = Math.max(onto, p.piece.at);

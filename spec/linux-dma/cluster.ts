@@ -1,15 +1,16 @@
 // Which pieces constrain one another, and when do they stop doing so?
+import { overlaps, type Range } from '../kit/pages.js';
 import { patch } from '../kit/record.js';
-import { overlaps, type Range } from './addresses.js';
-import { cut, keysIn } from './intervals.js';
-import { MOST_ALTERNATIVES, settled, TooManyPossibilities } from './possible.js';
+import { keysIn, without } from '../kit/runs.js';
+import { MOST_ALTERNATIVES, settled, TooManyPossibilities } from './alternative.js';
+import { pieces, rows } from './pieces.js';
 import type { Alternative, Cluster, Label, Part, State } from './state.js';
 import { withDomain } from './state.js';
 
 const NOTHING: Alternative = { unknowns: [], apart: [], parts: [] };
 
 /** The state without what was taken out, and everything that was taken out as joint alternatives. */
-export interface Gathered {
+export interface Extract {
   readonly state: State;
   readonly alternatives: readonly Alternative[];
 }
@@ -19,18 +20,22 @@ export interface Gathered {
  * `certain` also takes the certain pieces in the range along, as unknowns with one label, where a line
  * may mean either.
  */
-export function gather(s: State, range: Range, certain: boolean): Gathered {
+export function extracted(s: State, range: Range, certain: boolean): Extract {
   let state = s;
   const taken: Cluster[] = [];
   const known: Alternative[] = certain ? certainIn(s, range) : [];
   if (certain) state = withoutCertain(state, range);
   let hull = range;
   for (const alt of known) hull = hullOf(alt, hull);
-  for (let keys = keysIn(state.loose, hull); keys.length > 0; keys = keysIn(state.loose, hull)) {
+  for (
+    let keys = keysIn(state.uncertain, hull, rows);
+    keys.length > 0;
+    keys = keysIn(state.uncertain, hull, rows)
+  ) {
     for (const key of keys) {
-      const cluster = state.loose.get(key);
+      const cluster = state.uncertain.get(key);
       taken.push(cluster);
-      state = patch(state, { loose: state.loose.delete(key), dirty: state.dirty.delete(key) });
+      state = patch(state, { uncertain: state.uncertain.delete(key), dirty: state.dirty.delete(key) });
       hull = { start: Math.min(hull.start, key), end: Math.max(hull.end, cluster.end) };
     }
   }
@@ -39,9 +44,9 @@ export function gather(s: State, range: Range, certain: boolean): Gathered {
 
 function certainIn(s: State, range: Range): Alternative[] {
   const found = s.domains.reduce<Part[]>((parts, domain, label) => {
-    for (const key of keysIn(domain.live, range))
+    for (const key of keysIn(domain.live, range, rows))
       parts.push({ piece: domain.live.get(key), of: label, live: true });
-    for (const key of keysIn(domain.stale, range))
+    for (const key of keysIn(domain.stale, range, rows))
       parts.push({ piece: domain.stale.get(key), of: label, live: false });
     return parts;
   }, []);
@@ -55,8 +60,8 @@ function certainIn(s: State, range: Range): Alternative[] {
 function withoutCertain(s: State, range: Range): State {
   return s.domains.reduce<State>((state, domain, label) => {
     let { live, stale } = domain;
-    for (const key of keysIn(live, range)) live = live.delete(key);
-    for (const key of keysIn(stale, range)) stale = stale.delete(key);
+    for (const key of keysIn(live, range, rows)) live = live.delete(key);
+    for (const key of keysIn(stale, range, rows)) stale = stale.delete(key);
     return live === domain.live && stale === domain.stale ? state : withDomain(state, label, { live, stale });
   }, s);
 }
@@ -119,7 +124,7 @@ function withCertain(s: State, alt: Alternative): State {
   let { live, stale } = s.domains.get(label);
   for (const { piece, live: alive } of alt.parts) {
     if (alive) live = live.set(piece.start, piece);
-    else stale = cut(stale, piece).set(piece.start, piece);
+    else stale = without(stale, piece, pieces).set(piece.start, piece);
   }
   return withDomain(s, label, { live, stale });
 }
@@ -136,8 +141,8 @@ function withCluster(s: State, alternatives: readonly Alternative[]): State {
     }
   }
   if (end === 0) return s;
-  const loose = s.loose.set(start, { end, alternatives });
-  return stale ? patch(s, { loose, dirty: s.dirty.set(start, true) }) : patch(s, { loose });
+  const uncertain = s.uncertain.set(start, { end, alternatives });
+  return stale ? patch(s, { uncertain, dirty: s.dirty.set(start, true) }) : patch(s, { uncertain });
 }
 
 /** An alternative taken apart into groups of unknowns that say nothing about each other. */

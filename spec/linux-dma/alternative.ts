@@ -33,7 +33,7 @@ export function common(a: readonly Label[], b: readonly Label[]): readonly Label
   return out.length === a.length ? a : out.length === b.length ? b : out;
 }
 
-export const without = (labels: readonly Label[], label: Label): readonly Label[] =>
+export const except = (labels: readonly Label[], label: Label): readonly Label[] =>
   labels.includes(label) ? labels.filter(l => l !== label) : labels;
 
 /**
@@ -104,7 +104,7 @@ function narrow(alt: Alternative): { alt: Alternative; split: number } | null {
       const one = unknowns[a]!.length === 1 ? a : unknowns[b]!.length === 1 ? b : -1;
       if (one >= 0) {
         const other = one === a ? b : a;
-        unknowns[other] = without(unknowns[other]!, unknowns[one]![0]!);
+        unknowns[other] = except(unknowns[other]!, unknowns[one]![0]!);
         changed = true;
       } else if (common(unknowns[a]!, unknowns[b]!).length > 0) kept.push(pair);
     }
@@ -187,7 +187,7 @@ function renumbered(
       a.start - b.start ||
       a.end - b.end ||
       Number(p.live) - Number(q.live) ||
-      Number(a.told) - Number(b.told) ||
+      Number(a.announced) - Number(b.announced) ||
       a.phys - b.phys ||
       p.of - q.of
     );
@@ -215,7 +215,7 @@ function swallows(a: Alternative, b: Alternative): boolean {
       x.start === y.start &&
       x.end === y.end &&
       x.phys === y.phys &&
-      x.told === y.told
+      x.announced === y.announced
     );
   };
   if (!a.parts.every(samePart)) return false;

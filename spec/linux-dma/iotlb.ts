@@ -1,10 +1,11 @@
 // What does an invalidation end, and what does it leave waiting?
+import { overlaps, type Range } from '../kit/pages.js';
 import { patch } from '../kit/record.js';
-import { overlaps, type Range } from './addresses.js';
-import { gather, putBack } from './clusters.js';
-import { keysIn, remains, within } from './intervals.js';
-import { without } from './possible.js';
-import type { Alternative, Domain, Label, Owed, Part, Piece, State } from './state.js';
+import { keysIn, remains, within } from '../kit/runs.js';
+import { except } from './alternative.js';
+import { extracted, putBack } from './cluster.js';
+import { pieces, rows } from './pieces.js';
+import type { Alternative, Domain, Gather, Label, Part, Piece, State } from './state.js';
 import { withDomain } from './state.js';
 
 const EVERYTHING: Range = { start: 0, end: Number.MAX_SAFE_INTEGER };
@@ -12,20 +13,20 @@ const EVERYTHING: Range = { start: 0, end: Number.MAX_SAFE_INTEGER };
 /** What becomes of the part of a waiting piece that lies in the range; null: it no longer waits. */
 type Change = (piece: Piece) => Piece | null;
 
-const tell: Change = piece => patch(piece, { told: true });
-const finish: Change = piece => (piece.told ? null : piece);
+const tell: Change = piece => patch(piece, { announced: true });
+const finish: Change = piece => (piece.announced ? null : piece);
 const forget: Change = () => null;
 
 /** The pieces that one waiting piece becomes. */
 function changed(piece: Piece, range: Range, change: Change): readonly Piece[] {
-  const inside = within(piece, range);
+  const inside = within(piece, piece.start, range, pieces);
   const next = change(inside);
-  return next === inside ? [piece] : [...remains(piece, range), ...(next ? [next] : [])];
+  return next === inside ? [piece] : [...remains(piece, piece.start, range, pieces), ...(next ? [next] : [])];
 }
 
 function changedTable(stale: Domain['stale'], range: Range, change: Change): Domain['stale'] {
   let out = stale;
-  for (const key of keysIn(stale, range)) {
+  for (const key of keysIn(stale, range, rows)) {
     const piece = stale.get(key);
     out = out.delete(key);
     for (const rest of changed(piece, range, change)) out = out.set(rest.start, rest);
@@ -38,8 +39,8 @@ function everywhere(s: State, label: Label, range: Range, change: Change): State
   const { stale } = s.domains.get(label);
   let state = stale.size > 0 ? withDomain(s, label, { stale: changedTable(stale, range, change) }) : s;
   for (const key of dirtyIn(s, range)) {
-    if (!state.loose.has(key)) continue;
-    const taken = gather(state, { start: key, end: state.loose.get(key).end }, false);
+    if (!state.uncertain.has(key)) continue;
+    const taken = extracted(state, { start: key, end: state.uncertain.get(key).end }, false);
     const next = taken.alternatives.flatMap(alt => split(alt, label, range, change, new Set()));
     state = putBack(taken.state, next)!;
   }
@@ -48,7 +49,7 @@ function everywhere(s: State, label: Label, range: Range, change: Change): State
 
 function dirtyIn(s: State, range: Range): readonly number[] {
   if (s.dirty.size === 0) return [];
-  if (range.end < EVERYTHING.end) return keysIn(s.loose, range).filter(key => s.dirty.has(key));
+  if (range.end < EVERYTHING.end) return keysIn(s.uncertain, range, rows).filter(key => s.dirty.has(key));
   return s.dirty.reduce<number[]>((keys, _dirty, key) => [...keys, key], []);
 }
 
@@ -64,7 +65,7 @@ function split(
   const meant = alt.parts.find(p => !done.has(p.of) && touched(p) && alt.unknowns[p.of]!.includes(label));
   if (meant === undefined) return [alt];
   const { of } = meant;
-  const others = without(alt.unknowns[of]!, label);
+  const others = except(alt.unknowns[of]!, label);
   const parts = alt.parts.flatMap<Part>(p =>
     p.of === of && touched(p) ? changed(p.piece, range, change).map(piece => ({ ...p, piece })) : [p],
   );
@@ -89,7 +90,7 @@ export const invalidated = (s: State, label: Label, range: Range | null): State 
 export const announcedAll = (s: State, label: Label): State => everywhere(s, label, EVERYTHING, tell);
 
 /** The state without anything that waits in a domain: no unit knows it any more. */
-export const closed = (s: State, label: Label): State => everywhere(s, label, EVERYTHING, forget);
+export const forgotten = (s: State, label: Label): State => everywhere(s, label, EVERYTHING, forget);
 
 /**
  * The state after a flush of exactly this range was announced, because its first and its last page were
@@ -100,7 +101,7 @@ export function announcedRange(s: State, label: Label, range: Range): State | un
   const last = { start: range.end - 1, end: range.end };
   const known = [first, last].every(page => waits(s.domains.get(label), page));
   if (known) return everywhere(s, label, range, tell);
-  const { state, alternatives } = gather(s, range, true);
+  const { state, alternatives } = extracted(s, range, true);
   const next = alternatives
     .flatMap(alt => removedIn(alt, label, first))
     .flatMap(alt => removedIn(alt, label, last));
@@ -109,34 +110,34 @@ export function announcedRange(s: State, label: Label, range: Range): State | un
 }
 
 const waits = (domain: Domain, page: Range): boolean =>
-  keysIn(domain.stale, page).some(k => !domain.stale.get(k).told);
+  keysIn(domain.stale, page, rows).some(k => !domain.stale.get(k).announced);
 
 /** The ways in which the domain is one that waits, unannounced, with this page. */
 function removedIn(alt: Alternative, label: Label, page: Range): readonly Alternative[] {
   const options = alt.parts.filter(
-    p => !p.live && !p.piece.told && overlaps(p.piece, page) && alt.unknowns[p.of]!.includes(label),
+    p => !p.live && !p.piece.announced && overlaps(p.piece, page) && alt.unknowns[p.of]!.includes(label),
   );
   if (options.some(p => alt.unknowns[p.of]!.length === 1)) return [alt];
   return options.map(p => ({ ...alt, unknowns: alt.unknowns.map((old, u) => (u === p.of ? [label] : old)) }));
 }
 
 /** The state in which a context owes only what may still wait without an announcement. */
-export const settledOwed = (s: State, task: string): State =>
-  patch(s, { owed: s.owed.filter(o => o.task !== task || mayBeDue(s, o)) });
+export const withoutSynced = (s: State, task: string): State =>
+  patch(s, { gathers: s.gathers.filter(o => o.task !== task || mayWait(s, o)) });
 
 /** What the contexts owe after a removal: an announcement, where something may wait for one. */
-export function owing(s: State, owed: Owed): readonly Owed[] {
-  const listed = s.owed.some(
-    o => o.task === owed.task && o.by === owed.by && o.start === owed.start && o.end === owed.end,
+export function withGather(s: State, row: Gather): readonly Gather[] {
+  const listed = s.gathers.some(
+    o => o.task === row.task && o.by === row.by && o.start === row.start && o.end === row.end,
   );
-  return listed || !mayBeDue(s, owed) ? s.owed : [...s.owed, owed];
+  return listed || !mayWait(s, row) ? s.gathers : [...s.gathers, row];
 }
 
-function mayBeDue(s: State, owed: Owed): boolean {
-  const due = (p: Piece): boolean => p.by === owed.by && !p.told && overlaps(p, owed);
-  if (certainIn(s, owed).some(due)) return true;
-  return keysIn(s.loose, owed).some(key =>
-    s.loose.get(key).alternatives.some(alt => alt.parts.some(p => !p.live && due(p.piece))),
+function mayWait(s: State, row: Gather): boolean {
+  const due = (p: Piece): boolean => p.by === row.by && !p.announced && overlaps(p, row);
+  if (certainIn(s, row).some(due)) return true;
+  return keysIn(s.uncertain, row, rows).some(key =>
+    s.uncertain.get(key).alternatives.some(alt => alt.parts.some(p => !p.live && due(p.piece))),
   );
 }
 
@@ -144,14 +145,14 @@ function mayBeDue(s: State, owed: Owed): boolean {
  * The state in which all that a context removed and announced no flush for was removed where none is due;
  * undefined where one was due.
  */
-export function paid(s: State, task: string): State | undefined {
-  const mine = s.owed.filter(o => o.task === task);
+export function synced(s: State, task: string): State | undefined {
+  const mine = s.gathers.filter(o => o.task === task);
   if (mine.length === 0) return s;
-  let state: State = patch(s, { owed: s.owed.filter(o => o.task !== task) });
-  for (const owed of mine) {
-    const due = (p: Piece): boolean => p.by === owed.by && !p.told && overlaps(p, owed);
-    if (certainIn(state, owed).some(due)) return undefined;
-    const taken = gather(state, owed, false);
+  let state: State = patch(s, { gathers: s.gathers.filter(o => o.task !== task) });
+  for (const row of mine) {
+    const due = (p: Piece): boolean => p.by === row.by && !p.announced && overlaps(p, row);
+    if (certainIn(state, row).some(due)) return undefined;
+    const taken = extracted(state, row, false);
     const next = putBack(
       taken.state,
       taken.alternatives.filter(alt => !alt.parts.some(p => !p.live && due(p.piece))),
@@ -165,12 +166,12 @@ export function paid(s: State, task: string): State | undefined {
 /** Everything that certainly waits in a range. */
 const certainIn = (s: State, range: Range): readonly Piece[] =>
   s.domains.reduce<Piece[]>((all, d) => {
-    for (const key of keysIn(d.stale, range)) all.push(d.stale.get(key));
+    for (const key of keysIn(d.stale, range, rows)) all.push(d.stale.get(key));
     return all;
   }, []);
 
 /** The state that knows of one announcement less. */
-export const unannounced = (s: State, index: number): State =>
+export const withoutAnnouncement = (s: State, index: number): State =>
   patch(s, { announced: s.announced.filter((_, i) => i !== index) });
 
 /** Has a context announced a flush that no command carried out? It waits for the command before it goes on. */

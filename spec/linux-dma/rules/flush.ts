@@ -1,13 +1,14 @@
 // What may a line say about invalidations: what does the driver flush, and what does the queue get?
+import { chapter } from '../../kit/chapter.js';
+import type { Range } from '../../kit/pages.js';
 import { patch } from '../../kit/record.js';
-import { always, type Clause, ending, refuse } from '../../law/clause.js';
+import { always, type Clause } from '../../law/clause.js';
 import type { Rules } from '../../law/profile.js';
 import { cite } from '../../law/sources.js';
 import type { Op } from '../../protocol/linux-dma.js';
-import type { Range } from '../addresses.js';
+import { tagOf } from '../cache-tag.js';
 import { type Command, commandOf } from '../descriptor.js';
-import { announcedAll, announcedRange, invalidated, settledOwed, unannounced } from '../flushing.js';
-import { tagOf } from '../places.js';
+import { announcedAll, announcedRange, invalidated, withoutAnnouncement, withoutSynced } from '../iotlb.js';
 import type { Policies } from '../policies.js';
 import { happened, type State, UNATTACHED } from '../state.js';
 import { beside, type Tagged } from './tags.js';
@@ -28,10 +29,11 @@ const QUEUE = [
 
 const END = Number.MAX_SAFE_INTEGER;
 
-const unknown = <O extends Tagged>(id: string): Clause<State, O, Policies> =>
-  refuse<State, O, Policies>(
+const unknown = <O extends Tagged>(name: string): Clause<State, O, Policies> =>
+  chapter<State, O, Policies>(name, ...FLUSH).must(
+    'unknown-domain',
     'ENOENT',
-    { id, says: 'Only a domain id that is assigned is flushed.', cite: FLUSH },
+    'Only a domain id that is assigned is flushed.',
     (s, op) => tagOf(s, op.unit, op.did) === undefined,
   );
 
@@ -50,7 +52,7 @@ function announce(s: State, op: FlushOp): State | undefined {
   const { label } = tagOf(s, op.unit, op.did)!;
   if (label === UNATTACHED || !afterRemoval(op)) return s;
   const state = announcedRange(s, label, asked(op));
-  return state && settledOwed(state, op.task);
+  return state && withoutSynced(state, op.task);
 }
 
 /** What was announced is done once the queue has the command, or at once where the queue is not recorded. */
@@ -104,84 +106,69 @@ function carriedOut(s: State, unit: string, c: Command): State {
     );
   }
   const state = c.range
-    ? unannounced(s, announcedAt(s, unit, c))
+    ? withoutAnnouncement(s, announcedAt(s, unit, c))
     : patch(s, { announced: s.announced.filter(a => a.unit !== unit || a.did !== c.did) });
   const label = tagOf(s, unit, c.did)?.label ?? UNATTACHED;
   return label === UNATTACHED ? state : invalidated(state, label, c.range);
 }
 
+const flush = chapter<State, FlushOp, Policies>('flush', ...FLUSH);
+const flushAll = chapter<State, Extract<Op, { op: 'cache_tag_flush_all' }>, Policies>('flush-all', ...FLUSH);
+const queue = chapter<State, Extract<Op, { op: 'qi_submit' }>, Policies>('queue', ...QUEUE);
+
 export const invalidation: Chapter = {
   cache_tag_flush_range: [
-    beside('flush/beside'),
-    unknown('flush/unknown-domain'),
-    refuse(
+    beside('flush'),
+    unknown('flush'),
+    flush.must(
+      'block-too-small',
       'EINVAL',
-      {
-        id: 'flush/block-too-small',
-        says: 'The aligned block that is sent covers the range that was asked for.',
-        cite: BLOCK,
-      },
+      'The aligned block that is sent covers the range that was asked for.',
       (_s, op) => block(op).start > Number(op.start >> 12n) || block(op).end <= Number(op.last >> 12n),
+      { cite: BLOCK },
     ),
-    ending(
-      {
-        id: 'flush/done',
-        says: 'The block of the domain is out of the hardware once the queue has taken the command.',
-        cite: FLUSH,
-      },
+    flush.ends(
+      'done',
+      'The block of the domain is out of the hardware once the queue has taken the command.',
       (s, op) => happened(submittable(announce(s, op)!, op, block(op))),
       (s, op) => announce(s, op) !== undefined,
     ),
-    refuse(
+    flush.must(
+      'nothing-removed',
       'EINVAL',
-      {
-        id: 'flush/nothing-removed',
-        says: 'A range is flushed because its first and last pages were removed from this very domain.',
-        cite: [cite('linux', 'drivers/iommu/intel/iommu.c: intel_iommu_tlb_sync')],
-      },
+      'A range is flushed because its first and last pages were removed from this very domain.',
       always,
+      { cite: [cite('linux', 'drivers/iommu/intel/iommu.c: intel_iommu_tlb_sync')] },
     ),
   ],
   cache_tag_flush_all: [
-    beside('flush-all/beside'),
-    unknown('flush-all/unknown-domain'),
-    ending(
-      {
-        id: 'flush-all/done',
-        says: 'All of the domain is out of the hardware once the queue has taken the command.',
-        cite: FLUSH,
-      },
+    beside('flush-all'),
+    unknown('flush-all'),
+    flushAll.ends(
+      'done',
+      'All of the domain is out of the hardware once the queue has taken the command.',
       (s, op) => happened(submittable(announceAll(s, op), op, null)),
     ),
   ],
   qi_submit: [
-    ending(
-      {
-        id: 'queue/other-command',
-        says: 'Commands that invalidate no IOTLB, and all of them where no line names domain ids, are not judged.',
-        cite: QUEUE,
-      },
+    queue.ends(
+      'other-command',
+      'Commands that invalidate no IOTLB, and all of them where no line names domain ids, are not judged.',
       s => happened(s),
       (s, op) => command(op) === null || !s.machine.tags,
     ),
-    refuse(
+    queue.must(
+      'unannounced',
       'EINVAL',
-      {
-        id: 'queue/unannounced',
-        says: 'A page-selective command carries out a flush that the driver announced for this domain and block.',
-        cite: QUEUE,
-      },
+      'A page-selective command carries out a flush that the driver announced for this domain and block.',
       (s, op) => {
         const c = command(op)!;
         return c.range !== null && announcedAt(s, op.unit, c) < 0;
       },
     ),
-    ending(
-      {
-        id: 'queue/taken',
-        says: 'What the command covers is out of the hardware: of the named domain all of it, of a command for all domains what was announced.',
-        cite: QUEUE,
-      },
+    queue.ends(
+      'taken',
+      'What the command covers is out of the hardware: of the named domain all of it, of a command for all domains what was announced.',
       (s, op) => happened(submitted(s, op.unit, command(op)!)),
     ),
   ],

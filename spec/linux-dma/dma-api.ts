@@ -1,9 +1,11 @@
 // What does the DMA API hand out to a device and take back, and what does that prove?
+
+import { pageOf, pagesAt } from '../kit/pages.js';
 import type { Op } from '../protocol/linux-dma.js';
-import { pageOf, pagesOf } from './addresses.js';
-import { labelFor, memberNamed, withDevice } from './places.js';
+import { handedOut, handleAt, holding, released, takenBack } from './dma-handle.js';
+import { labelFor } from './iommu-domain.js';
+import { memberNamed, withDevice } from './iommu-group.js';
 import { type Device, eventNow, type Handle, type State } from './state.js';
-import { handedOut, handleAt, holding, released, takenBack } from './using.js';
 
 type MapOp = Extract<Op, { op: 'dma_map' }>;
 type UnmapOp = Extract<Op, { op: 'dma_unmap' }>;
@@ -28,7 +30,7 @@ export function heldBy(s: State, op: MapOp, compare: boolean): State | undefined
     const phys =
       compare && i === 0 && op.phys !== undefined ? { phys: pageOf(op.phys), whole: op.via !== 'sg' } : null;
     const sameOffset = !phys || (op.phys! & 4095n) === (addr & 4095n);
-    state = sameOffset ? holding(state, label(s, op), pagesOf(addr, size), phys) : undefined;
+    state = sameOffset ? holding(state, label(s, op), pagesAt(addr, size), phys) : undefined;
   });
   return state;
 }
@@ -53,7 +55,7 @@ export function mapped(s: State, op: MapOp, compare: boolean): State {
 
 /** The state in which the device's domain holds a buffer. */
 export const held = (s: State, op: OfBuffer): State | undefined =>
-  holding(s, label(s, op), pagesOf(op.addr, op.size), null);
+  holding(s, label(s, op), pagesAt(op.addr, op.size), null);
 
 export const allocated = (s: State, op: OfBuffer): State => gotten(held(s, op)!, op, false);
 
@@ -66,7 +68,7 @@ export function givenBack(s: State, op: UnmapOp, waiting: boolean): State | unde
   let state: State | undefined = s;
   for (const { addr, size } of op.segments) {
     const handle: Handle | undefined = state && handleOf(state, { device: op.device, addr, size });
-    state = handle && state && released(state, label(s, op), pagesOf(addr, size), handle, waiting);
+    state = handle && state && released(state, label(s, op), pagesAt(addr, size), handle, waiting);
     if (state && handle) state = takenBack(state, label(s, op), handle, false);
   }
   return state;
