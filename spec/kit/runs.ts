@@ -80,13 +80,12 @@ export function remains<R>(run: R, key: number, { start, end }: Range, grain: Gr
 
 /** The runs without the range: whole runs go, others are trimmed or split. */
 export function without<R>(runs: Table<R>, range: Range, grain: Grain<R>): Table<R> {
-  const { start, end } = range;
   let left = runs;
-  for (let at = firstIn(left, range, grain); at >= 0; at = firstIn(left, range, grain)) {
-    const run = left.get(at);
-    const last = grain.endOf(run, at);
-    left = at < start ? left.set(at, grain.part(run, 0, start - at)) : left.delete(at);
-    if (last > end) left = left.set(end, grain.part(run, end - at, last - end));
+  for (const key of keysIn(runs, range, grain)) {
+    const run = left.get(key);
+    const last = grain.endOf(run, key);
+    left = key < range.start ? left.set(key, grain.part(run, 0, range.start - key)) : left.delete(key);
+    if (last > range.end) left = left.set(range.end, grain.part(run, range.end - key, last - range.end));
   }
   return left;
 }
