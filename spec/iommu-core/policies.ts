@@ -17,7 +17,7 @@ export type PolicyValues = {
 export const POLICIES: readonly Policy[] = [
   {
     name: 'aux-flag',
-    question: 'Where is it written down that a mediated device uses an aux domain?',
+    question: 'What records that a mediated device uses an aux domain?',
     cite: [
       cite('mail-2020', '"Why wouldn\'t the aux domain flag be on the domain itself rather than the group?"'),
     ],
@@ -154,7 +154,7 @@ export const POLICIES: readonly Policy[] = [
       {
         value: 'no',
         says: 'no: a domain that some device is still on is not freed',
-        argument: 'The hardware walks the tables of a domain until it is told otherwise.',
+        argument: 'The hardware walks the tables of a domain until it is attached to another one.',
       },
       {
         value: 'yes',
@@ -165,7 +165,7 @@ export const POLICIES: readonly Policy[] = [
   },
   {
     name: 'reset-state',
-    question: 'While a device is reset, whose attachments are put off?',
+    question: 'While a device is reset, whose attachments must wait?',
     cite: [cite('linux-7', 'pci_dev_reset_iommu_prepare; the group_device field blocked')],
     values: [
       {

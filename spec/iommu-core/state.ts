@@ -13,7 +13,7 @@ export type Op = AnyCoreOp;
  * into it.
  */
 export type Ref = number;
-/** No domain at all: a NULL pointer, or hardware that was never told. */
+/** No domain: a NULL pointer, or a device that was never attached. */
 export const NONE: Ref = -1;
 /** A domain whose memory was given back. */
 export const FREED: Ref = -2;
@@ -23,7 +23,7 @@ export const BLOCKED: Ref = -3;
 export const DEFAULT: Ref = -4;
 /** The static identity domain, where it is not the default domain. */
 export const IDENTITY: Ref = -5;
-/** A default domain that was given up and not freed, since a device is still on it. */
+/** A former default domain that is not freed, since a device is still attached to it. */
 export const ORPHAN: Ref = -6;
 /** The address space of process n is `SVA - n`. */
 export const SVA: Ref = -16;
@@ -44,14 +44,14 @@ export interface Device {
   /** Is it in its group. */
   readonly member: boolean;
   readonly driver: 'none' | 'kernel' | 'managed';
-  /** Its attach is put off until its driver maps. */
+  /** Its first attach is deferred until its driver maps. */
   readonly deferred: boolean;
   /** What its requester id is really attached to. */
   readonly rid: Ref;
-  /** A change of domain that had to succeed did not, for this device: it is not where its group is. */
-  readonly astray: boolean;
-  /** What it can still reach although a blocking domain was attached; NONE: nothing. */
-  readonly leftover: Ref;
+  /** An attach or a rollback failed for it: its domain differs from its group's. */
+  readonly differs: boolean;
+  /** The domain of which it still has stale translations after a blocking attach; NONE: of none. */
+  readonly stale: Ref;
   /** Resets that have begun and not ended. */
   readonly resets: number;
   /** IOMMU_DEV_FEAT_AUX is on. */
@@ -87,14 +87,14 @@ export interface Domain {
   readonly pasid: number;
 }
 
-/** A PASID of a group as the core has it written down; PASID 0 keeps the handle of the requester id. */
-export interface Entry {
+/** One entry of a group's PASID table (pasid_array); PASID 0 keeps the handle of the requester id. */
+export interface PasidEntry {
   readonly domain: Ref;
   /** -1: none was given; -2: that of an SVA bond, which has no name. */
   readonly handle: number;
 }
 
-/** What a PASID of one device is programmed to. */
+/** What a PASID of one device is attached to in hardware. */
 export interface Programmed {
   readonly domain: Ref;
 }
@@ -119,7 +119,7 @@ export interface Leaf {
 /** An address space that can be shared with devices. */
 export interface Mm {
   readonly alive: boolean;
-  /** The PASID that stands for it, kept until it dies; 0: none yet. */
+  /** Its PASID, kept until it dies; 0: none yet. */
   readonly pasid: number;
 }
 
@@ -147,7 +147,7 @@ export interface State {
   readonly mms: readonly Mm[];
   readonly machine: {
     readonly defaultType: 'dma' | 'dma-fq' | 'identity';
-    /** Keys of `entries` and `programmed` are position * span + PASID. */
+    /** Keys of `pasidTable` and `programmed` are position * span + PASID. */
     readonly pasidSpan: number;
     /** Keys of `leaves` are domain * span + page. */
     readonly pageSpan: number;
@@ -156,7 +156,7 @@ export interface State {
   readonly leaves: Table<Leaf>;
   readonly references: Table<Reference>;
   /** By group and PASID. */
-  readonly entries: Table<Entry>;
+  readonly pasidTable: Table<PasidEntry>;
   /** By device and PASID, 1 and above. */
   readonly programmed: Table<Programmed>;
   /** Numbers handed out: by PASID, or by device and PASID. */
@@ -170,7 +170,7 @@ export interface State {
 export const FREE_DOMAIN: Domain = { kind: 'free', instance: -1, pasid: 0 };
 export const NO_LEAF: Leaf = { pages: 0, frame: 0 };
 export const NO_REFERENCE: Reference = { group: -1 };
-export const NO_ENTRY: Entry = { domain: NONE, handle: -1 };
+export const NO_ENTRY: PasidEntry = { domain: NONE, handle: -1 };
 export const UNPROGRAMMED: Programmed = { domain: NONE };
 export const ZERO: Count = { count: 0 };
 export const NO_GROUP: Group = {
@@ -200,8 +200,7 @@ export const PAGE_BITS = 12n;
 /** PASIDs have 20 bits. Names have 16 bits and page numbers 36, which together a double holds exactly. */
 const WIDEST = { pasids: 2 ** 20, pages: 2 ** 36 } as const;
 
-/** The state at the start: nobody has been probed, nothing is allocated. */
-
+/** The state at the start: no device has been probed, nothing is allocated. */
 export function initial(setup: Setup, _policies: PolicyValues, bounded: boolean): State {
   const { instances, devices, groups, mms, defaultType, bounds } = setup;
   const table = <R>(slots: number, empty: R): Table<R> =>
@@ -226,8 +225,8 @@ export function initial(setup: Setup, _policies: PolicyValues, bounded: boolean)
       driver: 'none',
       deferred: d.deferred,
       rid: NONE,
-      astray: false,
-      leftover: NONE,
+      differs: false,
+      stale: NONE,
       resets: 0,
       aux: false,
     })),
@@ -237,7 +236,7 @@ export function initial(setup: Setup, _policies: PolicyValues, bounded: boolean)
     domains: table(b.domains, FREE_DOMAIN),
     leaves: table(b.domains * b.pages, NO_LEAF),
     references: table(b.references, NO_REFERENCE),
-    entries: table(groups * pasidSpan, NO_ENTRY),
+    pasidTable: table(groups * pasidSpan, NO_ENTRY),
     programmed: table(devices.length * pasidSpan, UNPROGRAMMED),
     numbers: table(devices.length * pasidSpan, ZERO),
     auxUses: table(b.domains * devices.length, ZERO),

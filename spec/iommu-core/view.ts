@@ -20,7 +20,9 @@ export function refName(ref: Ref): ViewValue {
 /**
  * `devices` and `groups` are lists in the machine's order, a group without an object is null. `domains` and
  * `references` are keyed by name. A group's `pasids` and a device's `programmed` are keyed by PASID; PASID 0 of a
- * group is the handle of the requester id. Of `maps`, `page`, `pages` and `frame` are in units of 4 KiB.
+ * group is the handle of the requester id. A device is `astray` where its domain differs from its group's, and
+ * `leftover` names the domain of its stale translations: words of the format, which recordings have. Of `maps`,
+ * `page`, `pages` and `frame` are in units of 4 KiB.
  */
 export function view(s: State): View {
   return {
@@ -48,8 +50,8 @@ function deviceView(s: State, at: number): View {
     driver: d.driver,
     deferred: d.deferred,
     domain: refName(d.rid),
-    astray: d.astray,
-    leftover: refName(d.leftover),
+    astray: d.differs,
+    leftover: refName(d.stale),
     resets: d.resets,
     aux: d.aux,
     programmed: within(s.programmed, at, s.machine.pasidSpan, p => refName(p.domain)),
@@ -67,7 +69,7 @@ function groupView(s: State, at: number): View | null {
     owner: g.owner < 0 ? null : g.owner,
     owners: g.owners,
     aux: g.auxAttached,
-    pasids: within(s.entries, at, s.machine.pasidSpan, e => ({
+    pasids: within(s.pasidTable, at, s.machine.pasidSpan, e => ({
       domain: refName(e.domain),
       handle: e.handle === -2 ? 'bond' : e.handle < 0 ? null : e.handle,
     })),

@@ -49,9 +49,9 @@ const BREAKS: readonly Break<Rewrite, PolicyValues>[] = [
   ],
   ['domain/fits-its-devices', 'two-bridges', 'attach_group/does-not-fit', gone, 4],
   ['member/is-where-its-group-is', 'handles', 'attach_group/attached', keeps('devices'), 2],
-  ['pasid/programmed-as-written', 'pasids', 'attach_pasid/attached-everywhere', keeps('entries'), 3],
+  ['pasid/programmed-as-written', 'pasids', 'attach_pasid/attached-everywhere', keeps('pasidTable'), 3],
   ['pasid/aux-domain-has-one-while-used', 'aux', 'aux_detach/detached', keeps('domains'), 5],
-  ['pasid/bond-is-written-down', 'sva', 'sva_unbind/unbound', keeps('entries'), 3],
+  ['pasid/bond-is-written-down', 'sva', 'sva_unbind/unbound', keeps('pasidTable'), 3],
   ['pasid/one-purpose', 'sva', 'pasid_free/still-used', gone, 4],
   [
     'reset/of-a-member',
@@ -109,7 +109,7 @@ const BREAKS: readonly Break<Rewrite, PolicyValues>[] = [
     { 'rid-while-pasid': 'torn-down' },
   ],
   ['domain/no-third', 'handles', 'attach_group/attached', everybody({ rid: FREED }), 2],
-  ['bystander/other-groups-unmoved', 'two-bridges', 'attach_group/attached', everybody({ astray: true }), 3],
+  ['bystander/other-groups-unmoved', 'two-bridges', 'attach_group/attached', everybody({ differs: true }), 3],
   ['reset/ends', 'resets', 'reset_done/restored', nothing, 3],
   ['everything-given-back', 'leak', 'remove/left', nothing, 1],
 ];

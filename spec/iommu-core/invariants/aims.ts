@@ -1,9 +1,9 @@
 // What does each side of a debate ask for? Not promised by the default law; a debate's verdict tells.
 import type { Profile } from '../../law/profile.js';
 import { cite } from '../../law/sources.js';
-import { capableOfPasids } from '../groups.js';
-import { nextNumber } from '../numbers.js';
 import type { PolicyValues } from '../policies.js';
+import { capableOfPasids } from '../state/pasid.js';
+import { nextNumber } from '../state/pasid-number.js';
 import type { Op, Setup, State } from '../state.js';
 
 type Aims = Profile<State, Op, PolicyValues, Setup>['aims'];
@@ -59,10 +59,10 @@ export const aims: Aims = {
     },
     {
       id: 'refusal/leaves-nobody-astray',
-      says: 'After a refused change of domain every member is where its group is.',
+      says: "After a refused change of domain every member is on its group's domain.",
       cite: [cite('linux', '__iommu_group_set_domain_internal: err_revert')],
       holds: (before, _, { outcome, state }) =>
-        outcome.is !== 'refused' || state.devices.every((d, at) => !d.astray || before.devices[at]!.astray),
+        outcome.is !== 'refused' || state.devices.every((d, at) => !d.differs || before.devices[at]!.differs),
     },
     {
       id: 'refusal/keeps-dma-going',

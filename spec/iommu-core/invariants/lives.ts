@@ -28,7 +28,7 @@ const bonds = sum(
 );
 const entries = sum(
   'entries',
-  (s: State) => s.entries,
+  (s: State) => s.pasidTable,
   () => 1,
 );
 
@@ -46,7 +46,7 @@ const GIVES_BACK: readonly Op['op'][] = [
 export const lives: readonly Lives[] = [
   {
     id: 'reset/ends',
-    says: 'Once every reset has ended, in whatever order, no device is parked any more.',
+    says: 'Once every reset has ended, in whatever order, no device is kept on the blocking domain by a reset.',
     cite: [cite('linux-7', 'pci_dev_reset_iommu_done')],
     drives: (_, op) => op.op === 'reset_done',
     rank: [resets],
@@ -61,7 +61,7 @@ export const lives: readonly Lives[] = [
     good: s =>
       s.groups.every(g => g.refs === 0) &&
       s.references.size === 0 &&
-      s.entries.size === 0 &&
+      s.pasidTable.size === 0 &&
       s.programmed.size === 0 &&
       s.bonds.size === 0 &&
       s.devices.every(d => !d.member && d.driver === 'none'),

@@ -1,8 +1,9 @@
 // What may never happen to an owner, or to the kernel beside one?
 import type { StateProperty } from '../../law/profile.js';
 import { cite } from '../../law/sources.js';
-import { defaultIsStatic, membersOf } from '../groups.js';
 import type { PolicyValues } from '../policies.js';
+import { defaultIsStatic } from '../state/domain.js';
+import { membersOf } from '../state/group.js';
 import { BLOCKED, DEFAULT, NONE, type State } from '../state.js';
 
 type Always = StateProperty<State, PolicyValues>;
@@ -43,13 +44,13 @@ export const safety: readonly Always[] = [
     cite: [
       cite('mail-2022-ppc', '"There should be no left over translations from the DMA API at this point"'),
     ],
-    holds: s => s.devices.every(d => d.rid !== BLOCKED || d.leftover === NONE),
+    holds: s => s.devices.every(d => d.rid !== BLOCKED || d.stale === NONE),
   },
   {
     id: 'direct-map/never-blocked',
     says: 'A device that needs a direct map is blocked only while it is reset, or when everything else has failed.',
     cite: [cite('linux', '__iommu_device_set_domain: require_direct')],
-    holds: s => s.devices.every(d => !d.direct || d.rid !== BLOCKED || d.resets > 0 || d.astray),
+    holds: s => s.devices.every(d => !d.direct || d.rid !== BLOCKED || d.resets > 0 || d.differs),
   },
   {
     id: 'aux/flag-agrees',

@@ -1,8 +1,8 @@
-// Which situations must really occur, so that no invariant holds for want of a case?
+// Which situations must really occur, so that no invariant holds because its case never occurs?
 import type { StateProperty } from '../../law/profile.js';
 import { cite } from '../../law/sources.js';
-import { groupLives, membersOf } from '../groups.js';
 import type { PolicyValues } from '../policies.js';
+import { groupLives, membersOf } from '../state/group.js';
 import { BLOCKED, DEFAULT, IDENTITY, NONE, type State, SVA } from '../state.js';
 
 type Sometimes = StateProperty<State, PolicyValues>;
@@ -33,7 +33,9 @@ export const sometimes: readonly Sometimes[] = [
   seen('seen/claimed-twice', 'Two claims of one owner are counted.', s =>
     someGroup(s, g => g.owner >= 0 && g.owners === 2),
   ),
-  seen('seen/second-owner', 'Another owner than the first has a group.', s => someGroup(s, g => g.owner > 0)),
+  seen('seen/second-owner', 'A group has a second owner after a first one.', s =>
+    someGroup(s, g => g.owner > 0),
+  ),
   seen('seen/kernel-driver', 'A kernel driver uses its default domain.', s =>
     some(s, d => d.driver === 'kernel' && d.rid === DEFAULT),
   ),
@@ -46,11 +48,11 @@ export const sometimes: readonly Sometimes[] = [
   seen('seen/on-identity', 'A group is on the static identity domain.', s =>
     someGroup(s, g => g.domain === IDENTITY),
   ),
-  seen('seen/astray', 'A member is not where its group is.', s => some(s, d => d.astray)),
+  seen('seen/astray', "A member's domain differs from its group's.", s => some(s, d => d.differs)),
   seen('seen/astray-on-a-domain', 'A member is still on a domain that its group has left.', s =>
-    some(s, d => d.astray && d.rid >= 0 && d.rid !== s.groups[d.home]!.domain),
+    some(s, d => d.differs && d.rid >= 0 && d.rid !== s.groups[d.home]!.domain),
   ),
-  seen('seen/deferred', 'The attach of a member is put off.', s => some(s, d => d.member && d.deferred)),
+  seen('seen/deferred', 'The attach of a member is deferred.', s => some(s, d => d.member && d.deferred)),
   seen('seen/queued', 'A group has members and no default domain yet.', s =>
     some(s, d => d.member && d.parent < 0 && s.groups[d.home]!.type === 'none'),
   ),
@@ -69,15 +71,15 @@ export const sometimes: readonly Sometimes[] = [
       return found || (d.rid >= 0 && p.domain >= 0 && d.rid !== p.domain);
     }, false),
   ),
-  seen('seen/pasid-written-but-nowhere', 'A PASID is written down that no member can use.', s =>
-    s.entries.reduce(
+  seen('seen/pasid-written-but-nowhere', 'A PASID table has an entry that no member can use.', s =>
+    s.pasidTable.reduce(
       (found: boolean, e, key) =>
         found || (key % s.machine.pasidSpan > 0 && e.domain !== NONE && s.programmed.size === 0),
       false,
     ),
   ),
   seen('seen/bond', 'An address space is shared.', s =>
-    s.entries.reduce((found: boolean, e) => found || e.domain <= SVA, false),
+    s.pasidTable.reduce((found: boolean, e) => found || e.domain <= SVA, false),
   ),
   seen(
     'seen/bond-outlives-process',

@@ -1,9 +1,10 @@
 // What may one operation change, and what must it leave alone?
 import type { StepProperty } from '../../law/profile.js';
 import { cite } from '../../law/sources.js';
-import { coreDomain, hasEntries, onCoreDomain, refOf } from '../groups.js';
-import { notedDomain, programmable, programmedDomain } from '../pasids.js';
 import type { PolicyValues } from '../policies.js';
+import { refOf } from '../state/domain.js';
+import { coreDomain, hasEntries, onCoreDomain } from '../state/group.js';
+import { entryDomain, programmable, programmedDomain } from '../state/pasid.js';
 import { BLOCKED, DEFAULT, IDENTITY, NONE, type Op, ORPHAN, type State } from '../state.js';
 
 type Step = StepProperty<State, Op, PolicyValues>;
@@ -45,7 +46,7 @@ export const steps: readonly Step[] = [
   },
   {
     id: 'refusal/keeps-the-group',
-    says: 'A refused operation leaves every group, its entries and all mappings as they were; only a first default domain stays.',
+    says: 'A refused operation leaves every group, its PASID table and all mappings as they were; only a first default domain stays.',
     cite: [
       cite(
         'linux',
@@ -56,7 +57,7 @@ export const steps: readonly Step[] = [
       outcome.is !== 'refused' ||
       state === before ||
       FIRST.includes(op.op) ||
-      (state.entries === before.entries &&
+      (state.pasidTable === before.pasidTable &&
         state.leaves === before.leaves &&
         state.groups.every((g, at) => {
           const was = before.groups[at]!;
@@ -67,7 +68,7 @@ export const steps: readonly Step[] = [
   },
   {
     id: 'refusal/keeps-the-members',
-    says: 'A refused operation leaves every member on its domain, but for one that could not be attached to it again, or whose attach was put off.',
+    says: 'A refused operation leaves every member on its domain, but for one that could not be attached to it again, or whose attach was deferred.',
     cite: [cite('linux', '__iommu_group_set_domain_internal: err_revert')],
     holds: (before, op, { outcome, state, rule }) =>
       outcome.is !== 'refused' ||
@@ -75,8 +76,8 @@ export const steps: readonly Step[] = [
       FIRST.includes(op.op) ||
       state.devices.every((d, at) => {
         const was = before.devices[at]!;
-        if (d.astray && rule.endsWith('rollback-fails')) return true;
-        return d.rid === was.rid || was.deferred || was.astray || before.groups[d.home]!.domain === NONE;
+        if (d.differs && rule.endsWith('rollback-fails')) return true;
+        return d.rid === was.rid || was.deferred || was.differs || before.groups[d.home]!.domain === NONE;
       }),
   },
   {
@@ -110,7 +111,7 @@ export const steps: readonly Step[] = [
   },
   {
     id: 'claim/without-pasids',
-    says: 'A group is taken only from its default domain, or from none, and without an entry.',
+    says: 'A group is claimed only on its default domain, or on none, and with an empty PASID table.',
     cite: [cite('linux', '__iommu_take_dma_ownership')],
     holds: (before, op, { rule }) => {
       if (rule !== 'claim_group/taken' && rule !== 'claim_device/taken') return true;
@@ -132,8 +133,8 @@ export const steps: readonly Step[] = [
     holds: (before, op, { outcome, state }) => {
       if ((op.op !== 'attach_pasid' && op.op !== 'replace_pasid') || outcome.is !== 'ok') return true;
       const { home } = state.devices[op.device]!;
-      const wanted = notedDomain(state, home, op.pasid);
-      if (notedDomain(before, home, op.pasid) === wanted) return true;
+      const wanted = entryDomain(state, home, op.pasid);
+      if (entryDomain(before, home, op.pasid) === wanted) return true;
       return programmable(state, home).every(at => programmedDomain(state, at, op.pasid) === wanted);
     },
   },
@@ -149,7 +150,7 @@ export const steps: readonly Step[] = [
         const wanted = state.groups[d.home]!.domain;
         const old = before.groups[d.home]!.domain;
         const asked = 'domain' in op && op.domain !== null ? refOf(before, d.home, op.domain) : DEFAULT;
-        // A new default domain that was given up is an orphan, or, where it is static, identity.
+        // A new default domain that was not freed after a rollback is an orphan, or, where it is static, identity.
         const given = op.op === 'store_type' ? [ORPHAN, IDENTITY] : [];
         return [was, wanted, old, asked, BLOCKED, ...given].includes(d.rid);
       }),

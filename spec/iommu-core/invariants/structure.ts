@@ -1,9 +1,11 @@
 // What is true of groups, domains and PASIDs in every state, whoever asks?
 import type { StateProperty } from '../../law/profile.js';
 import { cite } from '../../law/sources.js';
-import { fits, groupLives, membersOf } from '../groups.js';
-import { leafAt } from '../leaves.js';
 import type { PolicyValues } from '../policies.js';
+import { fits } from '../state/domain.js';
+import { groupLives, membersOf } from '../state/group.js';
+import { auxUse } from '../state/leave.js';
+import { leafAt } from '../state/page-table.js';
 import { BLOCKED, FREED, NONE, type Ref, type State, SVA } from '../state.js';
 
 type Always = StateProperty<State, PolicyValues>;
@@ -20,18 +22,18 @@ export const structure: readonly Always[] = [
   },
   {
     id: 'group/lives-while-held',
-    says: 'No member and no reference leads to a group that is gone.',
+    says: 'No member and no reference points to a freed group.',
     cite: [cite('linux', 'iommu_group_release')],
     holds: s => s.groups.every((_, at) => groupLives(s, at) || count(s, at) === 0),
   },
   {
     id: 'domain/freed-is-not-used',
-    says: 'Nothing leads to a domain that was freed: no group, no device, no PASID.',
+    says: 'No group, device or PASID points to a freed domain.',
     cite: [cite('linux', '__iommu_device_set_domain: "in hopes of avoiding a UAF"')],
     holds: s =>
       s.groups.every(g => g.domain !== FREED) &&
-      s.devices.every(d => d.rid !== FREED && d.leftover !== FREED) &&
-      s.entries.reduce((fine: boolean, e) => fine && e.domain !== FREED, true) &&
+      s.devices.every(d => d.rid !== FREED && d.stale !== FREED) &&
+      s.pasidTable.reduce((fine: boolean, e) => fine && e.domain !== FREED, true) &&
       s.programmed.reduce((fine: boolean, e) => fine && e.domain !== FREED, true),
   },
   {
@@ -42,7 +44,7 @@ export const structure: readonly Always[] = [
   },
   {
     id: 'member/is-where-its-group-is',
-    says: 'Every member is on the domain of its group, but for one whose attach is put off, which is being reset, or which is astray; where the group is on none yet, a reset leaves a member blocked.',
+    says: "Every member is on its group's domain, unless it is deferred, being reset, or an attach of it failed. Where the group has no domain yet, a reset leaves a member blocked.",
     cite: [cite('linux', '__iommu_group_set_domain_internal'), cite('linux-7', 'pci_dev_reset_iommu_done')],
     holds: s =>
       s.devices.every(
@@ -50,7 +52,7 @@ export const structure: readonly Always[] = [
           !d.member ||
           d.parent >= 0 ||
           d.deferred ||
-          d.astray ||
+          d.differs ||
           d.resets > 0 ||
           d.rid === s.groups[d.home]!.domain ||
           (d.rid === BLOCKED && s.groups[d.home]!.domain === NONE),
@@ -58,15 +60,15 @@ export const structure: readonly Always[] = [
   },
   {
     id: 'pasid/programmed-as-written',
-    says: 'What a device does with a PASID is what is written down for it: for the group, or for an aux domain.',
+    says: "A PASID of a device is attached as its group's PASID table says, or to an aux domain.",
     cite: [cite('linux-7', 'iommu_attach_device_pasid'), cite('linux-5', 'aux_domain_add_dev')],
     holds: s =>
       s.programmed.reduce((fine: boolean, { domain }, key) => {
         const device = Math.floor(key / s.machine.pasidSpan);
         const pasid = key % s.machine.pasidSpan;
         const home = s.devices[device]!.home;
-        const noted = s.entries.get(home * s.machine.pasidSpan + pasid).domain === domain;
-        return fine && (noted || isAux(s, device, pasid, domain));
+        const inTable = s.pasidTable.get(home * s.machine.pasidSpan + pasid).domain === domain;
+        return fine && (inTable || isAux(s, device, pasid, domain));
       }, true),
   },
   {
@@ -84,18 +86,18 @@ export const structure: readonly Always[] = [
   },
   {
     id: 'pasid/bond-is-written-down',
-    says: 'An address space is written down for a group exactly under its own PASID, and exactly while a bond holds it.',
+    says: "An address space is in a group's PASID table exactly under its own PASID, and exactly while it has a bond.",
     cite: [cite('linux', 'iommu_sva_bind_device')],
     holds: s =>
       s.groups.every((_, g) =>
         s.mms.every((m, mm) => {
-          const noted = s.entries.reduce(
-            (keys: readonly number[], e, key) =>
-              e.domain === SVA - mm && Math.floor(key / s.machine.pasidSpan) === g ? [...keys, key] : keys,
+          const keys = s.pasidTable.reduce(
+            (found: readonly number[], e, key) =>
+              e.domain === SVA - mm && Math.floor(key / s.machine.pasidSpan) === g ? [...found, key] : found,
             [],
           );
-          if (!s.bonds.has(mm * s.groups.length + g)) return noted.length === 0;
-          return m.pasid > 0 && noted.length === 1 && noted[0] === g * s.machine.pasidSpan + m.pasid;
+          if (!s.bonds.has(mm * s.groups.length + g)) return keys.length === 0;
+          return m.pasid > 0 && keys.length === 1 && keys[0] === g * s.machine.pasidSpan + m.pasid;
         }),
       ),
   },
@@ -134,7 +136,7 @@ export const structure: readonly Always[] = [
 ];
 
 const isAux = (s: State, device: number, pasid: number, domain: Ref): boolean =>
-  domain > NONE && s.domains.get(domain).pasid === pasid && s.auxUses.has(domain * s.devices.length + device);
+  domain > NONE && s.domains.get(domain).pasid === pasid && s.auxUses.has(auxUse(s, domain, device));
 
 /** The page behind the leaf that translates this page; the page itself where none does. */
 const leafEnds = (s: State, domain: number, page: number): number => {

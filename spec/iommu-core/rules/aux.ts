@@ -1,185 +1,157 @@
 // How was a domain attached as an aux domain, from Linux 5.1 to 5.17?
 import { patch, patchAt } from '../../kit/record.js';
-import { ending, refuse } from '../../law/clause.js';
 import { cite } from '../../law/sources.js';
-import { fits, hasItsGroup } from '../groups.js';
-import { auxUnused } from '../leaving.js';
-import { inUse, nextNumber, takeNumber } from '../numbers.js';
-import { programmed } from '../pasids.js';
 import type { PolicyValues } from '../policies.js';
-import { NONE, type Op, type State } from '../state.js';
-import { inGroup, OK, ours, type Rule } from './checks.js';
+import { fits } from '../state/domain.js';
+import { hasItsGroup, homeOf } from '../state/group.js';
+import { auxUnused, auxUse } from '../state/leave.js';
+import { programmed } from '../state/pasid.js';
+import { inUse, nextNumber, takeNumber } from '../state/pasid-number.js';
+import { NONE, type State } from '../state.js';
+import { at, done, inGroup, OURS, operation, ours, type Rule, type The } from './chapter.js';
 
-type Attach = Extract<Op, { op: 'aux_attach' }>;
-type Detach = Extract<Op, { op: 'aux_detach' }>;
+type Attach = The<'aux_attach'>;
+type Detach = The<'aux_detach'>;
 
 const ATTACH = cite('linux-5', 'intel_iommu_aux_attach_device, aux_domain_add_dev');
 const DETACH = cite('linux-5', 'intel_iommu_aux_detach_device, aux_domain_remove_dev');
-const GROUP = cite('mail-2020', 'patch 1: iommu_aux_attach_group');
+const GROUP = at(cite('mail-2020', 'patch 1: iommu_aux_attach_group'));
 
-export const useKey = (s: State, domain: number, device: number): number =>
-  domain * s.devices.length + device;
+const useOf = (s: State, o: Attach | Detach): number => auxUse(s, o.domain, o.device);
 
 /** The PASID of the domain, or the one that it would get on this device; 0: there is none. */
 const pasidFor = (s: State, o: Attach, p: PolicyValues): number =>
   s.domains.get(o.domain).pasid || nextNumber(s, o.device, p);
 
-const noOp = <O extends { readonly device: number }>(op: string): Rule<O> =>
-  refuse(
-    'ENODEV',
-    {
-      id: `${op}/no-aux`,
-      says: 'A driver without aux domains is not asked.',
-      cite: [cite('linux-5', 'iommu_aux_attach_device')],
-    },
-    (s, o) => {
-      const { instance } = s.devices[o.device]!;
-      return instance < 0 || !s.instances[instance]!.aux;
-    },
-  );
-
-const noDomain = <O extends { readonly domain: number }>(op: string): Rule<O> =>
-  refuse(
-    'ENOENT',
-    { id: `${op}/no-domain`, says: 'A domain that nobody allocated cannot be attached.', cite: [ours] },
-    (s, o) => !s.domains.has(o.domain),
-  );
+const attach = operation('aux_attach', ATTACH);
 
 export const auxAttach: readonly Rule<Attach>[] = [
-  inGroup('aux_attach', ATTACH),
-  noDomain('aux_attach'),
-  noOp('aux_attach'),
-  refuse(
+  inGroup(attach),
+  attach.must(
+    'no-domain',
+    'ENOENT',
+    'The domain was not allocated.',
+    (s, o) => !s.domains.has(o.domain),
+    OURS,
+  ),
+  attach.must(
+    'no-aux',
+    'ENODEV',
+    'The driver has no aux domains.',
+    (s, o) => s.instances[s.devices[o.device]!.instance]?.aux !== true,
+    at(cite('linux-5', 'iommu_aux_attach_device')),
+  ),
+  attach.must(
+    'not-its-parent',
     'EINVAL',
-    {
-      id: 'aux_attach/not-its-parent',
-      says: 'The domain of a mediated device is attached to its own parent.',
-      cite: [GROUP],
-    },
+    'The device is not the parent of the mediated device.',
     (s, o) => o.mdev !== null && (!hasItsGroup(s, o.mdev) || s.devices[o.mdev]!.parent !== o.device),
+    GROUP,
   ),
-  refuse(
+  attach.must(
+    'mediated-attached',
     'EBUSY',
-    {
-      id: 'aux_attach/mediated-attached',
-      says: 'The group of a mediated device has one domain.',
-      cite: [GROUP],
-    },
+    'The group of the mediated device has a domain already.',
     (s, o) => o.mdev !== null && s.groups[s.devices[o.mdev]!.home]!.domain !== NONE,
+    GROUP,
   ),
-  refuse(
+  attach.must(
+    'off',
     'EPERM',
-    { id: 'aux_attach/off', says: 'The feature must be on.', cite: [ATTACH] },
+    'Aux domains are not enabled for the device.',
     (s, o) => !s.devices[o.device]!.aux,
   ),
-  refuse(
+  attach.must(
+    'does-not-fit',
     'EINVAL',
-    {
-      id: 'aux_attach/does-not-fit',
-      says: "A domain that the parent's instance cannot translate by is refused.",
-      cite: [ATTACH],
-    },
+    "The device's IOMMU instance cannot translate by the domain.",
     (s, o) => !fits(s, s.instances[s.devices[o.device]!.instance]!, o.domain),
   ),
-  refuse(
+  attach.must(
+    'no-pasid',
     'ENODEV',
-    { id: 'aux_attach/no-pasid', says: 'The first attach of a domain needs a free PASID.', cite: [ATTACH] },
+    'The domain has no PASID, and none is free.',
     (s, o, p) => pasidFor(s, o, p) === 0,
   ),
-  refuse(
+  attach.may(
+    'number-fails',
     'ENODEV',
-    {
-      id: 'aux_attach/number-fails',
-      says: 'A free PASID needs memory to be written down, which may not be had.',
-      cite: [ATTACH, cite('linux-5', 'ioasid_alloc: INVALID_IOASID')],
-    },
+    'The domain has no PASID, and there is no memory to allocate one.',
     (s, o, p) => p['pasid-allocator'] !== 'device-driver' && s.domains.get(o.domain).pasid === 0,
-    'may',
+    at(ATTACH, cite('linux-5', 'ioasid_alloc: INVALID_IOASID')),
   ),
-  refuse(
+  attach.must(
+    'pasid-used',
     'EBUSY',
-    {
-      id: 'aux_attach/pasid-used',
-      says: 'A domain has one PASID on all its devices, so a device that uses that number for something else, or does not have it, cannot have the domain.',
-      cite: [ATTACH, ours],
-    },
+    'The device uses the PASID of the domain for something else, or does not have it: a domain has one PASID on all devices.',
     (s, o, p) => {
       const pasid = pasidFor(s, o, p);
-      const d = s.devices[o.device]!;
-      const own = s.auxUses.has(useKey(s, o.domain, o.device));
-      return !own && (pasid >= d.pasids || inUse(s, o.device, pasid));
+      const own = s.auxUses.has(useOf(s, o));
+      return !own && (pasid >= s.devices[o.device]!.pasids || inUse(s, o.device, pasid));
     },
+    at(ATTACH, ours),
   ),
-  refuse(
+  attach.may(
+    'attach-fails',
     'ENOMEM',
-    {
-      id: 'aux_attach/attach-fails',
-      says: 'Programming the PASID may fail, and what this call took is given back.',
-      cite: [ATTACH],
-    },
-    (s, o) => !s.auxUses.has(useKey(s, o.domain, o.device)),
-    'may',
+    'The driver fails to attach the PASID, and what this call took is given back.',
+    (s, o) => !s.auxUses.has(useOf(s, o)),
   ),
-  ending(
-    {
-      id: 'aux_attach/attached',
-      says: "The domain has one PASID, on every device alike; the first use by a device programs it, and the device's own traffic goes on as before.",
-      cite: [
-        ATTACH,
-        cite('mail-2021', '"when one of them becomes the primary all the remaining are deemed as auxiliary"'),
-      ],
-    },
-    (s, o, p) => ({ outcome: OK, state: attached(s, o, p) }),
+  attach.ends(
+    'attached',
+    "The domain has one PASID on all devices. The first use by a device attaches it; the device's traffic without a PASID goes on as before.",
+    (s, o, p) => done(attached(s, o, p)),
+    undefined,
+    at(
+      ATTACH,
+      cite('mail-2021', '"when one of them becomes the primary all the remaining are deemed as auxiliary"'),
+    ),
   ),
 ];
 
 function attached(s: State, o: Attach, p: PolicyValues): State {
   const row = s.domains.get(o.domain);
+  const { resets, instance: own } = s.devices[o.device]!;
   const pasid = pasidFor(s, o, p);
-  const key = useKey(s, o.domain, o.device);
   const numbered = row.pasid > 0 ? s : takeNumber(s, o.device, pasid, p);
-  const instance = row.kind === 'unset' ? s.devices[o.device]!.instance : row.instance;
-  const on = patch(programmed(numbered, s.devices[o.device]!.resets > 0 ? [] : [o.device], pasid, o.domain), {
+  const instance = row.kind === 'unset' ? own : row.instance;
+  const on = patch(programmed(numbered, resets > 0 ? [] : [o.device], pasid, o.domain), {
     domains: s.domains.set(o.domain, { kind: 'paging', instance, pasid }),
-    auxUses: s.auxUses.set(key, { count: s.auxUses.get(key).count + 1 }),
+    auxUses: s.auxUses.set(useOf(s, o), { count: s.auxUses.get(useOf(s, o)).count + 1 }),
   });
   if (o.mdev === null) return on;
-  const flag = p['aux-flag'] === 'group';
+  const auxAttached = p['aux-flag'] === 'group';
   return patch(on, {
-    groups: patchAt(on.groups, s.devices[o.mdev]!.home, { domain: o.domain, auxAttached: flag }),
+    groups: patchAt(on.groups, s.devices[o.mdev]!.home, { domain: o.domain, auxAttached }),
   });
 }
 
+const detach = operation('aux_detach', DETACH);
+
 export const auxDetach: readonly Rule<Detach>[] = [
-  inGroup('aux_detach', DETACH),
-  ending(
-    {
-      id: 'aux_detach/nothing',
-      says: 'Without the feature, or of a domain that is not attached, a detach silently does nothing.',
-      cite: [DETACH],
-    },
-    s => ({ outcome: OK, state: s }),
-    (s, o) => !s.devices[o.device]!.aux || !s.auxUses.has(useKey(s, o.domain, o.device)),
+  inGroup(detach),
+  detach.ends(
+    'nothing',
+    'Aux domains are not enabled, or the domain is not attached as one: nothing changes.',
+    s => done(s),
+    (s, o) => !s.devices[o.device]!.aux || !s.auxUses.has(useOf(s, o)),
   ),
-  ending(
-    {
-      id: 'aux_detach/detached',
-      says: 'One use less; the last use by a device blocks the PASID there, and the last of all gives it back.',
-      cite: [DETACH],
-    },
-    (s, o, p) => ({ outcome: OK, state: detached(s, o, p) }),
+  detach.ends(
+    'detached',
+    'One use less. The last use by a device blocks the PASID there, and the last use of all frees it.',
+    (s, o, p) => done(detached(s, o, p)),
   ),
 ];
 
 function detached(s: State, o: Detach, p: PolicyValues): State {
-  const key = useKey(s, o.domain, o.device);
-  const { count } = s.auxUses.get(key);
+  const { count } = s.auxUses.get(useOf(s, o));
   const { pasid } = s.domains.get(o.domain);
   const less = patch(s, {
-    auxUses: count > 1 ? s.auxUses.set(key, { count: count - 1 }) : s.auxUses.delete(key),
+    auxUses: count > 1 ? s.auxUses.set(useOf(s, o), { count: count - 1 }) : s.auxUses.delete(useOf(s, o)),
   });
   const off = count > 1 ? less : auxUnused(programmed(less, [o.device], pasid, NONE), o.domain, o.device, p);
-  const home = o.mdev === null ? -1 : (s.devices[o.mdev]?.home ?? -1);
-  if (home < 0 || s.groups[home]!.domain !== o.domain || s.devices[o.mdev!]!.parent < 0) return off;
-  return patch(off, { groups: patchAt(off.groups, home, { domain: NONE, auxAttached: false }) });
+  const mdev = s.devices[o.mdev ?? -1];
+  if (mdev === undefined || mdev.parent < 0 || s.groups[homeOf(s, { device: o.mdev! })]!.domain !== o.domain)
+    return off;
+  return patch(off, { groups: patchAt(off.groups, mdev.home, { domain: NONE, auxAttached: false }) });
 }

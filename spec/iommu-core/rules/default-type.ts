@@ -1,0 +1,151 @@
+// How does a group get another type of default domain?
+import { patch, patchAt } from '../../kit/record.js';
+import { cite } from '../../law/sources.js';
+import type { PolicyValues } from '../policies.js';
+import {
+  type Change,
+  failures,
+  forcedFailures,
+  frozen,
+  mustSetDomain,
+  resetHoldsGroup,
+  resetHoldsMember,
+  setDomain,
+} from '../set-domain.js';
+import { allocates, exchangeFor, negotiated, retyped } from '../state/default-domain.js';
+import { groupLives } from '../state/group.js';
+import { DEFAULT, IDENTITY, NONE, type State } from '../state.js';
+import { at, done, operation, type Rule, type The } from './chapter.js';
+import { FROZEN, RESETTING, SETUP } from './default-domain.js';
+
+type StoreType = The<'store_type'>;
+
+const STORE = cite('linux', 'iommu_group_store_type');
+const { must, may, ends, mustLeave, mayLeave } = operation('store_type', STORE);
+
+const typeOf = (s: State, o: StoreType) => (o.type === 'nonsense' ? null : negotiated(s, o.group, o.type));
+const retypedTo = (s: State, o: StoreType): State => retyped(s, o.group, typeOf(s, o)!);
+const toDefault = (o: StoreType): Change => ({ group: o.group, to: DEFAULT });
+const exchange = (s: State, o: StoreType, p: PolicyValues): Change =>
+  exchangeFor(s, o.group, typeOf(s, o)!, p);
+
+/** A reset has kept the group from its first default domain: it has no domain yet, and the attach must not fail. */
+const isFirst = (s: State, o: StoreType): boolean => s.groups[o.group]!.domain === NONE;
+const isStatic = (s: State, o: StoreType): boolean => !allocates(s, o.group, typeOf(s, o)!);
+const addsQueue = (s: State, o: StoreType) => o.type === 'dma-fq' && s.groups[o.group]!.type === 'dma';
+
+export const storeType: readonly Rule<StoreType>[] = [
+  must('no-group', 'ENODEV', 'The group does not exist.', (s, o) => !groupLives(s, o.group)),
+  must(
+    'not-privileged',
+    'EACCES',
+    'The caller has not both CAP_SYS_ADMIN and CAP_SYS_RAWIO.',
+    (_, o) => !o.privileged,
+  ),
+  must(
+    'no-default-domain',
+    'EINVAL',
+    'The group has no default domain.',
+    (s, o) => s.groups[o.group]!.type === 'none',
+  ),
+  must(
+    'unknown-word',
+    'EINVAL',
+    'The word is none of DMA, DMA-FQ, identity and auto.',
+    (_, o) => o.type === 'nonsense',
+  ),
+  may(
+    'no-flush-queue',
+    'ENOMEM',
+    'There is no memory for a flush queue.',
+    addsQueue,
+    at(cite('linux', 'iommu_dma_init_fq')),
+  ),
+  ends(
+    'flush-queue',
+    'A flush queue is added to a DMA domain while it is in use, whoever uses it.',
+    (s, o) => done(patch(s, { groups: patchAt(s.groups, o.group, { type: 'dma-fq' }) })),
+    addsQueue,
+    at(STORE, cite('linux', 'iommu_dma_init_fq')),
+  ),
+  must(
+    'in-use',
+    'EPERM',
+    'A kernel driver is bound to a member, or somebody owns the group.',
+    (s, o) => s.groups[o.group]!.owners > 0,
+  ),
+  must(
+    'drivers-disagree',
+    'EINVAL',
+    'The IOMMU driver does not allow the type for a member.',
+    (s, o) => typeOf(s, o) === null,
+    at(cite('linux', 'iommu_get_default_domain_type')),
+  ),
+  may(
+    'no-memory',
+    'ENOMEM',
+    'The allocation of the new default domain fails.',
+    (s, o) => !isStatic(s, o),
+    at(SETUP),
+  ),
+  ends(
+    'same',
+    'The default domain is the static identity domain, and stays it.',
+    s => done(s),
+    (s, o) => s.groups[o.group]!.type === 'identity' && typeOf(s, o) === 'identity' && isStatic(s, o),
+    at(SETUP),
+  ),
+  ends(
+    'already-there',
+    'The group is on the static identity domain, which becomes its default domain: no driver is called.',
+    (s, o) => done(retyped(s, o.group, 'identity')),
+    (s, o) => s.groups[o.group]!.domain === IDENTITY && isStatic(s, o),
+    at(SETUP, cite('linux', '__iommu_group_set_domain_internal: "if (group->domain == new_domain)"')),
+  ),
+  mustLeave(
+    'reset-in-progress',
+    'EBUSY',
+    'A device of the group is being reset, and the change of domain might have to be rolled back.',
+    (s, o) => [isFirst(s, o) ? retypedTo(s, o) : s],
+    (s, o, p) => (isFirst(s, o) ? resetHoldsGroup(s, o.group, p) : resetHoldsMember(s, o.group)),
+    at(RESETTING),
+  ),
+  must(
+    'pasids-attached',
+    'EBUSY',
+    'A PASID is attached, so the requester id keeps its domain (policy rid-while-pasid=frozen).',
+    (s, o, p) => frozen(s, o.group, p),
+    FROZEN,
+  ),
+  mayLeave(
+    'attach-fails',
+    'ENOMEM',
+    'The driver fails to attach a member to the new default domain; the others are attached to the old one again, which stays the default domain.',
+    (s, o, p) =>
+      isFirst(s, o)
+        ? forcedFailures(retypedTo(s, o), toDefault(o), p)
+        : failures(s, exchange(s, o, p), p, 'driver', false),
+    undefined,
+    at(SETUP),
+  ),
+  mayLeave(
+    'rollback-fails',
+    'ENOMEM',
+    'In the rollback the driver fails to attach a member to the old default domain. Without a blocking domain it stays on the new one, which must not be freed.',
+    (s, o, p) => failures(s, exchange(s, o, p), p, 'driver', true),
+    undefined,
+    at(cite('linux', 'iommu_setup_default_domain: err_restore_def_domain')),
+  ),
+  ends(
+    'changed',
+    'The group has a new default domain and is on it; the old one is freed.',
+    (s, o, p) =>
+      done(
+        isFirst(s, o)
+          ? mustSetDomain(retypedTo(s, o), toDefault(o), p)
+          : setDomain(retypedTo(s, o), exchange(s, o, p), p),
+      ),
+    undefined,
+    at(SETUP, STORE),
+  ),
+];

@@ -1,0 +1,130 @@
+// Who may take a group away from the kernel's DMA?
+import { patch, patchAt } from '../../kit/record.js';
+import { cite } from '../../law/sources.js';
+import { type Change, setDomain } from '../set-domain.js';
+import { groupOf, hasEntries, hasIommu, hasStaticBlocked, homeOf } from '../state/group.js';
+import { BLOCKED, DEFAULT, type Group, NONE, type State } from '../state.js';
+import {
+  at,
+  chapterOf,
+  done,
+  groupIn,
+  hasGroup,
+  hasMember,
+  inGroup,
+  OURS,
+  operation,
+  type Rule,
+  type The,
+} from './chapter.js';
+import { setDomainFails } from './set-domain.js';
+
+type Claim = The<'claim_group'> | The<'claim_device'>;
+
+const TAKE = cite('linux', '__iommu_take_dma_ownership');
+const BLOCKING = cite('linux', '__iommu_group_alloc_blocking_domain');
+
+export const withGroup = (s: State, g: number, now: Partial<Group>): State =>
+  patch(s, { groups: patchAt(s.groups, g, now) });
+
+/** Where a call has found or allocated the group's blocking domain, the group keeps it. */
+export const withBlocking = (s: State, g: number): State =>
+  s.groups[g]!.blocking ? s : withGroup(s, g, { blocking: true });
+
+/** A clause for a group that has its blocking domain already. */
+function afterBlocking<O extends Claim>(c: Rule<O>): Rule<O> {
+  const found = (s: State, o: O): State => withBlocking(s, groupIn(s, o));
+  return { ...c, when: (s, o, p) => c.when(found(s, o), o, p), then: (s, o, p) => c.then(found(s, o), o, p) };
+}
+
+/** Taking a group that nobody uses. */
+function taking<O extends Claim>(op: O['op']): readonly Rule<O>[] {
+  const { must, may, ends } = chapterOf<O>(op, TAKE);
+  const toBlocking = (s: State, o: O): Change => ({ group: groupIn(s, o), to: BLOCKED });
+  return [
+    must(
+      'attached',
+      'EBUSY',
+      'The group is not on its default domain, or a PASID of it is attached: whoever attached it must detach it first.',
+      (s, o) => {
+        const { domain } = s.groups[groupIn(s, o)]!;
+        return (domain !== NONE && domain !== DEFAULT) || hasEntries(s, groupIn(s, o));
+      },
+    ),
+    may(
+      'no-blocking-domain',
+      'ENOMEM',
+      'The driver has no static blocked domain, and the allocation of an empty paging domain fails.',
+      (s, o) => !s.groups[groupIn(s, o)]!.blocking && !hasStaticBlocked(s, groupIn(s, o)),
+      at(BLOCKING),
+    ),
+    ...setDomainFails<O>(
+      op,
+      toBlocking,
+      'pasids-attached',
+      'does-not-fit',
+      'by-parts-rollback-fails',
+      'assigned-by-parts',
+    ).map(afterBlocking),
+    ends('taken', 'The group is on its blocking domain and belongs to the owner.', (s, o, p) => {
+      const g = groupIn(s, o);
+      const now = setDomain(withBlocking(s, g), { group: g, to: BLOCKED }, p);
+      return done(withGroup(now, g, { owner: o.owner!, owners: 1 }));
+    }),
+  ];
+}
+
+const noOwner = <O extends Claim>(op: O['op'], source: string): Rule<O> =>
+  chapterOf<O>(op, cite('linux', source)).must(
+    'no-owner',
+    'EINVAL',
+    'No owner is given.',
+    (_, o) => o.owner === null,
+  );
+
+/** A mediated device's group has no driver that could block it. */
+const withIommu = <O extends Claim>(op: O['op']): Rule<O> =>
+  chapterOf<O>(op).must(
+    'no-iommu',
+    'ENODEV',
+    'The devices of the group are behind no IOMMU.',
+    (s, o) => !hasIommu(s, groupIn(s, o)),
+    OURS,
+  );
+
+const CLAIM_GROUP = operation('claim_group', cite('linux', 'iommu_group_claim_dma_owner'));
+
+export const claimGroup: readonly Rule<The<'claim_group'>>[] = [
+  noOwner('claim_group', 'iommu_group_claim_dma_owner'),
+  hasGroup(CLAIM_GROUP),
+  CLAIM_GROUP.must(
+    'in-use',
+    'EPERM',
+    'The group has an owner, be it the same one, or a kernel driver is bound to a member.',
+    (s, o) => s.groups[o.group]!.owners > 0,
+  ),
+  hasMember(CLAIM_GROUP),
+  withIommu('claim_group'),
+  ...taking<The<'claim_group'>>('claim_group'),
+];
+
+const CLAIM_DEVICE = operation('claim_device', cite('linux', 'iommu_device_claim_dma_owner'));
+
+export const claimDevice: readonly Rule<The<'claim_device'>>[] = [
+  noOwner('claim_device', 'iommu_device_claim_dma_owner'),
+  inGroup(CLAIM_DEVICE),
+  withIommu('claim_device'),
+  CLAIM_DEVICE.must(
+    'other-owner',
+    'EPERM',
+    'Somebody else owns the group, or a kernel driver uses it.',
+    (s, o) => groupOf(s, o.device).owners > 0 && groupOf(s, o.device).owner !== o.owner,
+  ),
+  CLAIM_DEVICE.ends(
+    'shared',
+    'The same owner claims another device of the group, and each claim counts.',
+    (s, o) => done(withGroup(s, homeOf(s, o), { owners: groupOf(s, o.device).owners + 1 })),
+    (s, o) => groupOf(s, o.device).owners > 0,
+  ),
+  ...taking<The<'claim_device'>>('claim_device'),
+];

@@ -1,0 +1,142 @@
+// How do calls end that change the domain of a group, and may fail?
+import type { Clause } from '../../law/clause.js';
+import { type Citation, cite } from '../../law/sources.js';
+import type { Errno } from '../../protocol/errno.js';
+import type { PolicyValues } from '../policies.js';
+import {
+  type Change,
+  failures,
+  frozen,
+  isThere,
+  type Reason,
+  refusedByAll,
+  resetHoldsMember,
+} from '../set-domain.js';
+import { fits, type Named, refOf } from '../state/domain.js';
+import { instanceOf } from '../state/group.js';
+import type { State } from '../state.js';
+import { at, chapterOf, groupIn, type OnDevice, type OnGroup } from './chapter.js';
+
+const SET = cite('linux', '__iommu_group_set_domain_internal, __iommu_device_set_domain');
+const REVERT = cite('linux', '__iommu_group_set_domain_internal: err_revert');
+const DIRECT = cite('linux', '__iommu_device_set_domain: require_direct');
+const AUX = cite('linux-5', 'intel_iommu_attach_device: is_aux_domain');
+
+/** The change of domain that a call asks for. */
+export type Asks<O> = (s: State, o: O) => Change;
+
+export const toNamed = (s: State, o: (OnDevice | OnGroup) & { readonly domain: Named | null }): Change => {
+  const group = groupIn(s, o);
+  return { group, to: refOf(s, group, o.domain!) };
+};
+
+type Ends<O, E extends string> = { readonly [K in E]: Clause<State, O, PolicyValues> };
+
+/** What stands in the way before any driver is called. */
+function before<O>(
+  op: string,
+  asks: Asks<O>,
+): Ends<O, 'reset-in-progress' | 'pasids-attached' | 'does-not-fit'> {
+  const { must, mustLeave } = chapterOf<O>(op, SET);
+  const moves = (s: State, o: O): boolean => !isThere(s, asks(s, o));
+  return {
+    'reset-in-progress': must(
+      'reset-in-progress',
+      'EBUSY',
+      'A device of the group is being reset, and the change of domain might have to be rolled back.',
+      (s, o) => moves(s, o) && resetHoldsMember(s, asks(s, o).group),
+      at(cite('linux-7', '__iommu_group_set_domain_internal: resetting_domain')),
+    ),
+    'pasids-attached': must(
+      'pasids-attached',
+      'EBUSY',
+      'A PASID is attached, so the requester id keeps its domain (policy rid-while-pasid=frozen).',
+      (s, o, p) => moves(s, o) && frozen(s, asks(s, o).group, p),
+      { cite: [cite('mail-2021', '"it can still generate non-PASID traffic"')], status: 'disputed' },
+    ),
+    'does-not-fit': mustLeave(
+      'does-not-fit',
+      'EINVAL',
+      "The members' IOMMU instance cannot translate by the domain: its driver refuses. Another domain may fit.",
+      (s, o, p) => [refusedByAll(s, asks(s, o), p)],
+      (s, o) => {
+        const c = asks(s, o);
+        const instance = instanceOf(s, c.group);
+        return moves(s, o) && instance !== undefined && !fits(s, instance, c.to);
+      },
+      at(cite('linux', 'iommu_attach_group: "EINVAL can be treated as a soft failure"'), SET),
+    ),
+  };
+}
+
+/** A clause for each reason why a member is not attached, with and without a member that cannot go back. */
+const whileAttaching = <O>(op: string, asks: Asks<O>) => {
+  const { mustLeave, mayLeave } = chapterOf<O>(op, SET);
+  const failed =
+    (why: Reason, lost: boolean) =>
+    (s: State, o: O, p: PolicyValues): readonly State[] =>
+      failures(s, asks(s, o), p, why, lost);
+  const lost = <W extends string>(
+    what: W,
+    errno: Errno,
+    why: Reason,
+    says: string,
+    ...cited: readonly Citation[]
+  ) => mayLeave(what, errno, says, failed(why, true), undefined, at(REVERT, ...cited));
+  const refused = <W extends string>(what: W, errno: Errno, why: Reason, says: string, cited: Citation) =>
+    mustLeave(what, errno, says, failed(why, false), undefined, at(cited));
+  return {
+    'attach-fails': mayLeave(
+      'attach-fails',
+      'ENOMEM',
+      'The driver fails to attach a member; the members before it are attached to the old domain again.',
+      failed('driver', false),
+    ),
+    'rollback-fails': lost(
+      'rollback-fails',
+      'ENOMEM',
+      'driver',
+      "In the rollback the driver fails to attach a member to the old domain. The member is attached to the blocking domain if the group has it; its domain differs from its group's.",
+    ),
+    'direct-map-rollback-fails': lost(
+      'direct-map-rollback-fails',
+      'EINVAL',
+      'direct',
+      "A member needs its direct map, and in the rollback the driver fails for a member before it, whose domain then differs from its group's.",
+    ),
+    'needs-direct-map': refused(
+      'needs-direct-map',
+      'EINVAL',
+      'direct',
+      'The domain is the blocking domain, and the firmware of a member needs its direct map at all times.',
+      DIRECT,
+    ),
+    'by-parts-rollback-fails': lost(
+      'by-parts-rollback-fails',
+      'EPERM',
+      'aux',
+      "A member has its aux domains enabled, and in the rollback the driver fails for a member before it, whose domain then differs from its group's.",
+      AUX,
+    ),
+    'assigned-by-parts': refused(
+      'assigned-by-parts',
+      'EPERM',
+      'aux',
+      'A member has its aux domains enabled: no domain of a user becomes its primary one.',
+      AUX,
+    ),
+  };
+};
+
+/** How a change of domain that may fail ends badly. */
+export type BadEnding = keyof (ReturnType<typeof before> & ReturnType<typeof whileAttaching>);
+
+/** The clauses of `set_domain` for one operation in the order in which they are found out, but for those that cannot happen to it. */
+export const setDomainFails = <O>(
+  op: string,
+  asks: Asks<O>,
+  ...never: readonly BadEnding[]
+): readonly Clause<State, O, PolicyValues>[] => {
+  const clauses: Ends<O, BadEnding> = { ...before(op, asks), ...whileAttaching(op, asks) };
+  return (Object.keys(clauses) as BadEnding[]).filter(e => !never.includes(e)).map(e => clauses[e]);
+};

@@ -1,0 +1,236 @@
+// How does a group change its domain, and where are its members when that fails?
+import { patch, patchAt } from '../kit/record.js';
+import type { Table } from '../kit/table.js';
+import type { PolicyValues } from './policies.js';
+import { formed } from './state/domain.js';
+import { hasPasids, hasStaticBlocked } from './state/group.js';
+import { BLOCKED, DEFAULT, type Device, NONE, type Programmed, type Ref, type State } from './state.js';
+
+/** A change of a group's domain. */
+export interface Change {
+  readonly group: number;
+  readonly to: Ref;
+  /** The new default domain takes the place of the old one: both are DEFAULT, and yet not the same. */
+  readonly renews?: true;
+  /** What a member stays attached to that cannot be moved back off the new default domain. */
+  readonly given?: Ref;
+}
+
+/** Why a member is not attached: its driver fails, or it needs a direct map, or has its aux domains enabled. */
+export type Reason = 'driver' | 'direct' | 'aux';
+
+/** What the change is for one member that a driver is called for. */
+export interface Step {
+  /** Why it refuses for certain. */
+  readonly refuses?: Exclude<Reason, 'driver'>;
+  /** May its driver fail to attach it? */
+  readonly mayFail: boolean;
+  /** May its driver fail to attach it to the old domain again? */
+  readonly mayFailBack: boolean;
+}
+
+/** Member `at` of the steps is not attached; of the members before it `lost` cannot go back, -1: all can. */
+export interface Failure {
+  readonly at: number;
+  readonly why: Reason;
+  readonly lost: number;
+}
+
+/**
+ * Every way in which a change fails that may fail, in order: each member that may be the first one not attached,
+ * and for it each member before it that may be the one that cannot go back. A refusal ends the list.
+ */
+export function failuresOf(steps: readonly Step[]): readonly Failure[] {
+  const found: Failure[] = [];
+  for (const [at, step] of steps.entries()) {
+    const why = step.refuses ?? (step.mayFail ? 'driver' : undefined);
+    if (why === undefined) continue;
+    found.push({ at, why, lost: -1 });
+    for (let lost = 0; lost < at; lost++) if (steps[lost]!.mayFailBack) found.push({ at, why, lost });
+    if (step.refuses !== undefined) break;
+  }
+  return found;
+}
+
+/** Does a reset hold up every change, also one that must succeed? */
+export const resetHoldsGroup = (s: State, g: number, p: PolicyValues): boolean =>
+  p['reset-state'] === 'per-group' && s.groups[g]!.resetting >= 0;
+
+/** Does a reset hold up changes that may fail? */
+export const resetHoldsMember = (s: State, g: number): boolean =>
+  s.groups[g]!.resetting >= 0 || s.devices.some(d => d.member && d.home === g && d.resets > 0);
+
+/** Does an attached PASID keep the requester id on the domain that it is on, if it is on any yet? */
+export const frozen = (s: State, g: number, p: PolicyValues): boolean =>
+  p['rid-while-pasid'] === 'frozen' && s.groups[g]!.domain !== NONE && hasPasids(s, g);
+
+/** Is the group on this domain already, so that nothing is done? */
+export const isThere = (s: State, c: Change): boolean =>
+  c.renews !== true && s.groups[c.group]!.domain === c.to;
+
+/** The members that the driver is called for, in order: not those in a reset, nor a deferred one for the default domain. */
+function called(s: State, c: Change): readonly number[] {
+  return s.devices.flatMap((d, at) => {
+    if (!d.member || d.home !== c.group || d.resets > 0) return [];
+    return d.deferred && c.to === DEFAULT ? [] : [at];
+  });
+}
+
+/** Does the member refuse the domain by what it is? */
+const refuses = (d: Device, to: Ref): Step['refuses'] =>
+  d.direct && to === BLOCKED ? 'direct' : d.aux && to >= 0 ? 'aux' : undefined;
+
+/** May a driver fail to attach this domain? A static blocked domain never fails. */
+const mayFail = (s: State, g: number, to: Ref): boolean => !(to === BLOCKED && hasStaticBlocked(s, g));
+
+/** The change as a program: a step for each member that the driver is called for. */
+function stepsOf(s: State, c: Change, p: PolicyValues): readonly Step[] {
+  if (isThere(s, c)) return [];
+  const old = s.groups[c.group]!.domain;
+  const back = !blocksAll(s, c, p) && old !== NONE && mayFail(s, c.group, old);
+  return called(s, c).map(at => {
+    const d = s.devices[at]!;
+    const why = refuses(d, c.to);
+    return {
+      ...(why === undefined ? {} : { refuses: why }),
+      mayFail: mayFail(s, c.group, c.to),
+      mayFailBack: back && refuses(d, old) === undefined,
+    };
+  });
+}
+
+/** Why the first member refuses that does, undefined: none does. */
+export const refusal = (s: State, c: Change, p: PolicyValues): Reason | undefined =>
+  stepsOf(s, c, p).find(step => step.refuses !== undefined)?.refuses;
+
+/** The states after a change that may fail, and did for this reason; `lost`: and somebody could not go back. */
+export const failures = (
+  s: State,
+  c: Change,
+  p: PolicyValues,
+  why: Reason,
+  lost: boolean,
+): readonly State[] =>
+  failuresOf(stepsOf(s, c, p))
+    .filter(f => f.why === why && f.lost >= 0 === lost)
+    .map(f => failed(s, c, f, p));
+
+/** The state after a change in which nobody could be attached, not even the first. */
+export const refusedByAll = (s: State, c: Change, p: PolicyValues): State =>
+  failed(s, c, { at: 0, why: 'driver', lost: -1 }, p);
+
+/** Every member is attached, and the group is on the new domain. */
+export function setDomain(s: State, c: Change, p: PolicyValues): State {
+  if (isThere(s, c)) return s;
+  const all = called(s, c);
+  return moved(s, c, c.to, (d, at) => (all.includes(at) ? on(d, c.to, p) : d), all, p);
+}
+
+/** The same where the change must succeed: a member that refuses keeps its own domain. */
+export const mustSetDomain = (s: State, c: Change, p: PolicyValues): State =>
+  isThere(s, c) ? s : forced(s, c, -1, p);
+
+/** The states after a change that must succeed, and did not for one member: one for each that may be the one. */
+export const forcedFailures = (s: State, c: Change, p: PolicyValues): readonly State[] =>
+  stepsOf(s, c, p).flatMap((step, k) =>
+    step.refuses === undefined && step.mayFail ? [forced(s, c, k, p)] : [],
+  );
+
+/** The device is attached to the domain. */
+const on = (d: Device, to: Ref, p: PolicyValues): Device =>
+  patch(d, {
+    rid: to,
+    deferred: false,
+    differs: false,
+    stale: to === BLOCKED ? staleOf(d, p) : NONE,
+  });
+
+/** What is still translated after the attach of a blocking domain. */
+const staleOf = (d: Device, p: PolicyValues): Ref =>
+  p['blocking-attach'] === 'may-return-early' && d.rid !== BLOCKED && d.rid !== NONE ? d.rid : d.stale;
+
+/** What is left of the PASIDs of devices whose context entry was written afresh. */
+export function tornDown(s: State, devices: readonly number[], p: PolicyValues): Table<Programmed> {
+  if (p['rid-while-pasid'] !== 'torn-down') return s.programmed;
+  const { pasidSpan } = s.machine;
+  return s.programmed.reduce(
+    (left, _, key) => (devices.includes(Math.floor(key / pasidSpan)) ? left.delete(key) : left),
+    s.programmed,
+  );
+}
+
+/** Some members are attached elsewhere, and the group's pointer with them. */
+function moved(
+  s: State,
+  c: Change,
+  domain: Ref,
+  place: (d: Device, at: number) => Device,
+  touched: readonly number[],
+  p: PolicyValues,
+): State {
+  const first = s.devices.find(d => d.member && d.home === c.group);
+  return patch(s, {
+    devices: s.devices.map((d, at) => (d.member && d.home === c.group ? place(d, at) : d)),
+    groups: s.groups[c.group]!.domain === domain ? s.groups : patchAt(s.groups, c.group, { domain }),
+    programmed: tornDown(s, touched, p),
+    domains: touched.length > 0 ? formed(s, c.to, first?.instance ?? -1) : s.domains,
+  });
+}
+
+/** A member was not attached: the ones before it go back, or, by policy, all are blocked. */
+function failed(s: State, c: Change, f: Failure, p: PolicyValues): State {
+  if (blocksAll(s, c, p)) return allBlocked(s, c, p);
+  const all = called(s, c);
+  const old = s.groups[c.group]!.domain;
+  const before = all.slice(0, f.at);
+  const place = (d: Device, at: number): Device => {
+    if (at === all[f.at]) return d.deferred ? patch(d, { deferred: false, differs: true }) : d;
+    if (!before.includes(at)) return d;
+    if (old === NONE) return patch(on(d, c.to, p), { differs: true });
+    return at === all[f.lost] || refuses(d, old) !== undefined
+      ? notBack(s, c, d, p)
+      : on(on(d, c.given ?? c.to, p), old, p);
+  };
+  return moved(s, c, old, place, before, p);
+}
+
+/** A member that could be attached neither to the new domain nor back to the old one. */
+function notBack(s: State, c: Change, d: Device, p: PolicyValues): Device {
+  const { blocking, domain } = s.groups[c.group]!;
+  const tried = c.given ?? c.to;
+  const there = on(d, tried, p);
+  const blocks = blocking && domain !== BLOCKED && tried !== BLOCKED;
+  return patch(blocks ? on(there, BLOCKED, p) : there, { differs: true });
+}
+
+/** Under `failed-replace=park-on-blocking`: can the whole group be attached to its blocking domain? */
+const blocksAll = (s: State, c: Change, p: PolicyValues): boolean =>
+  p['failed-replace'] === 'park-on-blocking' &&
+  s.groups[c.group]!.domain !== NONE &&
+  (s.groups[c.group]!.blocking || hasStaticBlocked(s, c.group)) &&
+  s.devices.every(d => !d.member || d.home !== c.group || !d.direct);
+
+/** The group and every member are on blocking; a member whose domain differed comes back, too. */
+function allBlocked(s: State, c: Change, p: PolicyValues): State {
+  const groups = patchAt(s.groups, c.group, { blocking: true });
+  return setDomain(patch(s, { groups }), { group: c.group, to: BLOCKED, renews: true }, p);
+}
+
+/** Whatever happens the group is on the new domain; `lost`: the place of the member that could not be attached. */
+function forced(s: State, c: Change, lost: number, p: PolicyValues): State {
+  const all = called(s, c);
+  const blocks = s.groups[c.group]!.blocking && c.to !== BLOCKED;
+  const place = (d: Device, at: number): Device => {
+    if (!all.includes(at)) return d;
+    if (refuses(d, c.to) !== undefined) return patch(d, { differs: true });
+    if (at !== all[lost]) return on(d, c.to, p);
+    return blocks
+      ? patch(on(d, BLOCKED, p), { differs: true })
+      : patch(d, { deferred: false, differs: true });
+  };
+  // Whose attach failed and who was not put on blocking kept its context entry, and what hangs off it.
+  const written = all.filter(
+    (at, k) => refuses(s.devices[at]!, c.to) === undefined && (k !== lost || blocks),
+  );
+  return moved(s, c, c.to, place, written, p);
+}
