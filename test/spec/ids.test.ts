@@ -27,7 +27,7 @@ const KNOWN: ReadonlySet<string> = new Set([
 
 /** Laws of toys, and words that are wrong on purpose, are in these. */
 const TOYS =
-  /^test\/(?:conformance\/(?:toy|divergence|judge|report|suite)|model\/(?:toy|toy-world|lasso|symmetry|faults)|cli\/(?:cli|faults)|spec\/(?:release|ids))\b/;
+  /^test\/(?:conformance\/(?:toy|endings|divergence|judge|report|suite)|model\/(?:toy|toy-world|lasso|symmetry|faults)|cli\/(?:cli|faults)|spec\/(?:release|ids))\b/;
 
 /** What looks like an id in a string of its own, alone or as a list with commas; paths of the repository do not. */
 const LISTS = /'((?:[a-z][a-z0-9_]*(?:-[a-z0-9]+)*\/[a-z][a-z0-9-]*)(?:,[a-z0-9_-]+\/[a-z0-9-]+)*)'/g;
