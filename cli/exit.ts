@@ -37,10 +37,16 @@ export class Unreadable extends Error {
   override readonly name = 'Unreadable';
 }
 
+/** What a real target needs is not there and cannot be had. */
+export class Unavailable extends Error {
+  override readonly name = 'Unavailable';
+}
+
 /** What to say of an error, and how to end. */
 export function endingOf(error: unknown): { readonly code: ExitCode; readonly says: string } {
   if (error instanceof Malformed) return { code: EXIT.malformed, says: `malformed input: ${error.message}` };
   if (error instanceof Usage) return { code: EXIT.usage, says: error.message };
+  if (error instanceof Unavailable) return { code: EXIT.unavailable, says: error.message };
   if (error instanceof Unreadable) return { code: EXIT.malformed, says: error.message };
   const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
   return { code: EXIT.bug, says: `a bug in iommu-spec, please report it:\n${text}` };
