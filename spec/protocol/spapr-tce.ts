@@ -28,7 +28,7 @@ export const Machine = closed('machine', {
   /** PCI host bridges: is an IOMMU registered for it, and does its controller answer `device_group`? */
   bridges: t.readonlyArray(closed('bridge', { iommu: t.boolean, deviceGroup: t.boolean })),
   /**
-   * Partitionable endpoints. `window`: the 32-bit window, for the kernel and by default for a user; `pageSizes`: a mask
+   * Partitionable endpoints (PEs). `window`: the 32-bit window, for the kernel and by default for a user; `pageSizes`: a mask
    * in which bit n stands for pages of 2^n; `windows`: how many dynamic windows it can have; `family`: groups of one
    * family have the same table operations.
    */
@@ -42,7 +42,7 @@ export const Machine = closed('machine', {
       family: index('family'),
     }),
   ),
-  /** Every device that ever exists. `group` null: no endpoint was set up for it; `present`: probed at the start. */
+  /** Every device that ever exists. `group` null: no PE was set up for it; `present`: probed at the start. */
   devices: t.readonlyArray(
     closed('device', {
       name: text('device name', 64),
@@ -87,7 +87,7 @@ const window = { liobn: Hex64, ioba: Hex64 };
 const wrong = { args: word('wrong') };
 
 const ops = {
-  /** iommu_probe_device: the device joins its endpoint's group. */
+  /** iommu_probe_device: the device joins its PE's group. */
   probe: closed('probe', { op: t.literal('probe'), device }),
   /** iommu_release_device. */
   remove: closed('remove', { op: t.literal('remove'), device }),
@@ -253,7 +253,7 @@ export function machineFits(machine: Machine): Fit {
       beyond(`devices.${i}.bridge`, d.bridge, machine.bridges, 'bridges'),
       beyond(`devices.${i}.group`, d.group, machine.groups, 'groups'),
       d.present && (d.group === null || d.bridge === null)
-        ? { path: `devices.${i}.present`, reason: 'a device without bridge or endpoint is not probed' }
+        ? { path: `devices.${i}.present`, reason: 'a device without bridge or PE is not probed' }
         : undefined,
     ]),
     ...machine.memory.flatMap((m, i) => [

@@ -17,7 +17,7 @@ export const latestGroup = selector('latestGroup', (s: State, c: number): number
   s.groups.findIndex(g => g.container === c && g.order === 0),
 );
 
-/** References to an iommu group: its endpoint's, one for each device, less those that were never taken. */
+/** References to an iommu group: its PE's, one for each device, less those that were never taken. */
 export const groupReferences = selector('groupReferences', (s: State, g: number): number => {
   const devices = s.devices.filter(d => d.group === g && d.state !== 'absent').length;
   return 1 + devices - s.groups[g]!.lost;

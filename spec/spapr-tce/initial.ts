@@ -27,7 +27,7 @@ const NO_BOUNDS: Bounds = { containers: 0, tables: 0, entries: 0, regions: 0, wi
 const many = <R>(count: number, row: R): readonly R[] => Array.from({ length: count }, () => row);
 
 /**
- * The state at the start: devices that are present have been probed, every endpoint is in the platform's domain with
+ * The state at the start: devices that are present have been probed, every PE is in the platform's domain with
  * the kernel's table in its first window, and every guest bridge has its default window.
  */
 export function initial(setup: Setup, policies: PolicyValues, bounded: boolean): State {

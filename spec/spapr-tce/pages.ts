@@ -11,7 +11,7 @@ export const aligned = (value: bigint, shift: number): boolean =>
 /** The number of the page of 2^shift that holds an address: at most 52 bits, exact. */
 export const entryOf = (address: bigint, shift: number): number => Number(address >> BigInt(shift));
 
-/** Where the second window of an endpoint starts: bit 59 of the bus address selects it. */
+/** Where the second window of a PE starts: bit 59 of the bus address selects it. */
 export const HIGH_START = 1n << 59n;
 
 /** The end of all addresses. */

@@ -78,13 +78,13 @@ const ARGUED: readonly Policy[] = [
     values: [
       {
         value: 'software',
-        says: 'of software: it says whose the group is, and what the endpoint looks at are its windows, whichever the domain',
+        says: 'of software: it says whose the group is, and what the PE looks at are its windows, whichever the domain',
         argument:
           'The blocking domain has no table and nothing to program. VFIO leaves the group in it, and sets windows beside it. Linux since 6.4.',
       },
       {
         value: 'hardware',
-        says: 'of the hardware: while the group is in the blocking domain its endpoint translates nothing, whatever its windows hold',
+        says: 'of the hardware: while the group is in the blocking domain its PE translates nothing, whatever its windows hold',
         argument:
           'Where a domain is a table that a device is pointed at, as on other platforms, to attach the blocking one is to block.',
       },
@@ -103,7 +103,7 @@ const ARGUED: readonly Policy[] = [
       {
         value: 'missing',
         says: 'no: the group is returned as it is stored',
-        argument: 'The group lives as long as its endpoint anyway. The draft of July 2022.',
+        argument: 'The group lives as long as its PE anyway. The draft of July 2022.',
       },
     ],
   },
@@ -202,7 +202,7 @@ const KEPT: readonly Policy[] = [
     values: [
       {
         value: 'refused',
-        says: 'no: it is told that the memory is busy, and goes on holding it',
+        says: 'no: EBUSY, and it goes on holding it',
         argument: 'It can unmap first. mm_iommu_put says so.',
       },
       {
@@ -270,17 +270,17 @@ const KEPT: readonly Policy[] = [
   },
   {
     name: 'invalidation',
-    question: 'Who is told when an entry of a shared table changes?',
+    question: 'Which PEs are invalidated when an entry of a shared table changes?',
     cite: [cite('linux-tce', 'pnv_pci_ioda2_tce_invalidate: it_group_list')],
     values: [
       {
         value: 'every-linked-group',
-        says: 'every endpoint whose window points at the table',
-        argument: 'Each endpoint has a TCE cache of its own.',
+        says: 'every PE whose window points at the table',
+        argument: 'Each PE has a TCE cache of its own.',
       },
       {
         value: 'first-linked-group',
-        says: 'of the endpoints whose windows point at it, the first by position',
+        says: 'of the PEs whose windows point at it, the first by position',
         argument: 'One table, one invalidation.',
       },
     ],

@@ -25,7 +25,7 @@ export interface Bridge {
   readonly deviceGroup: boolean;
 }
 
-/** A partitionable endpoint and its iommu group. */
+/** A partitionable endpoint (PE) and its iommu group. */
 export interface Group {
   /** Constant: its host bridge, its 32-bit window, page sizes as a mask, dynamic windows, levels, kind of operations. */
   readonly bridge: number;
@@ -129,7 +129,7 @@ export interface Run {
   readonly ua: number;
 }
 
-/** An old entry that an endpoint may still use, because it was not told. The key is the index. */
+/** An old entry that a PE may still use, because it was not invalidated. The key is the index. */
 export interface Stale {
   readonly frame: number;
   readonly prot: 'none' | 'r' | 'w' | 'rw';

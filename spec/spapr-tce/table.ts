@@ -32,12 +32,12 @@ export function freeRow(rows: readonly { readonly kind: string }[]): number {
   return at < 0 ? rows.length : at;
 }
 
-/** Entries [from, from + count) of a table are gone; endpoints are told of the whole range, whatever was there. */
+/** Entries [from, from + count) of a table are gone; the PEs invalidate the whole range, whatever was there. */
 export function cleared(s: State, t: number, from: number, count: number, p: PolicyValues): State {
   const runs = s.entries[t]!;
   const now = without(runs, span(from, count), tces(s.tables[t]!.shift));
-  if (now === runs) return told(s, s, t, from, count, p);
-  return swept(told(s, patch(s, { entries: putAt(s.entries, t, now) }), t, from, count, p), p);
+  if (now === runs) return invalidated(s, s, t, from, count, p);
+  return swept(invalidated(s, patch(s, { entries: putAt(s.entries, t, now) }), t, from, count, p), p);
 }
 
 /** Every entry of a table is gone. */
@@ -51,7 +51,7 @@ export const emptied = (s: State, t: number, p: PolicyValues): State => {
 export function written(s: State, t: number, from: number, run: Run, p: PolicyValues): State {
   if (run.count === 0) return s;
   const now = withRun(s.entries[t]!, from, run, tces(s.tables[t]!.shift));
-  return swept(told(s, patch(s, { entries: putAt(s.entries, t, now) }), t, from, run.count, p), p);
+  return swept(invalidated(s, patch(s, { entries: putAt(s.entries, t, now) }), t, from, run.count, p), p);
 }
 
 /** Registered memory that no container holds goes with its last live entry. */
@@ -73,29 +73,36 @@ export const effective = (s: State, prot: Run['prot']): Run['prot'] =>
 const slotOn = (g: Group, t: number): 0 | 1 => (g.window0 === t ? 0 : 1);
 
 /**
- * After entries changed, each endpoint on the table is told, and uses nothing old. One that is not told may go on
+ * After entries changed, each PE on the table is invalidated, and uses nothing stale. One that is not may go on
  * using what was there.
  */
-function told(before: State, after: State, t: number, from: number, count: number, p: PolicyValues): State {
+function invalidated(
+  before: State,
+  after: State,
+  t: number,
+  from: number,
+  count: number,
+  p: PolicyValues,
+): State {
   if (p.invalidation === 'every-linked-group') return after;
   return groupsOn(after, t).reduce((s, g, place) => {
     const at = 2 * g + slotOn(s.groups[g]!, t);
     const old = s.stale[at]!;
     const stale =
-      place === 0 ? reminded(old, from, count) : remembered(old, before, after, t, { from, count });
+      place === 0 ? refreshed(old, from, count) : outdated(old, before, after, t, { from, count });
     return stale === old ? s : patch(s, { stale: putAt(s.stale, at, stale) });
   }, after);
 }
 
 /** Nothing old is used in the range any more. */
-const reminded = (stale: Table<Stale>, from: number, count: number): Table<Stale> =>
+const refreshed = (stale: Table<Stale>, from: number, count: number): Table<Stale> =>
   stale.reduce(
     (left, _, index) => (index >= from && index < from + count ? left.delete(index) : left),
     stale,
   );
 
 /** What was there in the range and is not any more may still be used. */
-function remembered(
+function outdated(
   stale: Table<Stale>,
   before: State,
   after: State,
@@ -117,10 +124,10 @@ function remembered(
   }, stale);
 }
 
-/** A window of a group points at a table; a window 1 with a table is no bypass. The whole endpoint is told. */
+/** A window of a group points at a table; a window 1 with a table is no bypass. The whole PE is invalidated. */
 export function setWindow(s: State, g: number, slot: 0 | 1, t: number): State {
   const fields = slot === 0 ? { window0: t } : { window1: t, bypass: false };
-  return forgotten(patch(s, { groups: patchAt(s.groups, g, fields) }), g, slot);
+  return invalidatedWhole(patch(s, { groups: patchAt(s.groups, g, fields) }), g, slot);
 }
 
 /** A window of a group points at nothing any more. */
@@ -128,10 +135,10 @@ export function unsetWindow(s: State, g: number, slot: 0 | 1): State {
   const { window0, window1 } = s.groups[g]!;
   if ((slot === 0 ? window0 : window1) < 0) return s;
   const fields = slot === 0 ? { window0: -1 } : { window1: -1 };
-  return forgotten(patch(s, { groups: patchAt(s.groups, g, fields) }), g, slot);
+  return invalidatedWhole(patch(s, { groups: patchAt(s.groups, g, fields) }), g, slot);
 }
 
-function forgotten(s: State, g: number, slot: 0 | 1): State {
+function invalidatedWhole(s: State, g: number, slot: 0 | 1): State {
   const at = 2 * g + slot;
   return s.stale[at]!.size === 0 ? s : patch(s, { stale: putAt(s.stale, at, s.stale[at]!.clear()) });
 }

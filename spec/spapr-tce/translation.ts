@@ -1,4 +1,4 @@
-// What memory does an endpoint reach at a bus address?
+// What memory does a PE reach at a bus address?
 
 import { addressOf, pageOf } from '../kit/pages.js';
 import { oneAt } from '../kit/runs.js';
@@ -31,7 +31,7 @@ export const reached = selector(
   },
 );
 
-/** The memory behind an address by an old entry that the endpoint was not told about, null: there is none. */
+/** The memory behind an address by an old entry that was not invalidated, null: there is none. */
 export const staleReached = selector(
   'staleReached',
   (s: State, g: number, iova: bigint, access: Access): bigint | null =>

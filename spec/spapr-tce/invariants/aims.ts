@@ -47,7 +47,7 @@ export const aims: Aims = {
     },
     {
       id: 'domain/change-reaches-the-hardware',
-      says: 'A change of the domain is a change of what the endpoint reaches: after a claim nothing is reached.',
+      says: 'A change of the domain is a change of what the PE reaches: after a claim nothing is reached.',
       cite: [mail('"In general, is domain something from hardware or it is a software concept?"')],
       holds: (_, op, after) =>
         op.op !== 'claim' || after.outcome.is !== 'ok' || !reachable(after.state, op.group),

@@ -51,7 +51,7 @@ const ownership: readonly Always[] = [
   },
   {
     id: 'group/lives-with-its-endpoint',
-    says: 'A group exists as long as its endpoint, whatever devices come and go.',
+    says: 'A group exists as long as its PE, whatever devices come and go.',
     cite: [mail('"Is this missing a refcount get on the group?"')],
     holds: s => s.groups.every(g => g.exists),
   },
@@ -130,7 +130,7 @@ const entries: readonly Always[] = [
   },
   {
     id: 'cache/nothing-old',
-    says: 'When a call returns, no endpoint goes on using an entry that has changed: each one that shares the table was told.',
+    says: 'When a call returns, no PE goes on using an entry that has changed: each one that shares the table was invalidated.',
     cite: [linux('pnv_pci_ioda2_tce_invalidate: it_group_list')],
     holds: s => s.stale.every(old => old.size === 0),
   },

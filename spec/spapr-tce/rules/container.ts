@@ -1,12 +1,11 @@
 // How is a container opened, which groups may join it, and what goes when they leave or it is closed?
 import { patch } from '../../kit/record.js';
-import { ending, refuse } from '../../law/clause.js';
 import { cite } from '../../law/sources.js';
 import { joined, left, shut } from '../container.js';
 import { containerNamed, hasGroups, latestGroup } from '../group.js';
 import { FREE_CONTAINER, type Op } from '../state.js';
 import { freeRow, putAt } from '../table.js';
-import { containerOf, isOpen, type Rule, rowOf, vfio } from './ioctl.js';
+import { about, containerOf, isOpen, linux, type Rule, rowOf } from './ioctl.js';
 import { kernelGone } from './ownership.js';
 
 type Open = Extract<Op, { op: 'open' }>;
@@ -14,41 +13,26 @@ type Close = Extract<Op, { op: 'close' }>;
 type Attach = Extract<Op, { op: 'attach' }>;
 type Detach = Extract<Op, { op: 'detach' }>;
 
+const onOpen = about<Open>('open', linux('tce_iommu_open'));
+
 export const open: readonly Rule<Open>[] = [
-  refuse(
+  onOpen.must(
+    'other-type',
     'EINVAL',
-    {
-      id: 'open/other-type',
-      says: 'The driver knows the IOMMU types of version 1 and version 2 only.',
-      cite: [vfio('tce_iommu_open')],
-    },
+    'The IOMMU type must be version 1 or version 2 of SPAPR TCE.',
     (_, o) => o.type === 'other',
   ),
-  refuse(
+  onOpen.must(
+    'no-descriptor',
     'EMFILE',
-    {
-      id: 'open/no-descriptor',
-      says: 'A name that is taken names no second container.',
-      cite: [cite('posix', 'errors: EMFILE')],
-    },
+    'A name that is taken names no second container.',
     (s, o) => containerNamed(s, o.as) >= 0,
+    { cite: [cite('posix', 'errors: EMFILE')] },
   ),
-  refuse(
-    'ENOMEM',
-    {
-      id: 'open/no-memory',
-      says: 'The container may not be had for want of memory.',
-      cite: [vfio('tce_iommu_open')],
-    },
-    () => true,
-    'may',
-  ),
-  ending(
-    {
-      id: 'open/opened',
-      says: 'A new container has no group, no window, no memory and no address space.',
-      cite: [vfio('tce_iommu_open')],
-    },
+  onOpen.may('no-memory', 'ENOMEM', 'There may be no memory for the container.'),
+  onOpen.ends(
+    'opened',
+    'A new container has no group, no window, no memory and no address space.',
     (s, o) => {
       const row = freeRow(s.containers);
       const version = o.type === 'v1' ? 1 : 2;
@@ -64,131 +48,99 @@ export const open: readonly Rule<Open>[] = [
 
 export const close: readonly Rule<Close>[] = [
   isOpen('close'),
-  ending(
-    {
-      id: 'close/closed',
-      says: 'Every group leaves, every table is emptied and let go, every region is let go, and every charge is given back.',
-      cite: [vfio('tce_iommu_release')],
-    },
+  about<Close>('close', linux('tce_iommu_release')).ends(
+    'closed',
+    'Every group leaves, every table is cleared and freed, every region is let go, and every charge is given back.',
     (s, o, p) => ({ outcome: { is: 'ok' }, state: shut(s, rowOf(s, o), p) }),
   ),
 ];
 
+const onAttach = about<Attach>('attach', linux('tce_iommu_attach_group'));
+
 export const attach: readonly Rule<Attach>[] = [
   isOpen('attach'),
-  refuse(
-    'ENODEV',
-    {
-      id: 'attach/no-group',
-      says: 'A group that is not there is refused.',
-      cite: [vfio('tce_iommu_attach_group: iommu_group_get_iommudata')],
-    },
-    (s, o) => s.groups[o.group]?.exists !== true,
-  ),
-  refuse(
+  onAttach.must('no-group', 'ENODEV', 'The group must exist.', (s, o) => s.groups[o.group]?.exists !== true, {
+    cite: [linux('tce_iommu_attach_group: iommu_group_get_iommudata')],
+  }),
+  onAttach.must(
+    'no-dynamic-windows',
     'EINVAL',
-    {
-      id: 'attach/no-dynamic-windows',
-      says: 'Version 2 takes only groups that support dynamic windows.',
-      cite: [vfio('tce_iommu_attach_group: max_dynamic_windows_supported')],
-    },
+    'A group of a version 2 container must support dynamic windows.',
     (s, o) => containerOf(s, o).version === 2 && s.groups[o.group]!.windows === 0,
+    { cite: [linux('tce_iommu_attach_group: max_dynamic_windows_supported')] },
   ),
-  refuse(
+  onAttach.must(
+    'one-group-only',
     'EBUSY',
-    {
-      id: 'attach/one-group-only',
-      says: 'A container of version 1 has one group: its tables are not shared.',
-      cite: [vfio('tce_iommu_attach_group: tce_groups_attached')],
-    },
+    'A version 1 container has one group: its tables are not shared.',
     (s, o) => containerOf(s, o).version === 1 && hasGroups(s, rowOf(s, o)),
+    { cite: [linux('tce_iommu_attach_group: tce_groups_attached')] },
   ),
-  refuse(
+  onAttach.must(
+    'attached',
     'EBUSY',
-    {
-      id: 'attach/attached',
-      says: 'A group joins a container once.',
-      cite: [vfio('tce_iommu_attach_group: tcegrp->grp == iommu_group')],
-    },
+    'The group must not be in the container already.',
     (s, o) => s.groups[o.group]!.container === rowOf(s, o),
+    { cite: [linux('tce_iommu_attach_group: tcegrp->grp == iommu_group')] },
   ),
-  refuse(
+  onAttach.must(
+    'incompatible',
     'EPERM',
-    {
-      id: 'attach/incompatible',
-      says: 'Groups share tables only if they have the same table operations.',
-      cite: [vfio('tce_iommu_attach_group: create_table')],
-    },
+    'The groups of a container must have the same table operations.',
     (s, o) =>
       hasGroups(s, rowOf(s, o)) &&
       s.groups[latestGroup(s, rowOf(s, o))]!.family !== s.groups[o.group]!.family,
+    { cite: [linux('tce_iommu_attach_group: create_table')] },
   ),
-  refuse(
+  onAttach.must(
+    'elsewhere',
     'EBUSY',
-    {
-      id: 'attach/elsewhere',
-      says: 'A group is in one container at a time.',
-      cite: [vfio('vfio_group_ioctl_set_container')],
-    },
+    'The group must not be in another container.',
     (s, o) => s.groups[o.group]!.container >= 0,
+    { cite: [linux('vfio_group_ioctl_set_container')] },
   ),
-  refuse(
+  onAttach.must(
+    'not-claimed',
     'EPERM',
-    {
-      id: 'attach/not-claimed',
-      says: 'A group joins a container only while it is claimed.',
-      cite: [vfio('vfio_container_attach_group: iommu_group_claim_dma_owner')],
-    },
+    'The group must be claimed.',
     (s, o) => s.groups[o.group]!.domain !== 'blocked',
+    { cite: [linux('vfio_container_attach_group: iommu_group_claim_dma_owner')] },
   ),
-  refuse(
-    'ENOMEM',
-    {
-      id: 'attach/no-memory',
-      says: 'The call may fail for want of memory for its record of the group.',
-      cite: [vfio('tce_iommu_attach_group: kzalloc')],
-    },
-    () => true,
-    'may',
-  ),
-  refuse(
+  onAttach.may('no-memory', 'ENOMEM', 'There may be no memory for the record of the group.', () => true, {
+    cite: [linux('tce_iommu_attach_group: kzalloc')],
+  }),
+  onAttach.may(
+    'set-fails',
     'EIO',
-    {
-      id: 'attach/set-fails',
-      says: 'The firmware may refuse a window of the container for the new group, and then the group has none of them.',
-      cite: [vfio('tce_iommu_take_ownership: set_window')],
-    },
+    'The firmware may refuse to set a window of the container for the new group, which then has none of them.',
     (s, o) => containerOf(s, o).window0 >= 0 || containerOf(s, o).window1 >= 0,
-    'may',
+    { cite: [linux('tce_iommu_take_ownership: set_window')] },
   ),
-  ending(
-    {
-      id: 'attach/joined',
-      says: "The windows of the container are the group's windows; the first group of a container without a first window has one put off until it is used.",
-      cite: [vfio('tce_iommu_attach_group'), vfio('tce_iommu_take_ownership')],
-    },
+  onAttach.ends(
+    'joined',
+    'The windows of the container are set for the group; the first group of a container without window 0 makes the default window pending.',
     (s, o, p) => ({ outcome: { is: 'ok' }, state: joined(kernelGone(s, o.group, p), rowOf(s, o), o.group) }),
+    () => true,
+    { cite: [linux('tce_iommu_attach_group'), linux('tce_iommu_take_ownership')] },
   ),
 ];
 
+const onDetach = about<Detach>('detach', linux('tce_iommu_release_ownership'));
+
 export const detach: readonly Rule<Detach>[] = [
   isOpen('detach'),
-  refuse(
+  onDetach.must(
+    'not-here',
     'EINVAL',
-    {
-      id: 'detach/not-here',
-      says: 'Only a group of the container leaves it.',
-      cite: [vfio('vfio_group_ioctl_unset_container')],
-    },
+    'The group must be in the container.',
     (s, o) => s.groups[o.group]?.container !== rowOf(s, o),
+    { cite: [linux('vfio_group_ioctl_unset_container')] },
   ),
-  ending(
-    {
-      id: 'detach/left',
-      says: 'The tables of the container are emptied, also for the groups that stay, and then unset on the group.',
-      cite: [vfio('tce_iommu_release_ownership')],
-      status: 'disputed',
-    },
+  onDetach.ends(
+    'left',
+    'The tables of the container are cleared, also for the groups that stay, and then its windows are unset for the group.',
     (s, o, p) => ({ outcome: { is: 'ok' }, state: left(s, o.group, p) }),
+    () => true,
+    { status: 'disputed' },
   ),
 ];

@@ -1,5 +1,4 @@
 // When does a guest's dynamic window go, and when does the default one come back?
-import { ending, refuse } from '../../law/clause.js';
 import {
   bridgeWith,
   marked,
@@ -10,50 +9,48 @@ import {
   withoutGuestWindow,
 } from '../guest-window.js';
 import type { Op } from '../state.js';
-import { papr, qemu, SERVICES, unknownBridge, wrongArguments } from './ddw.js';
-import type { Rule } from './ioctl.js';
+import { SERVICES, unknownBridge, wrongArguments } from './ddw.js';
+import { papr, qemu } from './hcall.js';
+import { about, type Rule } from './ioctl.js';
 
 type Remove = Extract<Op, { op: 'ddw_remove' }>;
 type Reset = Extract<Op, { op: 'ddw_reset' }>;
 
+const onRemove = about<Remove>(
+  'ddw_remove',
+  papr(SERVICES.ddw_remove),
+  qemu('rtas_ibm_remove_pe_dma_window: def_win_removed'),
+);
+
 export const ddwRemove: readonly Rule<Remove>[] = [
   wrongArguments<Remove>('ddw_remove'),
-  refuse(
+  onRemove.must(
+    'unknown-window',
     'RTAS_PARAM_ERROR',
-    {
-      id: 'ddw_remove/unknown-window',
-      says: 'The number is that of a window of a bridge with dynamic windows.',
-      cite: [papr(SERVICES.ddw_remove), qemu('rtas_ibm_remove_pe_dma_window')],
-    },
+    'The LIOBN must be that of a window of a bridge with dynamic windows.',
     (s, o) => {
       const w = s.windows[windowNumbered(s, o.liobn)];
       return w?.kind !== 'rtas' || !s.guestBridges[w.bridge]!.ddw;
     },
+    { cite: [papr(SERVICES.ddw_remove), qemu('rtas_ibm_remove_pe_dma_window')] },
   ),
-  ending(
-    {
-      id: 'ddw_remove/removed',
-      says: 'The window is gone with its entries; if it was the last one and not the default one, the default window is restored.',
-      cite: [papr(SERVICES.ddw_remove), qemu('rtas_ibm_remove_pe_dma_window: def_win_removed')],
-      status: 'disputed',
-    },
+  onRemove.ends(
+    'removed',
+    'The window is gone with its entries. Was it the last one and not the default one, the default window is restored.',
     (s, o) => ({ outcome: { is: 'ok' }, state: removed(s, windowNumbered(s, o.liobn)) }),
+    () => true,
+    { status: 'disputed' },
   ),
 ];
+
+const onReset = about<Reset>('ddw_reset', papr(SERVICES.ddw_reset), qemu('spapr_phb_dma_reset'));
 
 export const ddwReset: readonly Rule<Reset>[] = [
   wrongArguments<Reset>('ddw_reset'),
   unknownBridge<Reset>('ddw_reset'),
-  ending(
-    {
-      id: 'ddw_reset/reset',
-      says: 'The bridge has its default window, without entries, and no other.',
-      cite: [papr(SERVICES.ddw_reset), qemu('spapr_phb_dma_reset')],
-    },
-    (s, o) => {
-      const bridge = bridgeWith(s, o.buid);
-      const bare = windowsOn(s, bridge).reduce((now, row) => withoutGuestWindow(now, row), s);
-      return { outcome: { is: 'ok' }, state: withDefault(marked(bare, bridge, 1, false), bridge) };
-    },
-  ),
+  onReset.ends('reset', 'The bridge has its default window, without entries, and no other.', (s, o) => {
+    const bridge = bridgeWith(s, o.buid);
+    const bare = windowsOn(s, bridge).reduce((now, row) => withoutGuestWindow(now, row), s);
+    return { outcome: { is: 'ok' }, state: withDefault(marked(bare, bridge, 1, false), bridge) };
+  }),
 ];

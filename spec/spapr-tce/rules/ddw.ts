@@ -1,18 +1,13 @@
 // Which dynamic windows does a guest get from its firmware?
-
 import { addressOf } from '../../kit/pages.js';
-import { ending, refuse } from '../../law/clause.js';
-import { cite } from '../../law/sources.js';
 import { bridgeWith, marked, windowNumbered, windowsOn, withGuestWindow } from '../guest-window.js';
 import { END, entryOf, liobnOf } from '../pages.js';
 import type { Op, State } from '../state.js';
-import type { Rule } from './ioctl.js';
+import { papr, qemu } from './hcall.js';
+import { about, type Rule } from './ioctl.js';
 
 type Query = Extract<Op, { op: 'ddw_query' }>;
 type Create = Extract<Op, { op: 'ddw_create' }>;
-
-export const qemu = (at: string) => cite('qemu', at);
-export const papr = (at: string) => cite('papr', at);
 
 export const SERVICES = {
   ddw_query: 'ibm,query-pe-dma-window',
@@ -26,24 +21,18 @@ const PAGE_BITS = [12, 16, 24, 25, 26, 27, 28, 34, 21] as const;
 const LARGEST = { 5: 1n << 31n, 6: 1n << 37n } as const;
 
 export const wrongArguments = <O extends { readonly args?: 'wrong' }>(op: keyof typeof SERVICES): Rule<O> =>
-  refuse(
+  about<O>(op, papr(SERVICES[op]), qemu('spapr_rtas_ddw.c: nargs, nret')).must(
+    'arguments',
     'RTAS_PARAM_ERROR',
-    {
-      id: `${op}/arguments`,
-      says: 'A service called with another number of arguments than it has answers a parameter error.',
-      cite: [papr(SERVICES[op]), qemu('spapr_rtas_ddw.c: nargs, nret')],
-    },
+    'The service must be called with as many arguments as it has.',
     (_, o) => o.args === 'wrong',
   );
 
 export const unknownBridge = <O extends { readonly buid: bigint }>(op: keyof typeof SERVICES): Rule<O> =>
-  refuse(
+  about<O>(op, qemu('spapr_pci_find_phb; ddw_enabled')).must(
+    'unknown-bridge',
     'RTAS_PARAM_ERROR',
-    {
-      id: `${op}/unknown-bridge`,
-      says: 'The BUID is that of a bridge with dynamic windows.',
-      cite: [qemu('spapr_pci_find_phb; ddw_enabled')],
-    },
+    'The BUID must be that of a bridge with dynamic windows.',
     (s, o) => s.guestBridges[bridgeWith(s, o.buid)]?.ddw !== true,
   );
 
@@ -53,24 +42,21 @@ const pageBits = (mask: bigint): bigint =>
     0n,
   );
 
+const onQuery = about<Query>('ddw_query', papr(SERVICES.ddw_query), qemu('rtas_ibm_query_pe_dma_window'));
+
 export const ddwQuery: readonly Rule<Query>[] = [
   wrongArguments<Query>('ddw_query'),
-  refuse(
+  onQuery.must(
+    'outputs',
     'RTAS_PARAM_ERROR',
-    {
-      id: 'ddw_query/outputs',
-      says: 'The service has five outputs, or six where the largest block is told in 64 bits.',
-      cite: [papr(SERVICES.ddw_query), qemu('rtas_ibm_query_pe_dma_window: nret')],
-    },
+    'The service must be asked for five outputs, or for six, where the largest block is a number of 64 bits.',
     (_, o) => o.outputs !== 5 && o.outputs !== 6,
+    { cite: [papr(SERVICES.ddw_query), qemu('rtas_ibm_query_pe_dma_window: nret')] },
   ),
   unknownBridge<Query>('ddw_query'),
-  ending(
-    {
-      id: 'ddw_query/answered',
-      says: 'How many windows there can still be, how many pages the largest could have, and which page sizes there are.',
-      cite: [papr(SERVICES.ddw_query), qemu('rtas_ibm_query_pe_dma_window')],
-    },
+  onQuery.ends(
+    'answered',
+    'The answer is how many windows there can still be, how many pages the largest could have, and which page sizes there are.',
     (s, o) => {
       const bridge = bridgeWith(s, o.buid);
       const windows = 2 - windowsOn(s, bridge).length;
@@ -103,54 +89,51 @@ const isKnownSize = (s: State, o: Create): boolean =>
   PAGE_BITS.some(shift => shift === o.shift) &&
   ((s.guestBridges[bridgeWith(s, o.buid)]!.pageSizes >> BigInt(o.shift)) & 1n) === 1n;
 
+const onCreate = about<Create>(
+  'ddw_create',
+  papr(SERVICES.ddw_create),
+  qemu('rtas_ibm_create_pe_dma_window'),
+);
+
 export const ddwCreate: readonly Rule<Create>[] = [
   wrongArguments<Create>('ddw_create'),
   unknownBridge<Create>('ddw_create'),
-  refuse(
+  onCreate.must(
+    'page-size',
     'RTAS_PARAM_ERROR',
-    {
-      id: 'ddw_create/page-size',
-      says: 'The page size is one that the bridge has, and a window is at least one page.',
-      cite: [papr(SERVICES.ddw_create), qemu('rtas_ibm_create_pe_dma_window: page_size_mask')],
-    },
+    'The page size must be one that the bridge has, and the window at least one page.',
     (s, o) => !isKnownSize(s, o) || o.window < o.shift,
+    { cite: [papr(SERVICES.ddw_create), qemu('rtas_ibm_create_pe_dma_window: page_size_mask')] },
   ),
-  refuse(
+  onCreate.must(
+    'no-window-left',
     'RTAS_HW_ERROR',
-    {
-      id: 'ddw_create/no-window-left',
-      says: 'A bridge has two windows at most.',
-      cite: [qemu('rtas_ibm_create_pe_dma_window: SPAPR_PCI_DMA_MAX_WINDOWS')],
-    },
+    'A bridge has two windows at most.',
     (s, o) => windowsOn(s, bridgeWith(s, o.buid)).length === 2 || freeSlot(s, bridgeWith(s, o.buid)) < 0,
+    { cite: [qemu('rtas_ibm_create_pe_dma_window: SPAPR_PCI_DMA_MAX_WINDOWS')] },
   ),
-  refuse(
+  onCreate.must(
+    'too-large',
     'RTAS_HW_ERROR',
-    {
-      id: 'ddw_create/too-large',
-      says: 'A window has no more pages than the largest block that a query tells, and ends by 2^64; QEMU counts its pages in 32 bits, so that it makes none of 2^32 or more.',
-      cite: [papr(SERVICES.ddw_query), qemu('spapr_tce_table_enable: uint32_t nb_table')],
-    },
+    'A window must have no more pages than a query answers, fewer than 2^32 with QEMU, and end by 2^64.',
     (s, o, p) =>
       o.window - o.shift > (p.dialect === 'qemu' ? 31 : 37) ||
       startOf(s, bridgeWith(s, o.buid)) + (1n << BigInt(Math.min(o.window, 65))) > END,
+    { cite: [papr(SERVICES.ddw_query), qemu('spapr_tce_table_enable: uint32_t nb_table')] },
   ),
-  refuse(
+  onCreate.must(
+    'overlaps',
     'RTAS_HW_ERROR',
+    'Windows of one bridge must not overlap; QEMU does not look.',
+    (s, o, p) => p.dialect !== 'qemu' && meets(s, o),
     {
-      id: 'ddw_create/overlaps',
-      says: 'Windows of one bridge do not overlap; QEMU does not look.',
       cite: [papr(SERVICES.ddw_create), qemu('rtas_ibm_create_pe_dma_window: win_addr')],
       status: 'disputed',
     },
-    (s, o, p) => p.dialect !== 'qemu' && meets(s, o),
   ),
-  ending(
-    {
-      id: 'ddw_create/created',
-      says: 'The window has no entries; it is low where the bridge has no other window, and else high.',
-      cite: [papr(SERVICES.ddw_create), qemu('rtas_ibm_create_pe_dma_window')],
-    },
+  onCreate.ends(
+    'created',
+    'The window has no entries. It is the low one where the bridge has no window, else the high one.',
     (s, o, p) => {
       const bridge = bridgeWith(s, o.buid);
       const slot = freeSlot(s, bridge);

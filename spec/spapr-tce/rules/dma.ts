@@ -1,7 +1,5 @@
-// Where does a device's access end up, through a window of its endpoint or of a guest?
-
+// Where does a device's access arrive, through a window of its PE or of a guest?
 import { oneAt } from '../../kit/runs.js';
-import { ending, refuse } from '../../law/clause.js';
 import { cite } from '../../law/sources.js';
 import { values } from '../entries.js';
 import { indexOf, protOf } from '../guest-tce.js';
@@ -9,67 +7,59 @@ import { windowNumbered } from '../guest-window.js';
 import type { PolicyValues } from '../policies.js';
 import type { Op, State } from '../state.js';
 import { reached, staleReached } from '../translation.js';
-import type { Rule } from './ioctl.js';
+import { about, linux, type Rule } from './ioctl.js';
 
 type Dma = Extract<Op, { op: 'dma' }>;
 type GuestDma = Extract<Op, { op: 'guest_dma' }>;
 
-const linux = (at: string) => cite('linux-tce', at);
 const qemu = (at: string) => cite('qemu', at);
 
 const groupOf = (s: State, o: Dma): number => s.devices[o.device]!.group;
 
-/** Does the endpoint look at its windows at all? It always does, unless a domain were something of the hardware. */
+/** Does the PE look at its windows at all? It always does, unless a domain were something of the hardware. */
 const looks = (s: State, o: Dma, p: PolicyValues): boolean =>
   p['domain-is'] === 'software' || s.groups[groupOf(s, o)]!.domain === 'platform';
 
+const onDma = about<Dma>(
+  'dma',
+  linux('pnv_pci_ioda2_set_window'),
+  linux('asm/tce.h: TCE_PCI_READ, TCE_PCI_WRITE'),
+  qemu('pnv_phb4_translate_tve'),
+);
+
 export const dma: readonly Rule<Dma>[] = [
-  refuse(
+  onDma.must(
+    'no-device',
     'ENODEV',
-    {
-      id: 'dma/no-device',
-      says: 'A device that is not in the machine makes no access.',
-      cite: [cite('ours', 'ADR-0004: what the law leaves to others')],
-    },
+    'The device must be in the machine.',
     (s, o) => o.device >= s.devices.length || s.devices[o.device]!.state === 'absent',
+    { cite: [cite('ours', 'ADR-0004: what the law leaves to others')] },
   ),
-  ending(
-    {
-      id: 'dma/not-told',
-      says: 'An endpoint that was not told of a change may go on using the old entry.',
-      cite: [linux('pnv_pci_ioda2_tce_invalidate')],
-      status: 'disputed',
-      kind: 'may',
-    },
+  onDma.mayEnd(
+    'not-told',
+    'A PE whose TCE cache was not invalidated may go on using a stale entry.',
     (s, o) => ({
       outcome: { is: 'ok', paddr: staleReached(s, groupOf(s, o), o.iova, o.access)! },
       state: s,
     }),
     (s, o, p) => looks(s, o, p) && staleReached(s, groupOf(s, o), o.iova, o.access) !== null,
+    { cite: [linux('pnv_pci_ioda2_tce_invalidate')], status: 'disputed' },
   ),
-  ending(
-    {
-      id: 'dma/translated',
-      says: 'An access that a live entry of a window permits, or that a bypass window holds, reaches that memory: the offset within the page is kept.',
-      cite: [
-        linux('pnv_pci_ioda2_set_window'),
-        linux('asm/tce.h: TCE_PCI_READ, TCE_PCI_WRITE'),
-        qemu('pnv_phb4_translate_tve'),
-      ],
-    },
+  onDma.ends(
+    'translated',
+    'An access that a live entry of a window permits, or that a bypass window holds, reaches that memory; the offset in the page is kept.',
     (s, o) => ({
       outcome: { is: 'ok', paddr: reached(s, groupOf(s, o), o.iova, o.access)! },
       state: s,
     }),
     (s, o, p) => looks(s, o, p) && reached(s, groupOf(s, o), o.iova, o.access) !== null,
   ),
-  ending(
-    {
-      id: 'dma/fault',
-      says: 'Every other access faults: no window holds the address, or its entry does not permit that kind of access.',
-      cite: [linux('pnv_pci_ioda2_unset_window'), qemu('pnv_phb4_translate_tve')],
-    },
+  onDma.ends(
+    'fault',
+    'Every other access faults: no window holds the address, or its entry does not permit that kind of access.',
     s => ({ outcome: { is: 'fault' }, state: s }),
+    () => true,
+    { cite: [linux('pnv_pci_ioda2_unset_window'), qemu('pnv_phb4_translate_tve')] },
   ),
 ];
 
@@ -85,31 +75,21 @@ function through(s: State, o: GuestDma): bigint | null {
   return (tce & ~offset) | (o.ioba & offset);
 }
 
+const onGuestDma = about<GuestDma>('guest_dma', qemu('spapr_tce_translate_iommu'));
+
 export const guestDma: readonly Rule<GuestDma>[] = [
-  refuse(
+  onGuestDma.must(
+    'unknown-window',
     'ENODEV',
-    {
-      id: 'guest_dma/unknown-window',
-      says: 'A window that the guest does not have is used by nobody.',
-      cite: [cite('ours', 'ADR-0004: what the law leaves to others')],
-    },
+    'The guest must have a window of that LIOBN.',
     (s, o) => windowNumbered(s, o.liobn) < 0,
+    { cite: [cite('ours', 'ADR-0004: what the law leaves to others')] },
   ),
-  ending(
-    {
-      id: 'guest_dma/translated',
-      says: "An access that the guest's entry permits, bit for bit, reaches that guest address.",
-      cite: [qemu('spapr_tce_translate_iommu')],
-    },
+  onGuestDma.ends(
+    'translated',
+    "An access that the guest's entry permits, bit for bit, reaches that guest address.",
     (s, o) => ({ outcome: { is: 'ok', paddr: through(s, o)! }, state: s }),
     (s, o) => through(s, o) !== null,
   ),
-  ending(
-    {
-      id: 'guest_dma/fault',
-      says: 'Every other access faults.',
-      cite: [qemu('spapr_tce_translate_iommu')],
-    },
-    s => ({ outcome: { is: 'fault' }, state: s }),
-  ),
+  onGuestDma.ends('fault', 'Every other access faults.', s => ({ outcome: { is: 'fault' }, state: s })),
 ];

@@ -1,21 +1,21 @@
-// What does a container of version 1 charge, and what does either version tell about its groups?
+// What does a container of version 1 charge, and what does either version say about its groups?
 
 import { addressOf } from '../../kit/pages.js';
 import { patch, patchAt } from '../../kit/record.js';
-import { ending, refuse } from '../../law/clause.js';
 import { hostPages, overLimit } from '../account.js';
 import { latestGroup } from '../group.js';
 import type { Group, Op, State } from '../state.js';
 import {
+  about,
   argument,
   boundHere,
   containerOf,
   hasGroup,
   isOpen,
+  linux,
   ofVersion,
   type Rule,
   rowOf,
-  vfio,
 } from './ioctl.js';
 
 type Enable = Extract<Op, { op: 'enable' }>;
@@ -24,31 +24,29 @@ type Info = Extract<Op, { op: 'info' }>;
 
 const latest = (s: State, o: { readonly container: number }): Group => s.groups[latestGroup(s, rowOf(s, o))]!;
 
+const onEnable = about<Enable>('enable', linux('tce_iommu_enable'));
+
 export const enable: readonly Rule<Enable>[] = [
   isOpen('enable'),
   boundHere('enable'),
   ofVersion('enable', 1),
-  refuse(
+  onEnable.must(
+    'enabled',
     'EBUSY',
-    { id: 'enable/enabled', says: 'A container is enabled once.', cite: [vfio('tce_iommu_enable')] },
+    'The container must not be enabled yet.',
     (s, o) => containerOf(s, o).enabled,
   ),
   hasGroup('enable', 'ENODEV'),
-  refuse(
+  onEnable.must(
+    'over-limit',
     'ENOMEM',
-    {
-      id: 'enable/over-limit',
-      says: 'The whole 32-bit window is charged at once, whatever will be mapped, and must stay within the limit.',
-      cite: [vfio('tce_iommu_enable: tce32_size')],
-    },
+    'The whole 32-bit window is charged at once, whatever will be mapped, and must stay within the limit.',
     (s, o) => overLimit(s, o.mm, hostPages(s, latest(s, o).size)),
+    { cite: [linux('tce_iommu_enable: tce32_size')] },
   ),
-  ending(
-    {
-      id: 'enable/enabled-now',
-      says: 'The window is charged, mapping is allowed, and the container belongs to the address space.',
-      cite: [vfio('tce_iommu_enable')],
-    },
+  onEnable.ends(
+    'enabled-now',
+    'The window is charged, the container may map, and it is bound to the address space.',
     (s, o) => ({
       outcome: { is: 'ok' },
       state: patch(s, {
@@ -66,12 +64,9 @@ export const disable: readonly Rule<Disable>[] = [
   isOpen('disable'),
   boundHere('disable'),
   ofVersion('disable', 1),
-  ending(
-    {
-      id: 'disable/disabled',
-      says: 'What was charged is given back and mapping is not allowed any more; what is mapped stays.',
-      cite: [vfio('tce_iommu_disable')],
-    },
+  about<Disable>('disable', linux('tce_iommu_disable')).ends(
+    'disabled',
+    'The charge is given back and the container may not map any more; what is mapped stays.',
     (s, o) => ({
       outcome: { is: 'ok' },
       state: containerOf(s, o).enabled
@@ -81,17 +76,16 @@ export const disable: readonly Rule<Disable>[] = [
   ),
 ];
 
+const onInfo = about<Info>('info', linux('VFIO_IOMMU_SPAPR_TCE_GET_INFO'));
+
 export const info: readonly Rule<Info>[] = [
   isOpen('info'),
   boundHere('info'),
   hasGroup('info', 'ENXIO'),
   ...argument<Info>('info'),
-  ending(
-    {
-      id: 'info/with-dynamic-windows',
-      says: 'Version 2 tells the 32-bit window of the group that joined last, and what dynamic windows it can have.',
-      cite: [vfio('VFIO_IOMMU_SPAPR_TCE_GET_INFO: VFIO_IOMMU_SPAPR_INFO_DDW')],
-    },
+  onInfo.ends(
+    'with-dynamic-windows',
+    'Version 2 answers the 32-bit window of the group that joined last, and what dynamic windows it can have.',
     (s, o) => {
       const { start, size, windows, pageSizes, levels } = latest(s, o);
       return {
@@ -100,16 +94,10 @@ export const info: readonly Rule<Info>[] = [
       };
     },
     (s, o) => containerOf(s, o).version === 2 && latest(s, o).windows > 0,
+    { cite: [linux('VFIO_IOMMU_SPAPR_TCE_GET_INFO: VFIO_IOMMU_SPAPR_INFO_DDW')] },
   ),
-  ending(
-    {
-      id: 'info/answered',
-      says: 'The 32-bit window of the group is told.',
-      cite: [vfio('VFIO_IOMMU_SPAPR_TCE_GET_INFO')],
-    },
-    (s, o) => {
-      const { start, size } = latest(s, o);
-      return { outcome: { is: 'ok', start: addressOf(start), size: addressOf(size) }, state: s };
-    },
-  ),
+  onInfo.ends('answered', 'The answer is the 32-bit window of the group.', (s, o) => {
+    const { start, size } = latest(s, o);
+    return { outcome: { is: 'ok', start: addressOf(start), size: addressOf(size) }, state: s };
+  }),
 ];

@@ -1,14 +1,11 @@
 // What do H_PUT_TCE_INDIRECT and H_STUFF_TCE do, and what is left of a batch that stops in the middle?
-
 import { pageOf } from '../../kit/pages.js';
-import { ending, refuse } from '../../law/clause.js';
-import { cite } from '../../law/sources.js';
 import { clearedBehind, listable, noted, protOf, storedFromList, userPageOf } from '../guest-tce.js';
 import { userPage } from '../memory.js';
 import { aligned } from '../pages.js';
 import type { Op, State } from '../state.js';
-import { firstInRange, indexIn, inRange, kvm, orToUserSpace, qemu, rowOf, windowKnown } from './hcall.js';
-import type { Rule } from './ioctl.js';
+import { firstInRange, indexIn, inRange, orToUserSpace, papr, qemu, rowOf, windowKnown } from './hcall.js';
+import { about, linux, type Rule } from './ioctl.js';
 
 type Indirect = Extract<Op, { op: 'h_put_tce_indirect' }>;
 type Stuff = Extract<Op, { op: 'h_stuff_tce' }>;
@@ -18,15 +15,12 @@ const MOST = 512n;
 const LIST_SHIFT = 12;
 
 const none = <O extends Batch>(op: string): Rule<O> =>
-  refuse(
+  about<O>(op, qemu('h_put_tce_indirect, h_stuff_tce: ret')).must(
+    'none',
     'H_PARAMETER',
-    {
-      id: `${op}/none`,
-      says: 'A batch of no entries is refused; KVM finds nothing wrong with it.',
-      cite: [qemu('h_put_tce_indirect, h_stuff_tce: ret')],
-      status: 'disputed',
-    },
+    'A batch must have an entry; KVM takes one of none.',
     (_, o, p) => p.dialect !== 'kvm' && o.count === 0n,
+    { status: 'disputed' },
   );
 
 /** How many entries from the first on are in the window. */
@@ -40,146 +34,146 @@ const written = (s: State, o: Indirect, count: number): State =>
 const poisonAt = (s: State, o: Indirect): number =>
   o.tces.findIndex(tce => protOf(tce) === 'none' && userPageOf(s, tce) < 0);
 
+const stopsAtEnd =
+  'QEMU writes entry by entry and stops at the first one out of the window; those before it stay.';
+
+const onIndirect = about<Indirect>('h_put_tce_indirect', linux('kvmppc_h_put_tce_indirect'));
+
 export const putTceIndirect: readonly Rule<Indirect>[] = [
   ...windowKnown<Indirect>('h_put_tce_indirect'),
-  refuse(
+  onIndirect.must(
+    'too-many',
     'H_PARAMETER',
-    {
-      id: 'h_put_tce_indirect/too-many',
-      says: 'A list has at most 512 entries, as many as fit into a page of 4 KiB.',
-      cite: [kvm('kvmppc_h_put_tce_indirect'), qemu('h_put_tce_indirect')],
-    },
+    'A list must have at most 512 entries, as many as fit into a page of 4 KiB.',
     (_, o) => o.count > MOST,
+    { cite: [linux('kvmppc_h_put_tce_indirect'), qemu('h_put_tce_indirect')] },
   ),
   none<Indirect>('h_put_tce_indirect'),
-  refuse(
+  onIndirect.must(
+    'list-misaligned',
     'H_PARAMETER',
-    {
-      id: 'h_put_tce_indirect/list-misaligned',
-      says: 'The list starts at a page of 4 KiB.',
-      cite: [kvm('kvmppc_h_put_tce_indirect: tce_list'), qemu('h_put_tce_indirect: SPAPR_TCE_PAGE_MASK')],
-    },
+    'The list must start at a page of 4 KiB.',
     (_, o) => !aligned(o.list, LIST_SHIFT),
+    { cite: [linux('kvmppc_h_put_tce_indirect: tce_list'), qemu('h_put_tce_indirect: SPAPR_TCE_PAGE_MASK')] },
   ),
   inRange<Indirect>('h_put_tce_indirect', o => o.count),
   firstInRange<Indirect>('h_put_tce_indirect'),
   ...orToUserSpace<Indirect>(
-    'h_put_tce_indirect/no-list',
-    'the list is in guest memory.',
-    [kvm('kvmppc_h_put_tce_indirect: kvmppc_tce_to_ua')],
+    'h_put_tce_indirect',
+    'no-list',
+    {
+      kvm: 'KVM leaves a list that is not in guest memory to user space.',
+      others: 'The list must be in guest memory.',
+    },
+    [linux('kvmppc_h_put_tce_indirect: kvmppc_tce_to_ua')],
     (s, o, p) => p.dialect !== 'qemu' && userPage(s, pageOf(o.list)) < 0,
   ),
   ...orToUserSpace<Indirect>(
-    'h_put_tce_indirect/bad-entry',
-    'every entry of the list could be written, or none is.',
-    [kvm('kvmppc_h_put_tce_indirect: kvmppc_tce_validate')],
+    'h_put_tce_indirect',
+    'bad-entry',
+    {
+      kvm: 'KVM leaves a list with an entry that it cannot write to user space, before any is written.',
+      others: 'Every entry of the list must be one that can be written; else none is.',
+    },
+    [linux('kvmppc_h_put_tce_indirect: kvmppc_tce_validate')],
     (s, o, p) => p.dialect !== 'qemu' && !o.tces.every(tce => listable(s, rowOf(s, o), tce, p)),
   ),
   {
-    id: 'h_put_tce_indirect/poison-outside-memory',
-    says: 'KVM stops at an entry without permission whose address is no guest memory; the entries before it are written.',
-    cite: [kvm('kvmppc_h_put_tce_indirect: second kvmppc_tce_to_ua')],
-    status: 'disputed',
-    kind: 'must',
+    ...onIndirect.ends(
+      'poison-outside-memory',
+      'KVM stops at an entry without permission whose address is no guest memory; the entries before it are written.',
+      (s, o, p) => ({
+        outcome: { is: 'refused', errno: 'H_PARAMETER' },
+        state: o.tces
+          .slice(0, poisonAt(s, o))
+          .reduce((now, tce, i) => storedFromList(now, rowOf(s, o), indexIn(s, o) + i, tce, p), s),
+      }),
+      (s, o, p) => p.dialect === 'kvm' && poisonAt(s, o) >= 0,
+      { cite: [linux('kvmppc_h_put_tce_indirect: second kvmppc_tce_to_ua')], status: 'disputed' },
+    ),
     errno: 'H_PARAMETER',
-    when: (s, o, p) => p.dialect === 'kvm' && poisonAt(s, o) >= 0,
-    then: (s, o, p) => ({
-      outcome: { is: 'refused', errno: 'H_PARAMETER' },
-      state: o.tces
-        .slice(0, poisonAt(s, o))
-        .reduce((now, tce, i) => storedFromList(now, rowOf(s, o), indexIn(s, o) + i, tce, p), s),
-    }),
   },
   {
-    id: 'h_put_tce_indirect/stops-at-end',
-    says: 'An emulated window writes entry by entry, and refuses the first one out of range; those before it stay.',
-    cite: [qemu('h_put_tce_indirect: put_tce_emu')],
-    status: 'disputed',
-    kind: 'must',
+    ...onIndirect.ends(
+      'stops-at-end',
+      stopsAtEnd,
+      (s, o) => ({
+        outcome: { is: 'refused', errno: 'H_PARAMETER' },
+        state: written(s, o, room(s, o)),
+      }),
+      (s, o, p) => p.dialect === 'qemu' && o.tces.length > room(s, o),
+      { cite: [qemu('h_put_tce_indirect: put_tce_emu')], status: 'disputed' },
+    ),
     errno: 'H_PARAMETER',
-    when: (s, o, p) => p.dialect === 'qemu' && o.tces.length > room(s, o),
-    then: (s, o) => ({
-      outcome: { is: 'refused', errno: 'H_PARAMETER' },
-      state: written(s, o, room(s, o)),
-    }),
   },
-  ending(
-    {
-      id: 'h_put_tce_indirect/kept',
-      says: 'An emulated window keeps all values as they are.',
-      cite: [qemu('h_put_tce_indirect')],
-      status: 'disputed',
-    },
+  onIndirect.ends(
+    'kept',
+    'QEMU keeps all values as they are.',
     (s, o) => ({ outcome: { is: 'ok' }, state: written(s, o, o.tces.length) }),
     (_, __, p) => p.dialect === 'qemu',
+    { cite: [qemu('h_put_tce_indirect')], status: 'disputed' },
   ),
-  ending(
-    {
-      id: 'h_put_tce_indirect/put',
-      says: 'Every entry of the list is put as H_PUT_TCE puts it.',
-      cite: [kvm('kvmppc_h_put_tce_indirect'), cite('papr', 'H_PUT_TCE_INDIRECT')],
-    },
+  onIndirect.ends(
+    'put',
+    'Every entry of the list is put as H_PUT_TCE puts it.',
     (s, o, p) => ({
       outcome: { is: 'ok' },
       state: o.tces.reduce((now, tce, i) => storedFromList(now, rowOf(s, o), indexIn(s, o) + i, tce, p), s),
     }),
+    () => true,
+    { cite: [linux('kvmppc_h_put_tce_indirect'), papr('H_PUT_TCE_INDIRECT')] },
   ),
 ];
+
+const onStuff = about<Stuff>(
+  'h_stuff_tce',
+  linux('kvmppc_h_stuff_tce'),
+  qemu('h_stuff_tce'),
+  papr('H_STUFF_TCE'),
+);
 
 export const stuffTce: readonly Rule<Stuff>[] = [
   ...windowKnown<Stuff>('h_stuff_tce'),
   none<Stuff>('h_stuff_tce'),
-  refuse(
+  onStuff.must(
+    'too-many',
     'H_PARAMETER',
-    {
-      id: 'h_stuff_tce/too-many',
-      says: 'A call writes at most 512 entries.',
-      cite: [kvm('tce_freemulti_pSeriesLP: limit')],
-      status: 'disputed',
-    },
+    'A call must write at most 512 entries.',
     (_, o, p) => p.dialect === 'strict' && o.count > MOST,
+    { cite: [linux('tce_freemulti_pSeriesLP: limit')], status: 'disputed' },
   ),
-  refuse(
+  onStuff.must(
+    'more-than-window',
     'H_PARAMETER',
-    {
-      id: 'h_stuff_tce/more-than-window',
-      says: 'An emulated window refuses more entries than it has, wherever they would begin.',
-      cite: [qemu('h_stuff_tce: nb_table')],
-      status: 'disputed',
-    },
+    'QEMU takes no more entries than the window has, wherever they would begin.',
     (s, o, p) => p.dialect === 'qemu' && o.count > BigInt(s.windows[rowOf(s, o)]!.size),
+    { cite: [qemu('h_stuff_tce: nb_table')], status: 'disputed' },
   ),
   inRange<Stuff>('h_stuff_tce', o => o.count),
   firstInRange<Stuff>('h_stuff_tce'),
-  refuse(
+  onStuff.must(
+    'permission',
     'H_PARAMETER',
-    {
-      id: 'h_stuff_tce/permission',
-      says: 'Many entries at once may be cleared or poisoned, but not given permission.',
-      cite: [kvm('kvmppc_h_stuff_tce: TCE_PCI_WRITE | TCE_PCI_READ')],
-      status: 'disputed',
-    },
+    'Many entries at once must not get permission.',
     (_, o, p) => p.dialect !== 'qemu' && protOf(o.tce) !== 'none',
+    { cite: [linux('kvmppc_h_stuff_tce: TCE_PCI_WRITE | TCE_PCI_READ')], status: 'disputed' },
   ),
   {
-    id: 'h_stuff_tce/stops-at-end',
-    says: 'An emulated window writes entry by entry, and refuses the first one out of range; those before it stay.',
-    cite: [qemu('h_stuff_tce: put_tce_emu')],
-    status: 'disputed',
-    kind: 'must',
+    ...onStuff.ends(
+      'stops-at-end',
+      stopsAtEnd,
+      (s, o) => ({
+        outcome: { is: 'refused', errno: 'H_PARAMETER' },
+        state: noted(s, rowOf(s, o), indexIn(s, o), room(s, o), o.tce),
+      }),
+      (s, o, p) => p.dialect === 'qemu' && o.count > BigInt(room(s, o)),
+      { cite: [qemu('h_stuff_tce: put_tce_emu')], status: 'disputed' },
+    ),
     errno: 'H_PARAMETER',
-    when: (s, o, p) => p.dialect === 'qemu' && o.count > BigInt(room(s, o)),
-    then: (s, o) => ({
-      outcome: { is: 'refused', errno: 'H_PARAMETER' },
-      state: noted(s, rowOf(s, o), indexIn(s, o), room(s, o), o.tce),
-    }),
   },
-  ending(
-    {
-      id: 'h_stuff_tce/stuffed',
-      says: 'The hardware entries behind the range are cleared, and the guest finds the value in each of its own; an emulated window has no hardware behind it.',
-      cite: [kvm('kvmppc_h_stuff_tce'), qemu('h_stuff_tce'), cite('papr', 'H_STUFF_TCE')],
-    },
+  onStuff.ends(
+    'stuffed',
+    'The hardware entries behind the range are cleared, and the guest reads the value in each of its own. QEMU has no hardware behind a window.',
     (s, o, p) => {
       const [w, index, count] = [rowOf(s, o), indexIn(s, o), Number(o.count)];
       const bare = p.dialect === 'qemu' ? s : clearedBehind(s, w, index, count, p);

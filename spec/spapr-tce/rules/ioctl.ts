@@ -1,7 +1,7 @@
 // Which checks does every command on a container begin with?
+import { type Chapter, chapter } from '../../kit/chapter.js';
 import type { Clause } from '../../law/clause.js';
-import { refuse } from '../../law/clause.js';
-import { cite } from '../../law/sources.js';
+import { type Citation, cite } from '../../law/sources.js';
 import { overLimit } from '../account.js';
 import { costOf, defaultWindow, depthFits, pageSizeFits, shapeFits } from '../container.js';
 import { containerNamed, hasGroups } from '../group.js';
@@ -10,7 +10,11 @@ import type { Container, State } from '../state.js';
 
 export type Rule<O> = Clause<State, O, PolicyValues>;
 
-export const vfio = (at: string) => cite('linux-tce', at);
+export const linux = (at: string): Citation => cite('linux-tce', at);
+
+/** A chapter of this profile. */
+export const about = <O>(name: string, ...source: readonly Citation[]): Chapter<State, O, PolicyValues> =>
+  chapter<State, O, PolicyValues>(name, ...source);
 
 interface OnContainer {
   readonly container: number;
@@ -27,95 +31,75 @@ export const rowOf = (s: State, o: OnContainer): number => containerNamed(s, o.c
 export const containerOf = (s: State, o: OnContainer): Container => s.containers[rowOf(s, o)]!;
 
 export const isOpen = <O extends OnContainer>(op: string): Rule<O> =>
-  refuse(
+  about<O>(op, cite('posix', 'errors: EBADF')).must(
+    'not-open',
     'EBADF',
-    {
-      id: `${op}/not-open`,
-      says: 'A command on a container that is not open is refused.',
-      cite: [cite('posix', 'errors: EBADF')],
-    },
+    'The container must be open.',
     (s, o) => rowOf(s, o) < 0,
   );
 
 /** Once an address space has used a container in earnest, no other one may. */
 export const boundHere = <O extends ByProcess>(op: string): Rule<O> =>
-  refuse(
+  about<O>(op, linux('tce_iommu_ioctl: container->mm'), linux('tce_iommu_mm_set')).must(
+    'other-address-space',
     'EPERM',
-    {
-      id: `${op}/other-address-space`,
-      says: 'While a container is bound to an address space, every other one is refused.',
-      cite: [vfio('tce_iommu_ioctl: container->mm'), vfio('tce_iommu_mm_set')],
-    },
+    'A container that is bound to an address space takes commands from no other one.',
     (s, o) => containerOf(s, o).mm >= 0 && containerOf(s, o).mm !== o.mm,
   );
 
 /** The command belongs to one version of the interface. */
 export const ofVersion = <O extends OnContainer>(op: string, version: 1 | 2): Rule<O> =>
-  refuse(
+  about<O>(op, linux('tce_iommu_ioctl: container->v2')).must(
+    'other-version',
     'ENOTTY',
-    {
-      id: `${op}/other-version`,
-      says: `A container of version ${version === 1 ? 2 : 1} does not know the command.`,
-      cite: [vfio('tce_iommu_ioctl: container->v2')],
-    },
+    `A container of version ${version === 1 ? 2 : 1} does not know the command.`,
     (s, o) => containerOf(s, o).version !== version,
   );
 
 /** The command's argument must be readable, and as long as it says that it is. */
-export const argument = <O extends WithArgument>(op: string): readonly Rule<O>[] => [
-  refuse(
-    'EFAULT',
-    {
-      id: `${op}/argument-unreadable`,
-      says: "The caller's memory that holds the argument must be readable.",
-      cite: [vfio('tce_iommu_ioctl: copy_from_user')],
-    },
-    (_, o) => o.arg === 'unreadable',
-  ),
-  refuse(
-    'EINVAL',
-    {
-      id: `${op}/argument-short`,
-      says: 'An argument structure that is too short is refused.',
-      cite: [vfio('tce_iommu_ioctl: argsz < minsz')],
-    },
-    (_, o) => o.arg === 'short',
-  ),
-];
+export const argument = <O extends WithArgument>(op: string): readonly Rule<O>[] => {
+  const on = about<O>(op, linux('tce_iommu_ioctl: copy_from_user'));
+  return [
+    on.must(
+      'argument-unreadable',
+      'EFAULT',
+      "The caller's memory that holds the argument must be readable.",
+      (_, o) => o.arg === 'unreadable',
+    ),
+    on.must(
+      'argument-short',
+      'EINVAL',
+      'The argument structure must be as long as the command needs.',
+      (_, o) => o.arg === 'short',
+      { cite: [linux('tce_iommu_ioctl: argsz < minsz')] },
+    ),
+  ];
+};
 
 export const noFlags = <O extends WithArgument>(op: string): Rule<O> =>
-  refuse(
+  about<O>(op, linux('tce_iommu_ioctl: flags')).must(
+    'unknown-flags',
     'EINVAL',
-    {
-      id: `${op}/unknown-flags`,
-      says: 'Flags that nobody knows are refused.',
-      cite: [vfio('tce_iommu_ioctl: flags')],
-    },
+    'No flag may be set that the command does not know.',
     (_, o) => o.arg === 'flags',
   );
 
 export const hasGroup = <O extends OnContainer>(op: string, errno: 'ENXIO' | 'ENODEV'): Rule<O> =>
-  refuse(
+  about<O>(op, linux('tce_groups_attached')).must(
+    'no-group',
     errno,
-    {
-      id: `${op}/no-group`,
-      says: 'Without a group there is nobody to ask what windows can be.',
-      cite: [vfio('tce_groups_attached')],
-    },
+    'The container must have a group.',
     (s, o) => !hasGroups(s, rowOf(s, o)),
   );
 
 const pending = (s: State, o: OnContainer): boolean => containerOf(s, o).pending;
 
-/** A default window that was put off needs a group to be made for. */
+/** A pending default window needs a group to be made for. */
 export const groupForDefaultWindow = <O extends OnContainer>(op: string): Rule<O> =>
-  refuse(
+  about<O>(op, linux('tce_iommu_create_default_window')).must(
+    'no-group-for-default-window',
     'ENODEV',
-    {
-      id: `${op}/no-group-for-default-window`,
-      says: 'The default window that was put off cannot be made once every group has left.',
-      cite: [vfio('tce_iommu_create_default_window')],
-    },
+    'A pending default window is made first; for that the container must have a group.',
     (s, o) => pending(s, o) && !hasGroups(s, rowOf(s, o)),
   );
 
@@ -124,28 +108,27 @@ function defaultFits(s: State, c: number): boolean {
   return pageSizeFits(s, c, window.shift) && shapeFits(s, c, window) && depthFits(s, window);
 }
 
-/** The default window is made on first use: what can stand in the way. */
-export const defaultWindowFits = <O extends ByProcess>(op: string): readonly Rule<O>[] => [
-  refuse(
-    'EINVAL',
-    {
-      id: `${op}/default-window-impossible`,
-      says: 'The default window must be one that a table of one level can serve, of a group that has pages of 4 KiB.',
-      cite: [
-        vfio('tce_iommu_create_default_window'),
-        vfio('tce_iommu_create_window: pgsizes'),
-        vfio('pnv_pci_ioda2_table_alloc_pages'),
-      ],
-    },
-    (s, o) => pending(s, o) && !defaultFits(s, rowOf(s, o)),
-  ),
-  refuse(
-    'ENOMEM',
-    {
-      id: `${op}/default-window-over-limit`,
-      says: 'The table of the default window is charged to the caller, and must stay within its limit.',
-      cite: [vfio('tce_iommu_create_table: account_locked_vm')],
-    },
-    (s, o) => pending(s, o) && overLimit(s, o.mm, costOf(s, defaultWindow(s, rowOf(s, o)))),
-  ),
-];
+/** A pending default window is made on first use: what can stand in the way. */
+export const defaultWindowFits = <O extends ByProcess>(op: string): readonly Rule<O>[] => {
+  const on = about<O>(
+    op,
+    linux('tce_iommu_create_default_window'),
+    linux('tce_iommu_create_window: pgsizes'),
+    linux('pnv_pci_ioda2_table_alloc_pages'),
+  );
+  return [
+    on.must(
+      'default-window-impossible',
+      'EINVAL',
+      'A pending default window is made first; the group must have pages of 4 KiB, and one level must be enough for its table.',
+      (s, o) => pending(s, o) && !defaultFits(s, rowOf(s, o)),
+    ),
+    on.must(
+      'default-window-over-limit',
+      'ENOMEM',
+      'A pending default window is made first; its table is charged to the caller and must stay within the limit.',
+      (s, o) => pending(s, o) && overLimit(s, o.mm, costOf(s, defaultWindow(s, rowOf(s, o)))),
+      { cite: [linux('tce_iommu_create_table: account_locked_vm')] },
+    ),
+  ];
+};

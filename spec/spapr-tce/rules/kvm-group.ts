@@ -1,18 +1,15 @@
-// Which hardware table stands behind a guest's window, and until when?
+// Which hardware table is behind a guest's window, and until when?
 import { patch } from '../../kit/record.js';
-import { ending, refuse } from '../../law/clause.js';
 import { cite } from '../../law/sources.js';
 import { windowNumbered } from '../guest-window.js';
 import { unitsOf } from '../pages.js';
 import type { Op, State } from '../state.js';
 import { putAt } from '../table.js';
-import type { Rule } from './ioctl.js';
+import { about, linux, type Rule } from './ioctl.js';
 import { noKvm } from './kvm-window.js';
 
 type Attach = Extract<Op, { op: 'kvm_attach' }>;
 type Release = Extract<Op, { op: 'kvm_release' }>;
-
-const linux = (at: string) => cite('linux-tce', at);
 
 /** Row of the first table of the group that can stand behind the window, -1: none. */
 function fitting(s: State, o: Attach): number {
@@ -32,54 +29,38 @@ function fitting(s: State, o: Attach): number {
   return [window0, window1].find(fits) ?? -1;
 }
 
+const onAttach = about<Attach>('kvm_attach', linux('kvm_spapr_tce_attach_iommu_group'));
+
 export const kvmAttach: readonly Rule<Attach>[] = [
   noKvm('kvm_attach'),
-  refuse(
-    'ENOENT',
-    {
-      id: 'kvm_attach/no-group',
-      says: 'The group is one that is there.',
-      cite: [linux('kvm_vfio_file_set_spapr_tce')],
-    },
-    (s, o) => s.groups[o.group]?.exists !== true,
-  ),
-  refuse(
+  onAttach.must('no-group', 'ENOENT', 'The group must exist.', (s, o) => s.groups[o.group]?.exists !== true, {
+    cite: [linux('kvm_vfio_file_set_spapr_tce')],
+  }),
+  onAttach.must(
+    'unknown-window',
     'EINVAL',
-    {
-      id: 'kvm_attach/unknown-window',
-      says: 'The window is one of this guest.',
-      cite: [linux('kvm_spapr_tce_attach_iommu_group: found')],
-    },
+    'The guest must have a window of that LIOBN.',
     (s, o) => windowNumbered(s, o.liobn) < 0,
+    { cite: [linux('kvm_spapr_tce_attach_iommu_group: found')] },
   ),
-  refuse(
+  onAttach.must(
+    'no-table-fits',
     'EINVAL',
+    "A table of the group must start where the window starts, be at least as long, and have pages that are not larger. The guest's address space must have made it for version 2.",
+    (s, o) => fitting(s, o) < 0,
     {
-      id: 'kvm_attach/no-table-fits',
-      says: "A table of the group must start at the same byte, be as long as the window, and have pages that are not larger; it is one that the guest's address space made for version 2.",
       cite: [
         linux('kvm_spapr_tce_attach_iommu_group: it_page_shift, it_offset, it_size'),
         cite('ours', 'ADR-0013: what spapr-tce corrects'),
       ],
     },
-    (s, o) => fitting(s, o) < 0,
   ),
-  refuse(
-    'ENOMEM',
-    {
-      id: 'kvm_attach/no-memory',
-      says: 'The call may fail for want of memory for its record.',
-      cite: [linux('kvm_spapr_tce_attach_iommu_group: kzalloc')],
-    },
-    () => true,
-    'may',
-  ),
-  ending(
-    {
-      id: 'kvm_attach/linked',
-      says: 'From now on what the guest writes to the window is written to the table, once however many groups share it.',
-      cite: [linux('kvm_spapr_tce_attach_iommu_group')],
-    },
+  onAttach.may('no-memory', 'ENOMEM', 'There may be no memory for the record of the table.', () => true, {
+    cite: [linux('kvm_spapr_tce_attach_iommu_group: kzalloc')],
+  }),
+  onAttach.ends(
+    'linked',
+    'What the guest writes to the window is from now on written to the table, once however many groups share it.',
     (s, o) => {
       const w = windowNumbered(s, o.liobn);
       const links = s.links[w]!.set(o.group, { table: fitting(s, o) });
@@ -88,23 +69,22 @@ export const kvmAttach: readonly Rule<Attach>[] = [
   ),
 ];
 
+const onRelease = about<Release>('kvm_release', linux('kvm_spapr_tce_release_iommu_group'));
+
 export const kvmRelease: readonly Rule<Release>[] = [
   noKvm('kvm_release'),
-  refuse(
+  onRelease.must(
+    'no-group',
     'ENOENT',
+    'The group must exist.',
+    (s, o) => s.groups[o.group]?.exists !== true,
     {
-      id: 'kvm_release/no-group',
-      says: 'The group is one that is there.',
       cite: [linux('kvm_vfio_file_del')],
     },
-    (s, o) => s.groups[o.group]?.exists !== true,
   ),
-  ending(
-    {
-      id: 'kvm_release/released',
-      says: 'No window writes to a table on behalf of the group any more; on behalf of others it does.',
-      cite: [linux('kvm_spapr_tce_release_iommu_group')],
-    },
+  onRelease.ends(
+    'released',
+    'No window writes to a table on behalf of the group any more; on behalf of others it does.',
     (s, o) => {
       const links = s.links.map(list => list.delete(o.group));
       const same = links.every((list, at) => list === s.links[at]);

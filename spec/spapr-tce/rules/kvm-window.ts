@@ -1,101 +1,79 @@
 // How does KVM learn of a guest's windows?
-import { ending, refuse } from '../../law/clause.js';
 import { cite } from '../../law/sources.js';
 import { windowNumbered, withGuestWindow, withoutGuestWindow } from '../guest-window.js';
 import { liobnOf } from '../pages.js';
 import type { Op } from '../state.js';
-import type { Rule } from './ioctl.js';
+import { about, linux, type Rule } from './ioctl.js';
 
 type Create = Extract<Op, { op: 'kvm_create' }>;
 type Close = Extract<Op, { op: 'kvm_close' }>;
-
-const linux = (at: string) => cite('linux-tce', at);
 
 const MOST = (1n << 64n) - 1n;
 const SMALLEST = 12;
 const LARGEST = 34;
 
 export const noKvm = <O extends Op>(op: O['op']): Rule<O> =>
-  refuse(
+  about<O>(op, cite('ours', 'ADR-0013: what spapr-tce corrects')).must(
+    'no-kvm',
     'ENODEV',
-    {
-      id: `${op}/no-kvm`,
-      says: 'Without a guest, or with one that is emulated, there is no KVM.',
-      cite: [cite('ours', 'ADR-0013: what spapr-tce corrects')],
-    },
+    'There must be a guest that KVM runs.',
     (s, _, p) => s.platform.guestMm < 0 || p.dialect === 'qemu',
   );
 
+const onCreate = about<Create>('kvm_create', linux('kvm_vm_ioctl_create_spapr_tce'));
+
 export const kvmCreate: readonly Rule<Create>[] = [
   noKvm('kvm_create'),
-  refuse(
+  onCreate.must(
+    'bad-window',
     'EINVAL',
-    {
-      id: 'kvm_create/bad-window',
-      says: 'A window has entries, pages of 2^12 to 2^34, and ends below 2^64.',
-      cite: [linux('kvm_vm_ioctl_create_spapr_tce')],
-    },
+    'A window must have entries, pages of 2^12 to 2^34, and its end below 2^64.',
     (_, o) =>
       o.size === 0n || o.shift < SMALLEST || o.shift > LARGEST || o.offset + o.size > MOST >> BigInt(o.shift),
   ),
-  refuse(
+  onCreate.may(
+    'no-memory',
     'ENOMEM',
-    {
-      id: 'kvm_create/no-memory',
-      says: 'The call may fail for want of memory, or of memory that may be locked.',
-      cite: [linux('kvm_vm_ioctl_create_spapr_tce: account_locked_vm')],
-    },
+    'There may be no memory for the table, or none that may be locked.',
     () => true,
-    'may',
+    { cite: [linux('kvm_vm_ioctl_create_spapr_tce: account_locked_vm')] },
   ),
-  refuse(
+  onCreate.must(
+    'taken',
     'EBUSY',
-    {
-      id: 'kvm_create/taken',
-      says: "A number names one window, and those of a guest's bridges are kept for RTAS.",
-      cite: [linux('kvm_vm_ioctl_create_spapr_tce: liobn'), cite('qemu', 'SPAPR_PCI_LIOBN')],
-    },
+    "The LIOBN must be that of no window; those of a guest's bridges are kept for RTAS.",
     (s, o) =>
       windowNumbered(s, o.liobn) >= 0 ||
       s.guestBridges.some((_, b) => o.liobn === liobnOf(b, 0) || o.liobn === liobnOf(b, 1)),
+    { cite: [linux('kvm_vm_ioctl_create_spapr_tce: liobn'), cite('qemu', 'SPAPR_PCI_LIOBN')] },
   ),
-  ending(
-    {
-      id: 'kvm_create/created',
-      says: 'The guest has a window that starts where it is told, with no entries.',
-      cite: [linux('kvm_vm_ioctl_create_spapr_tce')],
-    },
-    (s, o) => ({
-      outcome: { is: 'ok' },
-      state: withGuestWindow(s, {
-        kind: 'kvm',
-        liobn: o.liobn,
-        bridge: -1,
-        slot: -1,
-        shift: o.shift,
-        offset: Number(o.offset),
-        size: Number(o.size),
-      }),
+  onCreate.ends('created', 'The guest has a window where the call says, without entries.', (s, o) => ({
+    outcome: { is: 'ok' },
+    state: withGuestWindow(s, {
+      kind: 'kvm',
+      liobn: o.liobn,
+      bridge: -1,
+      slot: -1,
+      shift: o.shift,
+      offset: Number(o.offset),
+      size: Number(o.size),
     }),
-  ),
+  })),
 ];
 
+const onClose = about<Close>('kvm_close', linux('kvm_spapr_tce_release'));
+
 export const kvmClose: readonly Rule<Close>[] = [
-  refuse(
+  onClose.must(
+    'not-open',
     'EBADF',
-    {
-      id: 'kvm_close/not-open',
-      says: 'Only a window that KVM made is closed.',
-      cite: [cite('posix', 'errors: EBADF')],
-    },
+    'KVM must have made the window.',
     (s, o) => s.windows[windowNumbered(s, o.liobn)]?.kind !== 'kvm',
+    { cite: [cite('posix', 'errors: EBADF')] },
   ),
-  ending(
-    {
-      id: 'kvm_close/closed',
-      says: 'The window is gone with its links; what is in the hardware tables stays until it is unmapped there.',
-      cite: [linux('kvm_spapr_tce_release')],
-    },
+  onClose.ends(
+    'closed',
+    'The window is gone with its links. What is in the hardware tables stays until it is unmapped there.',
     (s, o) => ({ outcome: { is: 'ok' }, state: withoutGuestWindow(s, windowNumbered(s, o.liobn)) }),
   ),
 ];

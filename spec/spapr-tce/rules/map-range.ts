@@ -1,20 +1,20 @@
 // Which window does a map or an unmap reach, and what comes before either?
-import { refuse } from '../../law/clause.js';
 import { prepared } from '../container.js';
 import { entryOf } from '../pages.js';
 import type { Op, State, TceTable } from '../state.js';
 import { indexIn, tableHolding } from '../window.js';
 import {
+  about,
   argument,
   boundHere,
   containerOf,
   defaultWindowFits,
   groupForDefaultWindow,
   isOpen,
+  linux,
   noFlags,
   type Rule,
   rowOf,
-  vfio,
 } from './ioctl.js';
 
 type Map = Extract<Op, { op: 'map' }>;
@@ -27,32 +27,30 @@ export const tableFor = (s: State, o: Map | Unmap): TceTable => ready(s, o).tabl
 export const indexFor = (s: State, o: Map | Unmap): number => indexIn(tableFor(s, o), o.iova);
 export const countFor = (s: State, o: Map | Unmap): number => entryOf(o.size, tableFor(s, o).shift);
 
-export const beginning = <O extends Map | Unmap>(op: string): readonly Rule<O>[] => [
-  isOpen(op),
-  boundHere(op),
-  refuse(
-    'EPERM',
-    {
-      id: `${op}/not-enabled`,
-      says: 'A container is enabled first: by its own command in version 1, by registered memory in version 2.',
-      cite: [vfio('tce_iommu_ioctl: container->enabled')],
-    },
-    (s, o) => !containerOf(s, o).enabled,
-  ),
-  ...argument<O>(op),
-  noFlags(op),
-  groupForDefaultWindow(op),
-  ...defaultWindowFits<O>(op),
-  refuse(
-    'ENXIO',
-    {
-      id: `${op}/no-window`,
-      says: 'Some window of the container holds the first address.',
-      cite: [vfio('tce_iommu_find_table')],
-    },
-    (s, o) => rowFor(s, o) < 0,
-  ),
-];
+export const beginning = <O extends Map | Unmap>(op: string): readonly Rule<O>[] => {
+  const on = about<O>(op, linux('tce_iommu_find_table'));
+  return [
+    isOpen(op),
+    boundHere(op),
+    on.must(
+      'not-enabled',
+      'EPERM',
+      'The container must be enabled: by its own command in version 1, by registered memory in version 2.',
+      (s, o) => !containerOf(s, o).enabled,
+      { cite: [linux('tce_iommu_ioctl: container->enabled')] },
+    ),
+    ...argument<O>(op),
+    noFlags(op),
+    groupForDefaultWindow(op),
+    ...defaultWindowFits<O>(op),
+    on.must(
+      'no-window',
+      'ENXIO',
+      'A window of the container must hold the first address.',
+      (s, o) => rowFor(s, o) < 0,
+    ),
+  ];
+};
 
 export const runsOver = (s: State, o: Map | Unmap): boolean =>
   countFor(s, o) > tableFor(s, o).size - indexFor(s, o);

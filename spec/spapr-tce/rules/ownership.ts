@@ -1,33 +1,27 @@
-// Whose is a group: what must be empty when the blocking domain is attached, and what comes back?
-
+// Who owns a group: what must be empty when the blocking domain is attached, and what comes back?
 import { addressOf } from '../../kit/pages.js';
 import { patch, patchAt } from '../../kit/record.js';
-import { ending, refuse } from '../../law/clause.js';
 import { cite } from '../../law/sources.js';
 import { entryOf } from '../pages.js';
 import type { PolicyValues } from '../policies.js';
 import type { Op, State } from '../state.js';
 import { freed, setWindow, unsetWindow, withTable } from '../table.js';
-import type { Rule } from './ioctl.js';
+import { about, linux, type Rule } from './ioctl.js';
 
 type Claim = Extract<Op, { op: 'claim' }>;
 type Release = Extract<Op, { op: 'release' }>;
 
-const linux = (at: string) => cite('linux-tce', at);
 const mail = (at: string) => cite('mail-2022-ppc', at);
 
 const noGroup = <O extends { readonly group: number }>(op: string): Rule<O> =>
-  refuse(
+  about<O>(op, linux('iommu_group_get')).must(
+    'no-group',
     'ENODEV',
-    {
-      id: `${op}/no-group`,
-      says: 'A group that is not there is refused.',
-      cite: [linux('iommu_group_get')],
-    },
+    'The group must exist.',
     (s, o) => s.groups[o.group]?.exists !== true,
   );
 
-/** The kernel's table, unset and dropped with whatever is in it, and the bypass window off. */
+/** The kernel's table, unset and freed with whatever is in it, and the bypass window off. */
 export function kernelGone(s: State, g: number, p: PolicyValues): State {
   const row = s.groups[g]!.window0;
   const dropped = row >= 0 && s.tables[row]!.kind === 'kernel' ? freed(unsetWindow(s, g, 0), row, p) : s;
@@ -40,47 +34,39 @@ const kernelLive = (s: State, g: number): boolean => {
   return row >= 0 && s.entries[row]!.size > 0;
 };
 
+const onClaim = about<Claim>(
+  'claim',
+  mail('"It is important when this returns that the iommu translation is all emptied"'),
+  linux('pnv_ioda2_take_ownership'),
+  linux('spapr_tce_blocked_iommu_attach_dev'),
+);
+
 export const claim: readonly Rule<Claim>[] = [
   noGroup('claim'),
-  refuse(
+  onClaim.must(
+    'no-iommu',
     'EINVAL',
-    {
-      id: 'claim/no-iommu',
-      says: 'A bridge without IOMMU operations has no blocking domain.',
-      cite: [linux('__iommu_group_alloc_blocking_domain'), mail('"iommu_group_dma_owner_claimed()"')],
-    },
+    'The bridge must have IOMMU operations; without them there is no blocking domain.',
     (s, o) => !s.bridges[s.groups[o.group]!.bridge]!.iommu,
+    { cite: [linux('__iommu_group_alloc_blocking_domain'), mail('"iommu_group_dma_owner_claimed()"')] },
   ),
-  refuse(
+  onClaim.must(
+    'claimed',
     'EPERM',
-    {
-      id: 'claim/claimed',
-      says: 'A group has one owner at a time.',
-      cite: [linux('iommu_group_claim_dma_owner: owner_cnt')],
-    },
+    'The group must have no owner.',
     (s, o) => s.groups[o.group]!.domain === 'blocked',
+    { cite: [linux('iommu_group_claim_dma_owner: owner_cnt')] },
   ),
-  refuse(
+  onClaim.must(
+    'kernel-mappings-live',
     'EBUSY',
-    {
-      id: 'claim/kernel-mappings-live',
-      says: "Where the era asks for it, a group is not taken over while the kernel's table has a live entry.",
-      cite: [linux('iommu_take_ownership, kernel 6.3')],
-      status: 'disputed',
-    },
+    "The kernel's table must have no live entry, where the policy asks for it.",
     (s, o, p) => p['blocking-attach'] === 'refuses-live' && kernelLive(s, o.group),
+    { cite: [linux('iommu_take_ownership, kernel 6.3')], status: 'disputed' },
   ),
-  ending(
-    {
-      id: 'claim/blocked',
-      says: "When the attach of the blocking domain returns, the group translates nothing: the kernel's table is unset and dropped with all that is in it, and the bypass window is off.",
-      cite: [
-        mail('"It is important when this returns that the iommu translation is all emptied"'),
-        linux('pnv_ioda2_take_ownership'),
-        linux('spapr_tce_blocking_iommu_attach_dev'),
-      ],
-      status: 'disputed',
-    },
+  onClaim.ends(
+    'blocked',
+    "The group translates nothing when the attach of the blocking domain returns. The kernel's table is unset and freed with all that is in it, and the bypass window is off.",
     (s, o, p) => {
       const bare = p['blocking-attach'] === 'empties-nothing' ? s : kernelGone(s, o.group, p);
       return {
@@ -88,10 +74,12 @@ export const claim: readonly Rule<Claim>[] = [
         state: patch(bare, { groups: patchAt(bare.groups, o.group, { domain: 'blocked' }) }),
       };
     },
+    () => true,
+    { status: 'disputed' },
   ),
 ];
 
-/** The kernel's default configuration: a new empty table where the first window has none, and the bypass. */
+/** The kernel's default configuration: a new empty table where window 0 has none, and the bypass. */
 function kernelBack(s: State, g: number): State {
   const { start, size, window0 } = s.groups[g]!;
   const { pageShift, bypass } = s.platform;
@@ -108,32 +96,31 @@ function kernelBack(s: State, g: number): State {
   return setWindow(made.state, g, 0, made.row);
 }
 
+const onRelease = about<Release>(
+  'release',
+  linux('pnv_ioda2_release_ownership'),
+  linux('spapr_tce_platform_iommu_attach_dev'),
+);
+
 export const release: readonly Rule<Release>[] = [
   noGroup('release'),
-  refuse(
+  onRelease.must(
+    'not-claimed',
     'EINVAL',
-    {
-      id: 'release/not-claimed',
-      says: 'A group that nobody claimed is not released.',
-      cite: [linux('iommu_group_release_dma_owner')],
-    },
+    'The group must be claimed.',
     (s, o) => s.groups[o.group]!.domain !== 'blocked',
+    { cite: [linux('iommu_group_release_dma_owner')] },
   ),
-  refuse(
+  onRelease.must(
+    'in-container',
     'EBUSY',
-    {
-      id: 'release/in-container',
-      says: 'A group leaves its container before the kernel gets it back.',
-      cite: [linux('vfio_group_detach_container'), cite('ours', 'ADR-0013: what spapr-tce corrects')],
-    },
+    'The group must have left its container.',
     (s, o) => s.groups[o.group]!.container >= 0,
+    { cite: [linux('vfio_group_detach_container'), cite('ours', 'ADR-0013: what spapr-tce corrects')] },
   ),
-  ending(
-    {
-      id: 'release/platform',
-      says: 'The kernel gets its default window back, empty, and the bypass window where it uses one.',
-      cite: [linux('pnv_ioda2_release_ownership'), linux('spapr_tce_platform_iommu_attach_dev')],
-    },
+  onRelease.ends(
+    'platform',
+    'The kernel gets its default window back, empty, and the bypass window where it uses one.',
     (s, o) => ({ outcome: { is: 'ok' }, state: kernelBack(s, o.group) }),
   ),
 ];

@@ -1,11 +1,9 @@
 // Which region does a command name, and what comes before any of them?
-
 import { pageOf, pagesIn } from '../../kit/pages.js';
-import { refuse } from '../../law/clause.js';
 import { aligned } from '../pages.js';
 import { regionOf } from '../region.js';
 import type { Op, State } from '../state.js';
-import { boundHere, isOpen, ofVersion, type Rule, rowOf, vfio } from './ioctl.js';
+import { about, boundHere, isOpen, linux, ofVersion, type Rule, rowOf } from './ioctl.js';
 
 type Register = Extract<Op, { op: 'register' }>;
 type Unregister = Extract<Op, { op: 'unregister' }>;
@@ -24,9 +22,10 @@ export const misaligned = <O extends Register | Unregister>(
   says: string,
   also: (o: O) => boolean,
 ): Rule<O> =>
-  refuse(
+  about<O>(op, linux(`tce_iommu_${op}_pages`)).must(
+    'misaligned',
     'EINVAL',
-    { id: `${op}/misaligned`, says, cite: [vfio(`tce_iommu_${op}_pages`)] },
+    says,
     (s, o) => !aligned(o.ua | o.size, s.platform.pageShift) || also(o),
   );
 

@@ -1,12 +1,11 @@
 // Which memory may be registered for mapping?
 import { patch, patchAt } from '../../kit/record.js';
-import { ending, refuse } from '../../law/clause.js';
 import { hostPages, overLimit } from '../account.js';
 import { memoryHolding } from '../memory.js';
 import { commonShift, END } from '../pages.js';
 import type { Op, State } from '../state.js';
 import { freeRow, putAt } from '../table.js';
-import { argument, noFlags, type Rule, rowOf, vfio } from './ioctl.js';
+import { about, argument, linux, noFlags, type Rule, rowOf } from './ioctl.js';
 import { beginning, first, holds, misaligned, named, pages } from './region.js';
 
 type Register = Extract<Op, { op: 'register' }>;
@@ -55,85 +54,69 @@ function registered(s: State, o: Register): State {
   return held(patch(s, { regions: putAt(s.regions, row, region) }), o, row);
 }
 
+const on = about<Register>('register', linux('tce_iommu_register_pages'));
+
 export const register: readonly Rule<Register>[] = [
   ...beginning<Register>('register'),
   ...argument<Register>('register'),
   noFlags('register'),
   misaligned<Register>(
     'register',
-    'Address and size are whole pages of the host, and their sum is a number of 64 bits.',
+    'Address and size must be whole pages of the host, and their sum a number of 64 bits.',
     o => o.ua + o.size >= END,
   ),
-  refuse(
+  on.must(
+    'held',
     'EBUSY',
-    {
-      id: 'register/held',
-      says: 'A container registers a region once.',
-      cite: [vfio('tce_iommu_register_pages: prereg_list')],
-    },
+    'The container must not have registered the region already.',
     (s, o) => holds(s, o),
-  ),
-  refuse(
-    'ENOMEM',
     {
-      id: 'register/empty',
-      says: 'A range of no pages is refused, as there is no list of pages to be had for it.',
-      cite: [vfio('mm_iommu_do_alloc: vzalloc')],
+      cite: [linux('tce_iommu_register_pages: prereg_list')],
     },
+  ),
+  on.must(
+    'empty',
+    'ENOMEM',
+    'The range must have a page; for one of none there is no list of pages.',
     (s, o) => o.size === 0n && named(s, o) < 0,
+    { cite: [linux('mm_iommu_do_alloc: vzalloc')] },
   ),
-  refuse(
+  on.must(
+    'over-limit',
     'ENOMEM',
-    {
-      id: 'register/over-limit',
-      says: 'Every page is charged to the caller, and must stay within its limit.',
-      cite: [vfio('mm_iommu_do_alloc: account_locked_vm')],
-    },
+    'Every page is charged to the caller and must stay within the limit.',
     (s, o) => named(s, o) < 0 && overLimit(s, o.mm, hostPages(s, pages(o))),
+    { cite: [linux('mm_iommu_do_alloc: account_locked_vm')] },
   ),
-  refuse(
+  on.may(
+    'no-memory',
     'ENOMEM',
-    {
-      id: 'register/no-memory',
-      says: 'The call may fail for want of memory for its own record, with nothing pinned or charged.',
-      cite: [vfio('tce_iommu_register_pages: kzalloc'), vfio('mm_iommu_do_alloc: kzalloc')],
-    },
+    'There may be no memory for the record of the region; nothing is pinned or charged.',
     () => true,
-    'may',
+    { cite: [linux('tce_iommu_register_pages: kzalloc'), linux('mm_iommu_do_alloc: kzalloc')] },
   ),
-  ending(
-    {
-      id: 'register/shared',
-      says: 'A region of the address space that is exactly the same is used once more, and charged no second time.',
-      cite: [vfio('mm_iommu_get')],
-    },
+  on.ends(
+    'shared',
+    'A region of the address space that is exactly the same is used once more. It is not charged again.',
     (s, o) => ({ outcome: { is: 'ok' }, state: held(s, o, named(s, o)) }),
     (s, o) => named(s, o) >= 0,
+    { cite: [linux('mm_iommu_get')] },
   ),
-  refuse(
+  on.must(
+    'not-memory',
     'EFAULT',
-    {
-      id: 'register/not-memory',
-      says: 'Every page is pinned, so every page must be there.',
-      cite: [vfio('mm_iommu_do_alloc: pin_user_pages')],
-    },
+    'Every page is pinned, so each must be memory.',
     (s, o) => backing(s, o.mm, first(o), pages(o)) < 0,
+    { cite: [linux('mm_iommu_do_alloc: pin_user_pages')] },
   ),
-  refuse(
-    'EINVAL',
-    {
-      id: 'register/overlaps',
-      says: 'Regions of an address space do not overlap.',
-      cite: [vfio('mm_iommu_do_alloc: Overlap?')],
-    },
-    (s, o) => overlaps(s, o),
-  ),
-  ending(
-    {
-      id: 'register/registered',
-      says: 'The region may be mapped with TCE pages as large as its alignment and its smallest backing page allow; the container is enabled and bound to the address space.',
-      cite: [vfio('tce_iommu_register_pages'), vfio('mm_iommu_do_alloc: pageshift')],
-    },
+  on.must('overlaps', 'EINVAL', 'Regions of an address space must not overlap.', (s, o) => overlaps(s, o), {
+    cite: [linux('mm_iommu_do_alloc: Overlap?')],
+  }),
+  on.ends(
+    'registered',
+    'The region may be mapped with TCE pages as large as its alignment and its smallest backing page allow. The container is enabled and bound to the address space.',
     (s, o) => ({ outcome: { is: 'ok' }, state: registered(s, o) }),
+    () => true,
+    { cite: [linux('tce_iommu_register_pages'), linux('mm_iommu_do_alloc: pageshift')] },
   ),
 ];

@@ -1,49 +1,41 @@
 // What does unmapping leave?
-import { ending, refuse } from '../../law/clause.js';
 import { aligned } from '../pages.js';
 import type { Op } from '../state.js';
 import { cleared } from '../table.js';
-import { type Rule, vfio } from './ioctl.js';
+import { about, linux, type Rule } from './ioctl.js';
 import { beginning, countFor, indexFor, ready, rowFor, runsOver, tableFor } from './map-range.js';
 
 type Unmap = Extract<Op, { op: 'unmap' }>;
 
-const UNMAP = vfio('VFIO_IOMMU_UNMAP_DMA');
+const UNMAP = linux('VFIO_IOMMU_UNMAP_DMA');
+const on = about<Unmap>('unmap', UNMAP);
 
 export const unmap: readonly Rule<Unmap>[] = [
   ...beginning<Unmap>('unmap'),
-  refuse(
+  on.must(
+    'misaligned-size',
     'EINVAL',
-    { id: 'unmap/misaligned-size', says: "The size is whole pages of the window's size.", cite: [UNMAP] },
+    "The size must be whole pages of the window's size.",
     (s, o) => !aligned(o.size, tableFor(s, o).shift),
   ),
-  refuse(
+  on.must(
+    'misaligned',
     'EINVAL',
-    {
-      id: 'unmap/misaligned',
-      says: 'The bus address is a whole page.',
-      cite: [vfio('iommu_tce_check_ioba')],
-    },
+    'The bus address must be a whole page.',
     (s, o) => !aligned(o.iova, tableFor(s, o).shift),
+    { cite: [linux('iommu_tce_check_ioba')] },
   ),
-  refuse(
-    'EINVAL',
-    {
-      id: 'unmap/past-window',
-      says: 'All pages lie in the window.',
-      cite: [vfio('iommu_tce_clear_param_check')],
-    },
-    (s, o) => runsOver(s, o),
-  ),
-  ending(
-    {
-      id: 'unmap/unmapped',
-      says: 'No page of the range translates any more for any group of the container; holes are passed over.',
-      cite: [UNMAP, vfio('tce_iommu_clear')],
-    },
+  on.must('past-window', 'EINVAL', 'All pages must be in the window.', (s, o) => runsOver(s, o), {
+    cite: [linux('iommu_tce_clear_param_check')],
+  }),
+  on.ends(
+    'unmapped',
+    'No page of the range translates any more for any group of the container; holes are passed over.',
     (s, o, p) => ({
       outcome: { is: 'ok' },
       state: cleared(ready(s, o), rowFor(s, o), indexFor(s, o), countFor(s, o), p),
     }),
+    () => true,
+    { cite: [UNMAP, linux('tce_iommu_clear')] },
   ),
 ];

@@ -1,6 +1,5 @@
 // Which windows may a user make and remove, and where do they start?
 import { patch, patchAt } from '../../kit/record.js';
-import { ending, refuse } from '../../law/clause.js';
 import { overLimit } from '../account.js';
 import {
   costOf,
@@ -17,23 +16,22 @@ import {
 import type { Op, State } from '../state.js';
 import { tableHolding } from '../window.js';
 import {
+  about,
   argument,
   boundHere,
   containerOf,
   defaultWindowFits,
   hasGroup,
   isOpen,
+  linux,
   noFlags,
   ofVersion,
   type Rule,
   rowOf,
-  vfio,
 } from './ioctl.js';
 
 type Create = Extract<Op, { op: 'create_window' }>;
 type Remove = Extract<Op, { op: 'remove_window' }>;
-
-const CREATE = vfio('tce_iommu_create_window');
 
 const wanted = (o: Create): Wanted => ({ shift: o.shift, size: o.size, levels: o.levels });
 
@@ -52,80 +50,63 @@ const beginning = <O extends Create | Remove>(op: string): readonly Rule<O>[] =>
   noFlags(op),
 ];
 
+const onCreate = about<Create>(
+  'create_window',
+  linux('tce_iommu_create_window'),
+  linux('pnv_pci_ioda2_create_table: tce_bypass_base'),
+);
+
 export const createWindow: readonly Rule<Create>[] = [
   ...beginning<Create>('create_window'),
   ...defaultWindowFits<Create>('create_window'),
-  refuse(
+  onCreate.must(
+    'no-number',
     'ENOSPC',
-    {
-      id: 'create_window/no-number',
-      says: 'A container has two windows at most; the default one is made before, if it was put off.',
-      cite: [vfio('tce_iommu_find_free_table')],
-    },
+    'A container has two windows at most; a pending default window is made first.',
     (s, o) => freeNumber(found(s, o), rowOf(s, o)) < 0,
+    { cite: [linux('tce_iommu_find_free_table')] },
   ),
-  refuse(
+  onCreate.must(
+    'page-size',
     'EINVAL',
-    {
-      id: 'create_window/page-size',
-      says: 'The page size is one of those of the group that joined last.',
-      cite: [vfio('tce_iommu_create_window: pgsizes')],
-    },
+    'The page size must be one of those of the group that joined last.',
     (s, o) => !pageSizeFits(s, rowOf(s, o), o.shift),
+    { cite: [linux('tce_iommu_create_window: pgsizes')] },
   ),
-  refuse(
+  onCreate.must(
+    'shape',
     'EINVAL',
-    {
-      id: 'create_window/shape',
-      says: 'The size is a power of two and at least a page, and the levels are those that the platform has.',
-      cite: [vfio('tce_iommu_create_table: table_size'), vfio('pnv_pci_ioda2_get_table_size')],
-    },
+    'The size must be a power of two and at least a page, and the platform must have tables of that many levels.',
     (s, o) => !shapeFits(s, rowOf(s, o), wanted(o)),
+    { cite: [linux('tce_iommu_create_table: table_size'), linux('pnv_pci_ioda2_get_table_size')] },
   ),
-  refuse(
+  onCreate.must(
+    'over-limit',
     'ENOMEM',
-    {
-      id: 'create_window/over-limit',
-      says: 'The table as if it were full, and its mirror, are charged to the caller, and must stay within its limit.',
-      cite: [vfio('tce_iommu_create_table: account_locked_vm'), vfio('pnv_pci_ioda2_get_table_size')],
-    },
+    'The table as if it were full, and its mirror, are charged to the caller and must stay within the limit.',
     (s, o) => overLimit(found(s, o), o.mm, costOf(s, wanted(o))),
+    { cite: [linux('tce_iommu_create_table: account_locked_vm'), linux('pnv_pci_ioda2_get_table_size')] },
   ),
-  refuse(
-    'ENOMEM',
-    {
-      id: 'create_window/no-memory',
-      says: 'The call may fail for want of memory for the table.',
-      cite: [vfio('pnv_pci_ioda2_create_table')],
-    },
-    () => true,
-    'may',
-  ),
-  refuse(
+  onCreate.may('no-memory', 'ENOMEM', 'There may be no memory for the table.', () => true, {
+    cite: [linux('pnv_pci_ioda2_create_table')],
+  }),
+  onCreate.must(
+    'too-deep',
     'EINVAL',
-    {
-      id: 'create_window/too-deep',
-      says: 'The index of the table, over all its levels, and the offset in a page fit below bit 55; what was charged by then is given back.',
-      cite: [vfio('pnv_pci_ioda2_table_alloc_pages: level_shift')],
-    },
+    'The index of the table over all its levels, and the offset in a page, must fit below bit 55. What was charged is given back.',
     (s, o) => !depthFits(s, wanted(o)),
+    { cite: [linux('pnv_pci_ioda2_table_alloc_pages: level_shift')] },
   ),
-  refuse(
+  onCreate.may(
+    'set-fails',
     'EIO',
-    {
-      id: 'create_window/set-fails',
-      says: 'The firmware may refuse the window for one of the groups, and then no group has it.',
-      cite: [vfio('tce_iommu_create_window: unset_exit')],
-    },
+    'The firmware may refuse to set the window for one of the groups; then no group has it.',
     () => true,
-    'may',
+    { cite: [linux('tce_iommu_create_window: unset_exit')] },
   ),
-  ending(
-    {
-      id: 'create_window/created',
-      says: 'The table, empty, stands in the lowest free window of every group: the first at the 32-bit window, the second at 2^59.',
-      cite: [CREATE, vfio('pnv_pci_ioda2_create_table: tce_bypass_base')],
-    },
+  onCreate.ends(
+    'created',
+    'The table, empty, is set in the lowest free window of every group: window 0 at the 32-bit window, window 1 at 2^59.',
     (s, o) => {
       const { state, start } = withWindow(found(s, o), rowOf(s, o), wanted(o));
       return { outcome: { is: 'ok', start }, state };
@@ -133,35 +114,30 @@ export const createWindow: readonly Rule<Create>[] = [
   ),
 ];
 
+const onRemove = about<Remove>('remove_window', linux('tce_iommu_remove_window'));
+
 export const removeWindow: readonly Rule<Remove>[] = [
   ...beginning<Remove>('remove_window'),
-  ending(
-    {
-      id: 'remove_window/not-made-yet',
-      says: 'A default window that was put off is not made any more; the container belongs to the address space.',
-      cite: [vfio('VFIO_IOMMU_SPAPR_TCE_REMOVE: def_window_pending'), vfio('tce_iommu_mm_set')],
-    },
+  onRemove.ends(
+    'not-made-yet',
+    'A pending default window is pending no more. The container is bound to the address space.',
     (s, o) => ({
       outcome: { is: 'ok' },
       state: patch(s, { containers: patchAt(s.containers, rowOf(s, o), { pending: false, mm: o.mm }) }),
     }),
     (s, o) => containerOf(s, o).pending && o.start === 0n,
+    { cite: [linux('VFIO_IOMMU_SPAPR_TCE_REMOVE: def_window_pending'), linux('tce_iommu_mm_set')] },
   ),
-  refuse(
+  onRemove.must(
+    'no-window',
     'EINVAL',
-    {
-      id: 'remove_window/no-window',
-      says: 'Some window holds the address; it need not start there.',
-      cite: [vfio('tce_iommu_remove_window: tce_iommu_find_table')],
-    },
+    'A window of the container must hold the address; it need not start there.',
     (s, o) => tableHolding(s, rowOf(s, o), o.start) < 0,
+    { cite: [linux('tce_iommu_remove_window: tce_iommu_find_table')] },
   ),
-  ending(
-    {
-      id: 'remove_window/removed',
-      says: 'The table is emptied, unset on every group, and let go with its charge.',
-      cite: [vfio('tce_iommu_remove_window')],
-    },
+  onRemove.ends(
+    'removed',
+    'The table is cleared, unset for every group, and freed with its charge.',
     (s, o, p) => {
       const row = rowOf(s, o);
       return { outcome: { is: 'ok' }, state: withoutWindow(s, row, numberHolding(s, row, o.start), p) };
