@@ -1,5 +1,7 @@
 // How is a container opened, which groups may join it, and what goes when they leave or it is closed?
+
 import { patch } from '../../kit/record.js';
+import { always } from '../../law/clause.js';
 import { cite } from '../../law/sources.js';
 import { joined, left, shut } from '../container.js';
 import { containerNamed, hasGroups, latestGroup } from '../group.js';
@@ -106,7 +108,7 @@ export const attach: readonly Rule<Attach>[] = [
     (s, o) => s.groups[o.group]!.domain !== 'blocked',
     { cite: [linux('vfio_container_attach_group: iommu_group_claim_dma_owner')] },
   ),
-  onAttach.may('no-memory', 'ENOMEM', 'There may be no memory for the record of the group.', () => true, {
+  onAttach.may('no-memory', 'ENOMEM', 'There may be no memory for the record of the group.', always, {
     cite: [linux('tce_iommu_attach_group: kzalloc')],
   }),
   onAttach.may(
@@ -120,7 +122,7 @@ export const attach: readonly Rule<Attach>[] = [
     'joined',
     'The windows of the container are set for the group; the first group of a container without window 0 makes the default window pending.',
     (s, o, p) => ({ outcome: { is: 'ok' }, state: joined(kernelGone(s, o.group, p), rowOf(s, o), o.group) }),
-    () => true,
+    always,
     { cite: [linux('tce_iommu_attach_group'), linux('tce_iommu_take_ownership')] },
   ),
 ];
@@ -140,7 +142,7 @@ export const detach: readonly Rule<Detach>[] = [
     'left',
     'The tables of the container are cleared, also for the groups that stay, and then its windows are unset for the group.',
     (s, o, p) => ({ outcome: { is: 'ok' }, state: left(s, o.group, p) }),
-    () => true,
+    always,
     { status: 'disputed' },
   ),
 ];

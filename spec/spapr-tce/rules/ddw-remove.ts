@@ -1,4 +1,5 @@
 // When does a guest's dynamic window go, and when does the default one come back?
+import { always } from '../../law/clause.js';
 import {
   bridgeWith,
   marked,
@@ -38,7 +39,7 @@ export const ddwRemove: readonly Rule<Remove>[] = [
     'removed',
     'The window is gone with its entries. Was it the last one and not the default one, the default window is restored.',
     (s, o) => ({ outcome: { is: 'ok' }, state: removed(s, windowNumbered(s, o.liobn)) }),
-    () => true,
+    always,
     { status: 'disputed' },
   ),
 ];

@@ -1,5 +1,7 @@
 // How does a device join the group of its PE, and when does VFIO take it?
+
 import { patch, patchAt } from '../../kit/record.js';
+import { always } from '../../law/clause.js';
 import { cite } from '../../law/sources.js';
 import { groupReferences } from '../group.js';
 import type { Device, Op, State } from '../state.js';
@@ -69,7 +71,7 @@ export const probe: readonly Rule<Probe>[] = [
     'joined',
     'The device joins the group that its bridge names. The reference that device_group took is dropped.',
     (s, o, p) => ({ outcome: { is: 'ok' }, state: joinedGroup(s, o.device, p['device-group-reference']) }),
-    () => true,
+    always,
     {
       cite: [mail('"Is this missing a refcount get on the group?"'), linux('iommu_group_get_for_dev')],
       status: 'disputed',

@@ -1,5 +1,7 @@
 // Where does a device's access arrive, through a window of its PE or of a guest?
+
 import { oneAt } from '../../kit/runs.js';
+import { always } from '../../law/clause.js';
 import { cite } from '../../law/sources.js';
 import { values } from '../entries.js';
 import { indexOf, protOf } from '../guest-tce.js';
@@ -58,7 +60,7 @@ export const dma: readonly Rule<Dma>[] = [
     'fault',
     'Every other access faults: no window holds the address, or its entry does not permit that kind of access.',
     s => ({ outcome: { is: 'fault' }, state: s }),
-    () => true,
+    always,
     { cite: [linux('pnv_pci_ioda2_unset_window'), qemu('pnv_phb4_translate_tve')] },
   ),
 ];

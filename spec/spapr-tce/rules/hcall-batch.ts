@@ -1,5 +1,7 @@
 // What do H_PUT_TCE_INDIRECT and H_STUFF_TCE do, and what is left of a batch that stops in the middle?
+
 import { pageOf } from '../../kit/pages.js';
+import { always } from '../../law/clause.js';
 import { clearedBehind, listable, noted, protOf, storedFromList, userPageOf } from '../guest-tce.js';
 import { userPage } from '../memory.js';
 import { aligned } from '../pages.js';
@@ -120,7 +122,7 @@ export const putTceIndirect: readonly Rule<Indirect>[] = [
       outcome: { is: 'ok' },
       state: o.tces.reduce((now, tce, i) => storedFromList(now, rowOf(s, o), indexIn(s, o) + i, tce, p), s),
     }),
-    () => true,
+    always,
     { cite: [linux('kvmppc_h_put_tce_indirect'), papr('H_PUT_TCE_INDIRECT')] },
   ),
 ];

@@ -1,5 +1,7 @@
 // Which hardware table is behind a guest's window, and until when?
+
 import { patch } from '../../kit/record.js';
+import { always } from '../../law/clause.js';
 import { cite } from '../../law/sources.js';
 import { windowNumbered } from '../guest-window.js';
 import { unitsOf } from '../pages.js';
@@ -55,7 +57,7 @@ export const kvmAttach: readonly Rule<Attach>[] = [
       ],
     },
   ),
-  onAttach.may('no-memory', 'ENOMEM', 'There may be no memory for the record of the table.', () => true, {
+  onAttach.may('no-memory', 'ENOMEM', 'There may be no memory for the record of the table.', always, {
     cite: [linux('kvm_spapr_tce_attach_iommu_group: kzalloc')],
   }),
   onAttach.ends(

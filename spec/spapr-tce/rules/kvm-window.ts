@@ -1,4 +1,5 @@
 // How does KVM learn of a guest's windows?
+import { always } from '../../law/clause.js';
 import { cite } from '../../law/sources.js';
 import { windowNumbered, withGuestWindow, withoutGuestWindow } from '../guest-window.js';
 import { liobnOf } from '../pages.js';
@@ -35,7 +36,7 @@ export const kvmCreate: readonly Rule<Create>[] = [
     'no-memory',
     'ENOMEM',
     'There may be no memory for the table, or none that may be locked.',
-    () => true,
+    always,
     { cite: [linux('kvm_vm_ioctl_create_spapr_tce: account_locked_vm')] },
   ),
   onCreate.must(

@@ -1,5 +1,7 @@
 // Which memory may a user map where?
+
 import { pageOf } from '../../kit/pages.js';
+import { always } from '../../law/clause.js';
 import type { Errno } from '../../protocol/errno.js';
 import { mappedIn, type Obstacle, pinObstacle, regionObstacle, type Source } from '../memory.js';
 import { aligned } from '../pages.js';
@@ -100,7 +102,7 @@ export const map: readonly Rule<Map>[] = [
       const state = mappedIn(ready(s, o), rowFor(s, o), indexFor(s, o), source(s, o), prot, mirror, p);
       return { outcome: { is: 'ok' }, state };
     },
-    () => true,
+    always,
     { cite: [MAP, BUILD, linux('pnv_tce_xchg: TCE_PCI_WRITE')] },
   ),
 ];

@@ -1,6 +1,8 @@
 // Who owns a group: what must be empty when the blocking domain is attached, and what comes back?
+
 import { addressOf } from '../../kit/pages.js';
 import { patch, patchAt } from '../../kit/record.js';
+import { always } from '../../law/clause.js';
 import { cite } from '../../law/sources.js';
 import { entryOf } from '../pages.js';
 import type { PolicyValues } from '../policies.js';
@@ -74,7 +76,7 @@ export const claim: readonly Rule<Claim>[] = [
         state: patch(bare, { groups: patchAt(bare.groups, o.group, { domain: 'blocked' }) }),
       };
     },
-    () => true,
+    always,
     { status: 'disputed' },
   ),
 ];

@@ -1,5 +1,7 @@
 // Which memory may be registered for mapping?
+
 import { patch, patchAt } from '../../kit/record.js';
+import { always } from '../../law/clause.js';
 import { hostPages, overLimit } from '../account.js';
 import { memoryHolding } from '../memory.js';
 import { commonShift, END } from '../pages.js';
@@ -92,7 +94,7 @@ export const register: readonly Rule<Register>[] = [
     'no-memory',
     'ENOMEM',
     'There may be no memory for the record of the region; nothing is pinned or charged.',
-    () => true,
+    always,
     { cite: [linux('tce_iommu_register_pages: kzalloc'), linux('mm_iommu_do_alloc: kzalloc')] },
   ),
   on.ends(
@@ -116,7 +118,7 @@ export const register: readonly Rule<Register>[] = [
     'registered',
     'The region may be mapped with TCE pages as large as its alignment and its smallest backing page allow. The container is enabled and bound to the address space.',
     (s, o) => ({ outcome: { is: 'ok' }, state: registered(s, o) }),
-    () => true,
+    always,
     { cite: [linux('tce_iommu_register_pages'), linux('mm_iommu_do_alloc: pageshift')] },
   ),
 ];

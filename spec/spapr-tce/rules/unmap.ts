@@ -1,4 +1,5 @@
 // What does unmapping leave?
+import { always } from '../../law/clause.js';
 import { aligned } from '../pages.js';
 import type { Op } from '../state.js';
 import { cleared } from '../table.js';
@@ -35,7 +36,7 @@ export const unmap: readonly Rule<Unmap>[] = [
       outcome: { is: 'ok' },
       state: cleared(ready(s, o), rowFor(s, o), indexFor(s, o), countFor(s, o), p),
     }),
-    () => true,
+    always,
     { cite: [UNMAP, linux('tce_iommu_clear')] },
   ),
 ];

@@ -1,5 +1,7 @@
 // Which windows may a user make and remove, and where do they start?
+
 import { patch, patchAt } from '../../kit/record.js';
+import { always } from '../../law/clause.js';
 import { overLimit } from '../account.js';
 import {
   costOf,
@@ -87,7 +89,7 @@ export const createWindow: readonly Rule<Create>[] = [
     (s, o) => overLimit(found(s, o), o.mm, costOf(s, wanted(o))),
     { cite: [linux('tce_iommu_create_table: account_locked_vm'), linux('pnv_pci_ioda2_get_table_size')] },
   ),
-  onCreate.may('no-memory', 'ENOMEM', 'There may be no memory for the table.', () => true, {
+  onCreate.may('no-memory', 'ENOMEM', 'There may be no memory for the table.', always, {
     cite: [linux('pnv_pci_ioda2_create_table')],
   }),
   onCreate.must(
@@ -101,7 +103,7 @@ export const createWindow: readonly Rule<Create>[] = [
     'set-fails',
     'EIO',
     'The firmware may refuse to set the window for one of the groups; then no group has it.',
-    () => true,
+    always,
     { cite: [linux('tce_iommu_create_window: unset_exit')] },
   ),
   onCreate.ends(
