@@ -12,7 +12,7 @@ export interface Recording {
 }
 
 /** The machine that a bounded world describes, without its bounds. */
-function machineOf(setup: object): object {
+export function machineOf(setup: object): object {
   const { handles: _, pages: __, bounds: ___, ...machine } = setup as { readonly [bound: string]: unknown };
   return machine;
 }

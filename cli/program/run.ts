@@ -1,15 +1,42 @@
 // How is the main job asked for?
 import type { Command } from 'commander';
+import type { RunOptions } from '../commands/run.js';
+import type { ExitCode } from '../exit.js';
+import { Usage } from '../exit.js';
+import type { TargetOptions } from '../targets/asked.js';
 import { type End, examples, JSON_OUT } from './shared.js';
+import { addCampaignOptions, anySeed } from './target.js';
 
 export function addRun(top: Command, end: End): void {
-  top
-    .command('run')
+  const command = top
+    .command('run [recording...]')
     .description(
-      'the suite against the law and the built-in implementation, the kernel recordings, the coverage',
+      'the suite against the law and the built-in implementation, the kernel recordings, the coverage; with --target: a live implementation against the law, or the calls of recordings on it',
     )
     .option(...JSON_OUT)
-    .option('--coverage', 'every clause of the coverage table, not only those that were never exercised')
-    .addHelpText('after', examples('iommu-spec run', 'iommu-spec run --json > result.json'))
-    .action(async options => end(await (await import('../commands/run.js')).run(options)));
+    .option('--coverage', 'every clause of the coverage table, not only those that were never exercised');
+  addCampaignOptions(command)
+    .addHelpText(
+      'after',
+      examples(
+        'iommu-spec run',
+        'iommu-spec run --json > result.json',
+        "iommu-spec run --target 'exec:./my-target'",
+        "iommu-spec run failures/my-target.jsonl --target 'exec:./my-target'",
+      ),
+    )
+    .action(async (files, options) => end(await chosen(files, options)));
+}
+
+type Options = RunOptions & Omit<TargetOptions, 'target'> & { readonly target?: string };
+
+async function chosen(files: readonly string[], options: Options): Promise<ExitCode> {
+  const { target } = options;
+  if (target !== undefined) {
+    const { target: live } = await import('../commands/target.js');
+    return live(files, { ...options, target, seed: options.seed ?? anySeed() });
+  }
+  if (files.length > 0)
+    throw new Usage('recordings are judged by "judge"; "run" makes their calls on a --target');
+  return (await import('../commands/run.js')).run(options);
 }

@@ -1,13 +1,14 @@
 // How are random walks asked for?
 import type { Command } from 'commander';
+import type { WalkOptions } from '../commands/walk.js';
+import { type ExitCode, Usage } from '../exit.js';
 import { wholeNumber } from '../options.js';
+import type { TargetOptions } from '../targets/asked.js';
 import { type End, examples, JSON_OUT, POLICY } from './shared.js';
-
-/** The seed of a walk that names none: any number, printed so that it can be named the next time. */
-const anySeed = (): number => Date.now() % 0x7fff_ffff;
+import { addTargetOptions, anySeed } from './target.js';
 
 export function addWalk(top: Command, end: End): void {
-  top
+  const command = top
     .command('walk [world]')
     .description('random walks of law and implementation in lockstep; without a world: in every one')
     .option('--seed <n>', 'the same seed, the same walks', wholeNumber('--seed', -(2 ** 31), 2 ** 31 - 1))
@@ -24,21 +25,28 @@ export function addWalk(top: Command, end: End): void {
       wholeNumber('--up-to', 1, Number.MAX_SAFE_INTEGER),
     )
     .option('--trace-out <file>', 'where a failure is written (default: failures/WORLD-SEED.jsonl)')
-    .option(...JSON_OUT)
+    .option(...JSON_OUT);
+  addTargetOptions(command)
     .addHelpText(
       'after',
       examples(
         'iommu-spec walk',
         'iommu-spec walk ranges --seed 17 --runs 1000 --ops 500',
         'iommu-spec walk pair --every',
+        "iommu-spec walk --target 'exec:./my-target' --runs 1000",
       ),
     )
     .action(async (world, options) =>
-      end(
-        await (await import('../commands/walk.js')).walk(world, {
-          ...options,
-          seed: options.seed ?? anySeed(),
-        }),
-      ),
+      end(await chosen(world, { ...options, seed: options.seed ?? anySeed() })),
     );
+}
+
+type Options = WalkOptions & Omit<TargetOptions, 'target'> & { readonly target?: string };
+
+async function chosen(world: string | undefined, options: Options): Promise<ExitCode> {
+  const { target } = options;
+  if (target === undefined) return (await import('../commands/walk.js')).walk(world, options);
+  if (world !== undefined) throw new Usage('walks on a target are on its machine, and on no world');
+  const { target: live } = await import('../commands/target.js');
+  return live([], { ...options, target, only: ['walks'], upTo: 0 });
 }

@@ -18,8 +18,8 @@ interface Guess<S> {
  * The states that the law could be in had it spoken as the system did: what any clause of the operation would lead
  * to whose condition holds, also behind the clause that closes the list, and, where the system refused, the state
  * as it was, since a refusal changes nothing. Those that go with the answer and with what else was observed are
- * taken; if there are none, those that go with the observed state; then those that go with the answer alone. Empty:
- * no state of the law goes with it.
+ * taken; if there are none, those that go with the observed state. Empty: no state of the law goes with it, and
+ * whatever came next would only tell of the same defect.
  */
 export function statesBehind<S, O extends AnyOp, P extends Policies, Setup>(
   profile: Profile<S, O, P, Setup>,
@@ -32,8 +32,7 @@ export function statesBehind<S, O extends AnyOp, P extends Policies, Setup>(
     distinct(guesses.filter(fits).map(g => g.state));
   const both = of(g => g.answers && g.seen);
   if (both.length > 0) return both;
-  const seen = event.state === undefined ? [] : of(g => g.seen);
-  return seen.length > 0 ? seen : of(g => g.answers);
+  return event.state === undefined ? [] : of(g => g.seen);
 }
 
 function guessesFrom<S, O extends AnyOp, P extends Policies, Setup>(

@@ -13,6 +13,8 @@ export interface Context {
   readonly machine: unknown;
   /** How many events the recording has, where that is known. */
   readonly events?: number;
+  /** The command that shows it again; left out: the one that judges the file. */
+  readonly again?: string;
 }
 
 /** The same facts as plain JSON values. */
@@ -60,7 +62,7 @@ const placeOf = (event: number, line: number | undefined): string =>
 
 export function reportDivergence(verdict: Diverges, context: Context): Report {
   const why = reasons(verdict, context.profile);
-  const again = `npx iommu-spec judge ${quoted(context.file)}`;
+  const again = context.again ?? `npx iommu-spec judge ${quoted(context.file)}`;
   const rule = why[0]?.rule ?? '';
   const lines = [
     title(verdict, context),

@@ -1,6 +1,7 @@
 // Which words do all parts share? The public face of the protocol.
 export * from './codec.js';
 export * from './errno.js';
+export * from './expectations.js';
 export * as iommuCore from './iommu-core.js';
 export * as iommuCoreRaces from './iommu-core-races.js';
 export * as linuxDma from './linux-dma.js';

@@ -5,11 +5,12 @@ import fc from 'fast-check';
 import { agree, type Disagreement, differenceOf } from '../../model/compare/agree.js';
 import type { Force } from '../../model/driven.js';
 import { FAULT_OF, Machine } from '../../model/machines/vfio-2011.js';
+import { Digits } from '../../spec/calls/digits.js';
+import { vfio2011Calls } from '../../spec/calls/vfio-2011.js';
 import { allowed, defaultPolicies, vfio2011 } from '../../spec/index.js';
 import { POLICIES, type PolicyValues } from '../../spec/vfio-2011/policies.js';
 import { initial, type Op, type Setup, type State } from '../../spec/vfio-2011/state.js';
 import { seedOf } from '../impl/seed.js';
-import { Digits, opOf, SETUPS } from './lockstep-walks.js';
 
 const DEFAULTS: PolicyValues = defaultPolicies<PolicyValues>(vfio2011);
 const MAY = new Set(
@@ -44,7 +45,7 @@ function lockstep({ setup, policies, calls, forced }: Walk, machine: Machine): v
   );
   const trace: Op[] = [];
   for (const [code, n] of calls) {
-    const op = opOf(code, setup, state);
+    const op = vfio2011Calls.next(setup, state, new Digits(code));
     const force = forced ? forceOf(state, op, policies, n) : undefined;
     trace.push(op);
     const result = agree(vfio2011, state, op, policies, machine, force);
@@ -106,7 +107,7 @@ class Machines {
 function walks(t: TestContext, runs: number, policiesOf: fc.Arbitrary<PolicyValues>): void {
   const seed = seedOf(t);
   const machines = new Machines();
-  const setups = fc.constantFrom(...Object.values(SETUPS));
+  const setups = fc.constantFrom(...Object.values(vfio2011Calls.machines));
   const property = fc.property(setups, policiesOf, walk, fc.boolean(), (setup, policies, calls, forced) => {
     lockstep({ setup, policies, calls, forced }, machines.on(setup, policies));
   });

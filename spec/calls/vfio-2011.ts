@@ -1,5 +1,7 @@
-// Which calls does a random walk make, and on which machines?
-import type { Device, Handle, Op, Setup, State } from '../../spec/vfio-2011/state.js';
+// Which calls does a random walk of vfio-2011 make, and on which machines?
+import type { Device, Handle, Op, Setup, State } from '../vfio-2011/state.js';
+import { type ArmsOf, byWeight, type Calls } from './calls.js';
+import type { Digits } from './digits.js';
 
 /** Handles are named 0 to 7; 8 is never opened and -1 is no descriptor. */
 const NAMES = 8;
@@ -16,7 +18,7 @@ const device = (
   driver,
 });
 
-export const SETUPS: { readonly [name: string]: Setup } = {
+const MACHINES: { readonly [name: string]: Setup } = {
   'three groups, two devices to come': {
     groups: [group('pci', 1), group('pci', 2), group('pci', 3)],
     devices: [
@@ -80,40 +82,15 @@ const IOVAS = [
 ];
 const SIZES = [0n, 0x800n, 0x200000n, 0x201000n, 0x40000000n, 1n << 40n, 1n << 48n, (1n << 64n) - PAGE];
 
-/** Reads small numbers out of one whole number, so that a walk is a list of numbers and shrinks well. */
-export class Digits {
-  constructor(private rest: number) {}
-
-  next(below: number): number {
-    const digit = this.rest % below;
-    this.rest = Math.floor(this.rest / below);
-    return digit;
-  }
-
-  /** True once in `n`; never for the smallest number. */
-  rarely(n: number): boolean {
-    return this.next(n) === n - 1;
-  }
-}
-
-/** A call of a walk: how often it is made beside the others, and what it is made of. */
-interface Arm<K extends Op['op']> {
-  readonly weight: number;
-  readonly make: (d: Digits, state: State, setup: Setup) => Extract<Op, { readonly op: K }>;
-}
-
-/** One for each operation: neither a weight without an arm nor an arm without a weight compiles. */
-export type Arms = { readonly [K in Op['op']]: Arm<K> };
-
 /** As often as they are worth it: what takes things away comes seldom. */
-export const ARMS: Arms = {
+export const ARMS: ArmsOf<Setup, State, Op> = {
   open_group: {
     weight: 8,
     make: (d, state, setup) => ({
       op: 'open_group',
-      group: d.next(setup.groups.length + (d.rarely(8) ? 1 : 0)),
+      group: d.next(Math.max(1, setup.groups.length + (d.rarely(8) ? 1 : 0))),
       as: fresh(d, state),
-      mm: d.next(2),
+      mm: d.next(state.mms.length),
     }),
   },
   group_info: { weight: 2, make: (d, s) => ({ op: 'group_info', ...onGroup(d, s), ...argument(d) }) },
@@ -199,21 +176,20 @@ export const ARMS: Arms = {
     make: d => ({ op: 'set_timeout', ticks: d.next(4), admin: d.next(4) !== 3 }),
   },
 };
-const KINDS = Object.entries(ARMS).flatMap(([op, { weight }]) =>
-  new Array<Op['op']>(weight).fill(op as Op['op']),
-);
+const UNCALLED: readonly Op['op'][] = [
+  'dma',
+  'hot_add',
+  'bind',
+  'unbind',
+  'hot_remove',
+  'delete',
+  'resume',
+  'set_timeout',
+];
 
-/**
- * The operation that a number stands for. It looks at the state, as a walk of blind calls is one of refusals:
- * mostly it names what is open, what the call is meant for, and who may make it.
- */
-export function opOf(code: number, setup: Setup, state: State): Op {
-  const d = new Digits(code);
-  return ARMS[possible(KINDS[d.next(KINDS.length)]!, d, state)].make(d, state, setup);
-}
-
-/** Without a handle to make it on, a call is mostly one that makes the handle. */
+/** Without a handle to make it on, a call is mostly one that makes the handle; without a process nobody makes one. */
 function possible(op: Op['op'], d: Digits, state: State): Op['op'] {
+  if (state.mms.length === 0) return UNCALLED.includes(op) ? op : 'tick';
   if (d.rarely(10)) return op;
   if (op === 'map' || op === 'unmap') {
     if (openOf(state, 'context').length > 0) return op;
@@ -294,12 +270,12 @@ function attached(d: Digits, state: State): number {
   return d.rarely(6) ? place(d, state, 'vfio') : (some[d.next(12) % some.length] ?? place(d, state, 'vfio'));
 }
 
-/** Mostly whoever owns the context, else the first or second; now and then one that nobody was told of. */
+/** Mostly whoever owns the context, else any. */
 function spaceFor(d: Digits, state: State, name: number): number {
   const context = contextBehind(state, name);
   const owner = context < 0 ? -1 : state.contexts[context]!.mm;
   if (owner >= 0 && !d.rarely(12)) return owner;
-  return d.rarely(20) ? 7 : d.next(3) === 2 ? 1 : 0;
+  return d.next(state.mms.length);
 }
 
 function fresh(d: Digits, state: State): number {
@@ -311,6 +287,7 @@ function fresh(d: Digits, state: State): number {
 
 /** Mostly a device in the condition that the call is meant for; now and then one past the end. */
 function place(d: Digits, state: State, want: Device['driver'] | 'woken'): number {
+  if (state.devices.length === 0) return 0;
   const any = d.next(state.devices.length);
   if (d.rarely(24)) return state.devices.length;
   if (d.rarely(6)) return any;
@@ -336,3 +313,5 @@ function frameFor(d: Digits, at: bigint): bigint {
   const offset = [0n, 0n, 0x200000n, 0x1000n, 0x40000000n][d.next(5)]!;
   return (at % (1n << 48n)) + offset;
 }
+
+export const vfio2011Calls: Calls<Setup, State, Op> = { machines: MACHINES, next: byWeight(ARMS, possible) };

@@ -1,0 +1,109 @@
+// Does somebody's live implementation keep to the law?
+import { readFileSync } from 'node:fs';
+import { LAWS } from '../../conformance/index.js';
+import { type Campaign, campaign, type Section } from '../../conformance/targets/campaign.js';
+import { Expected, readExpectations } from '../../conformance/targets/expectations.js';
+import { NoTarget } from '../../conformance/targets/introduce.js';
+import { TARGET_LIMITS, type TargetLimits } from '../../conformance/targets/limits.js';
+import { Unreachable } from '../../conformance/targets/link.js';
+import { Session } from '../../conformance/targets/session.js';
+import { EXIT, type ExitCode, Unreadable, Usage } from '../exit.js';
+import type { TargetOptions } from '../targets/asked.js';
+import { dialOf } from '../targets/dial.js';
+import { introduction, sayCampaign } from '../targets/report.js';
+import { corpusSection, Fitting, filesSection, walksSection, worldsSection } from '../targets/sections.js';
+import { count, outTo, paint, ticker } from '../terminal.js';
+
+const PARTS = ['corpus', 'worlds', 'walks'] as const;
+
+/** `files`: recordings whose calls are made, instead of everything else. */
+export async function target(files: readonly string[], options: TargetOptions): Promise<ExitCode> {
+  const out = outTo(options.json === true);
+  const limits = limitsOf(options);
+  const expected = new Expected(expectations(options.expect), new Date().toISOString().slice(0, 10));
+  let session: Session;
+  try {
+    session = await Session.open(
+      dialOf(options.target, limits),
+      LAWS,
+      limits,
+      () => performance.now(),
+      options.profile,
+    );
+  } catch (error) {
+    if (!(error instanceof NoTarget) && !(error instanceof Unreachable)) throw error;
+    out.say(`${paint.red('no target')}: ${error.message}`);
+    const said = error instanceof NoTarget ? error.said : [];
+    for (const line of said) out.say(`   it said   ${line}`);
+    out.data({
+      command: 'run',
+      target: { target: options.target },
+      result: 'unavailable',
+      says: error.message,
+      said,
+    });
+    return EXIT.unavailable;
+  }
+  try {
+    const fitting = new Fitting(session, options);
+    for (const line of introduction(session)) out.say(line);
+    const sections = await sectionsOf(fitting, files, options);
+    const bar = ticker(session.intro.hello.name);
+    const result = await campaign(session, sections, {
+      limits,
+      clock: () => performance.now(),
+      expected,
+      ...(options.maxCandidates === undefined ? {} : { maxCandidates: options.maxCandidates }),
+      first: options.first === true,
+      unshrunk: !options.shrink,
+      progress: (section, runs, calls) => bar.show(`${section}: ${count(runs)} runs, ${count(calls)} calls`),
+    });
+    bar.done();
+    sayCampaign(session, result, options, out);
+    return codeOf(result);
+  } finally {
+    await session.close();
+  }
+}
+
+const codeOf = ({ result }: Campaign): ExitCode =>
+  result === 'conforms' ? EXIT.conforms : result === 'diverges' ? EXIT.diverges : EXIT.inconclusive;
+
+function limitsOf({ deadline, startup, total, restarts }: TargetOptions): TargetLimits {
+  return {
+    ...TARGET_LIMITS,
+    call: deadline,
+    hello: startup * 1000,
+    reset: startup * 1000,
+    total: total * 1000,
+    restarts,
+  };
+}
+
+function expectations(file: string | undefined): ReturnType<typeof readExpectations> {
+  if (file === undefined) return [];
+  let text: string;
+  try {
+    text = readFileSync(file, 'utf8');
+  } catch (error) {
+    throw new Unreadable(`cannot read ${file}: ${(error as Error).message}`);
+  }
+  return readExpectations(text);
+}
+
+async function sectionsOf(
+  fitting: Fitting,
+  files: readonly string[],
+  options: TargetOptions,
+): Promise<readonly Section[]> {
+  if (files.length > 0) return [await filesSection(fitting, files)];
+  const strange = options.only?.find(part => !(PARTS as readonly string[]).includes(part));
+  if (strange !== undefined) throw new Usage(`--only is one of ${PARTS.join(', ')}, not ${strange}`);
+  const wants = (part: string): boolean => options.only === undefined || options.only.includes(part);
+  const walks = wants('walks') ? walksSection(fitting, options) : undefined;
+  return [
+    ...(wants('corpus') ? [await corpusSection(fitting)] : []),
+    ...(wants('worlds') ? [worldsSection(fitting, options.upTo)] : []),
+    ...(walks === undefined ? [] : [walks]),
+  ];
+}
