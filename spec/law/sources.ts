@@ -48,6 +48,9 @@ export const SOURCES = {
     title: 'Linux kernel source of the aux-domain era',
     version: '5.10',
   },
+  'linux-7.2': { title: 'Linux kernel source', version: '7.2.13' },
+  'linux-6.12': { title: 'Linux kernel source', version: '6.12.117' },
+  'linux-6.1': { title: 'Linux kernel source', version: '6.1.192' },
   'linux-docs': {
     title: 'Linux kernel documentation',
     version: '6.12',

@@ -22,6 +22,8 @@ export const ERRNOS = [
   'EPROBE_DEFER',
   'EIO',
   'ENXIO',
+  'E2BIG',
+  'EBADFD',
 ] as const;
 
 /** Hypercall return codes beside H_SUCCESS, by their PAPR names; H_TOO_HARD hands the call to user space. */

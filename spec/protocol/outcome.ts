@@ -25,6 +25,14 @@ export const ANSWER = {
   largest: Hex64,
   pageSizes: Hex64,
   levels: whole('levels', 0, 255),
+  attached: t.boolean,
+  argsz: whole('bytes', 0, 0xffff_ffff),
+  avail: whole('mappings', 0, 0xffff_ffff),
+  ranges: whole('ranges', 0, 65_535),
+  /** How many pages a bitmap reports. */
+  dirty: whole('pages', 0, Number.MAX_SAFE_INTEGER),
+  mm: whole('mm', 0, 65_535),
+  vaddr: Hex64,
 };
 
 /**
@@ -68,6 +76,16 @@ export type Outcome =
       readonly largest?: bigint;
       readonly pageSizes?: bigint;
       readonly levels?: number;
+      /** Is the group in a container. */
+      readonly attached?: boolean;
+      /** An info call: bytes that are needed or were given, mappings left, valid ranges. */
+      readonly argsz?: number;
+      readonly avail?: number;
+      readonly ranges?: number;
+      readonly dirty?: number;
+      /** The memory that was reached: address space and address. */
+      readonly mm?: number;
+      readonly vaddr?: bigint;
     }
   | { readonly is: 'refused'; readonly errno: Errno }
   | { readonly is: 'fault' }

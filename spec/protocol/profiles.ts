@@ -6,6 +6,7 @@ import * as iommuCoreRaces from './iommu-core-races.js';
 import * as linuxDma from './linux-dma.js';
 import * as spaprTce from './spapr-tce.js';
 import * as vfio2011 from './vfio-2011.js';
+import * as vfioType1 from './vfio-type1.js';
 
 /** How one profile's machine and operations are written down. */
 export interface Vocabulary {
@@ -21,6 +22,10 @@ const vocabulary = (machine: t.Mixed, op: t.Mixed, fits: object = {}): Vocabular
   ({ machine, op, ...fits }) as Vocabulary;
 
 export const VOCABULARIES: { readonly [profile: string]: Vocabulary } = {
+  'vfio-type1': vocabulary(vfioType1.Machine, vfioType1.Op, {
+    machineFits: vfioType1.machineFits,
+    opFits: vfioType1.opFits,
+  }),
   'vfio-2011': vocabulary(vfio2011.Machine, vfio2011.Op, {
     machineFits: vfio2011.machineFits,
     opFits: vfio2011.opFits,
