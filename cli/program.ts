@@ -5,6 +5,7 @@ import { addFaults } from './program/faults.js';
 import { addJudge } from './program/judge.js';
 import { addRules } from './program/rules.js';
 import { addRun } from './program/run.js';
+import { addScaffold } from './program/scaffold.js';
 import { addServe } from './program/serve.js';
 import type { End } from './program/shared.js';
 import { addShow } from './program/show.js';
@@ -21,7 +22,17 @@ export function program(end: End): Command {
     .version('0.1.0')
     .exitOverride()
     .addHelpText('after', EXITS);
-  for (const add of [addRun, addCheck, addWalk, addJudge, addRules, addShow, addServe, addFaults])
+  for (const add of [
+    addRun,
+    addCheck,
+    addWalk,
+    addJudge,
+    addRules,
+    addShow,
+    addServe,
+    addScaffold,
+    addFaults,
+  ])
     add(top, end);
   return top;
 }
