@@ -14,7 +14,7 @@ export interface Choices {
   readonly rangeCheck: 'every-page' | 'first-page';
   readonly invalidation: 'every-linked-group' | 'first-linked-group';
   readonly indirectNoPermission: 'clears' | 'counts-a-use';
-  readonly defaultWindow: 'restored' | 'sticky';
+  readonly defaultWindow: 'by-dialect' | 'restored' | 'sticky';
 }
 
 export const DEFAULT_CHOICES: Choices = {
@@ -30,7 +30,7 @@ export const DEFAULT_CHOICES: Choices = {
   rangeCheck: 'every-page',
   invalidation: 'every-linked-group',
   indirectNoPermission: 'clears',
-  defaultWindow: 'restored',
+  defaultWindow: 'by-dialect',
 };
 
 /** Addresses and sizes in bytes. */

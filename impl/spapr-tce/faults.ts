@@ -7,6 +7,7 @@
  * - `set-window`: a window of a group that joins; `program-window`: a new window of a group that is there
  * - `region-object`: a region or a container's hold of it; `table-memory`: a new table; `level-memory`: a level of one
  * - `kvm-table`, `kvm-link`: KVM's own
+ * - `shift-modulo`, `shift-undefined`: what C leaves undefined, where QEMU shifts by 64 or more
  * - `tce-cache`: no failure but a hit: an endpoint that was not told uses the entry that it remembers
  */
 export type FaultPoint =
@@ -19,6 +20,8 @@ export type FaultPoint =
   | 'level-memory'
   | 'kvm-table'
   | 'kvm-link'
+  | 'shift-modulo'
+  | 'shift-undefined'
   | 'tce-cache';
 
 export interface Faults {

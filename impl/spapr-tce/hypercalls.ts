@@ -17,13 +17,18 @@ import { prepared } from './mapping.js';
 import { type GuestWindow, type HwTable, tablesBehind } from './objects.js';
 
 export const H_SUCCESS = 0;
+export const H_FUNCTION = -2;
 export const H_PARAMETER = -4;
+/** The fourth parameter is wrong. */
+export const H_P4 = -57;
 /** For user space to do. */
 export const H_TOO_HARD = 9999;
 
 /** Entries that a list of 4 KiB holds. */
 const MOST = 512;
 const LIST_SHIFT = 12;
+/** A number of tables, and not the number of one. */
+const NEGATIVE = 1n << 63n;
 const PERMISSIONS = 3;
 
 const unknown = (core: Core): number => (core.choices.dialect === 'kvm' ? H_TOO_HARD : H_PARAMETER);
@@ -32,9 +37,15 @@ const unknown = (core: Core): number => (core.choices.dialect === 'kvm' ? H_TOO_
 export function indexOf(core: Core, window: GuestWindow, ioba: bigint, count: number): number {
   const rounds = core.choices.dialect === 'qemu';
   if (!rounds && !isWhole(ioba, window.shift)) return H_PARAMETER;
-  const index = Math.floor(pageOf(ioba) / pagesIn(window.shift)) - window.offset;
+  const index = placeOf(window, ioba);
   const last = rounds ? index + 1 : index + count;
-  return index < 0 || last > window.size ? H_PARAMETER : index;
+  return last > window.size ? H_PARAMETER : index;
+}
+
+/** Where a bus address is, counted from the window's start; one that passes 2^64 goes on at 0. */
+function placeOf(window: GuestWindow, ioba: bigint): number {
+  const place = Math.floor(pageOf(ioba) / pagesIn(window.shift)) - window.offset;
+  return place < 0 ? place + 2 ** (64 - window.shift) : place;
 }
 
 /** The user's page behind a guest's address, -1 outside of its memory. */
@@ -135,9 +146,10 @@ export function putIndirect(
   tces: readonly bigint[],
 ): number {
   const { dialect } = core.choices;
+  if (dialect === 'strict' && liobn >= NEGATIVE) return H_FUNCTION;
   const window = core.windows.get(liobn);
   if (window === undefined) return unknown(core);
-  if (count > MOST || (count === 0n && dialect !== 'kvm') || !isWhole(list, LIST_SHIFT)) return H_PARAMETER;
+  if (count > MOST || (count === 0n && dialect === 'qemu') || !isWhole(list, LIST_SHIFT)) return H_PARAMETER;
   const index = core.steps.indexOf(core, window, ioba, Number(count));
   if (index < 0) return index;
   const words = wordsOf(tces);
@@ -208,8 +220,12 @@ export function stuffTce(core: Core, liobn: bigint, ioba: bigint, tce: bigint, c
   const window = core.windows.get(liobn);
   if (window === undefined) return unknown(core);
   const n = Number(count);
-  const most = dialect === 'strict' ? MOST : window.size;
-  if ((n === 0 && dialect !== 'kvm') || (n > most && dialect !== 'kvm')) return H_PARAMETER;
+  if (dialect === 'qemu' && (n === 0 || n > window.size)) return H_PARAMETER;
+  if (dialect === 'strict') {
+    const first = core.steps.indexOf(core, window, ioba, 1);
+    if (first < 0) return first;
+    if (n > MOST) return H_P4;
+  }
   const index = core.steps.indexOf(core, window, ioba, n);
   if (index < 0) return index;
   const hi = highOf(tce);
@@ -218,13 +234,31 @@ export function stuffTce(core: Core, liobn: bigint, ioba: bigint, tce: bigint, c
     const inside = Math.min(n, window.size - index);
     return window.values.fill(index, inside, hi, lo) !== 0 || inside < n ? H_PARAMETER : H_SUCCESS;
   }
-  if ((lo & PERMISSIONS) !== 0) return H_PARAMETER;
+  if ((lo & PERMISSIONS) !== 0)
+    return dialect === 'strict' ? duplicate(core, window, index, n, hi, lo) : H_PARAMETER;
   if (window.values.prepare(index, (hi | lo) === 0 ? 0 : n) !== 0) return H_TOO_HARD;
   for (const table of tablesBehind(window)) {
     const each = behind(window, table, index);
     core.steps.clearEntries(core, table, each.at, each.count * n);
   }
   window.values.fill(index, n, hi, lo);
+  return H_SUCCESS;
+}
+
+/** One mapping in many places. */
+function duplicate(
+  core: Core,
+  window: GuestWindow,
+  index: number,
+  n: number,
+  hi: number,
+  lo: number,
+): number {
+  const refused = n === 0 ? H_SUCCESS : core.steps.validate(core, window, hi, lo);
+  if (refused !== H_SUCCESS) return refused;
+  if (!ready(window, index, n)) return H_TOO_HARD;
+  for (let i = 0; i < n; i++) write(core, window, index + i, hi, lo);
+  core.steps.tellAll(core, window, index, n);
   return H_SUCCESS;
 }
 

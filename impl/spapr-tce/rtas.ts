@@ -2,7 +2,7 @@
 import type { Geometry } from '../tce/geometry.js';
 import { newTable } from '../tce/kinds.js';
 import { ADDRESS_PAGES, pageOf, pagesIn } from './addresses.js';
-import type { Core } from './core.js';
+import { type Core, fails } from './core.js';
 import { sparse } from './hardware.js';
 import { type GuestWindow, tablesBehind } from './objects.js';
 
@@ -27,6 +27,7 @@ const LARGEST = new Map([
   [5, 2 ** 31],
   [6, 2 ** 37],
 ]);
+/** What LoPAR's six outputs can tell at most. */
 const MOST_PAGES_SHIFT = 37;
 /** QEMU counts the pages of a window in 32 bits. */
 const MOST_PAGES_SHIFT_OF_QEMU = 31;
@@ -98,7 +99,7 @@ export function query(core: Core, buid: bigint, outputs: number, wrong: boolean)
   return { windows: MOST_WINDOWS - windowsOf(core, bridge).length, largest, pageSizes: mask };
 }
 
-/** A new window of 2^windowShift bytes, or a status. */
+/** A new window of 2^windowShift bytes, or a status. Only the architecture looks where a window ends. */
 export function create(
   core: Core,
   buid: bigint,
@@ -107,32 +108,60 @@ export function create(
   wrong: boolean,
 ): GuestWindow | number {
   const b = bridgeOf(core, buid);
-  if (wrong || b < 0) return RTAS_PARAM_ERROR;
+  if (wrong || b < 0 || windowShift < shift) return RTAS_PARAM_ERROR;
   const bridge = guestBridge(core, b);
-  const allowed = LOPAR_BITS.has(shift) && ((bridge.pageSizes >> BigInt(shift)) & 1n) === 1n;
-  if (!allowed || windowShift < shift) return RTAS_PARAM_ERROR;
+  if (core.choices.dialect !== 'strict') return createAsQemu(core, b, shift, windowShift);
+  if (!LOPAR_BITS.has(shift) || !hasSize(bridge, shift)) return RTAS_PARAM_ERROR;
   const others = windowsOf(core, b);
-  const most = core.choices.dialect === 'qemu' ? MOST_PAGES_SHIFT_OF_QEMU : MOST_PAGES_SHIFT;
-  if (others.length === MOST_WINDOWS || windowShift - shift > most) return RTAS_HW_ERROR;
   const start = pageOf(others.length === 0 ? bridge.low.start : bridge.high);
-  const pages = pagesIn(windowShift);
+  const end = start + pagesIn(windowShift);
+  if (others.length === MOST_WINDOWS || windowShift - shift > MOST_PAGES_SHIFT || end > ADDRESS_PAGES)
+    return RTAS_PARAM_ERROR;
   const meets = others.some(w => {
     const per = pagesIn(w.shift);
-    return w.offset * per < start + pages && start < (w.offset + w.size) * per;
+    return w.offset * per < end && start < (w.offset + w.size) * per;
   });
-  if (start + pages > ADDRESS_PAGES || (meets && core.choices.dialect !== 'qemu')) return RTAS_HW_ERROR;
+  return meets ? RTAS_HW_ERROR : added(core, b, shift, windowShift - shift);
+}
+
+const hasSize = (bridge: GuestBridge, shift: number): boolean =>
+  ((bridge.pageSizes >> BigInt(shift)) & 1n) === 1n;
+
+/** A shift of 64 or more is what the compiler and the processor make of it: an error, or (a fault) one modulo 64. */
+function createAsQemu(core: Core, b: number, shift: number, windowShift: number): GuestWindow | number {
+  const log = windowShift - shift;
+  const undefinedShift = shift >= 64 || log >= 64;
+  const modulo = undefinedShift && fails(core, 'shift-modulo');
+  const full = windowsOf(core, b).length === MOST_WINDOWS;
+  if (!modulo && shift >= 64) return fails(core, 'shift-undefined') ? RTAS_HW_ERROR : RTAS_PARAM_ERROR;
+  if (!hasSize(guestBridge(core, b), shift % 64)) return RTAS_PARAM_ERROR;
+  const pagesLog = modulo ? log % 64 : log;
+  return full || pagesLog > MOST_PAGES_SHIFT_OF_QEMU ? RTAS_HW_ERROR : added(core, b, shift % 64, pagesLog);
+}
+
+/** The window, low where the bridge has no other, in the lowest slot. */
+function added(core: Core, b: number, shift: number, pagesLog: number): GuestWindow | number {
+  const bridge = guestBridge(core, b);
+  const others = windowsOf(core, b);
   const slot = others.some(w => w.slot === 0) ? 1 : 0;
+  if (core.windows.has(liobnOf(b, slot))) return RTAS_HW_ERROR;
+  const start = pageOf(others.length === 0 ? bridge.low.start : bridge.high);
   const shape = {
     liobn: liobnOf(b, slot),
     bridge: b,
     slot,
     shift,
     offset: Math.floor(start / pagesIn(shift)),
-    size: 2 ** (windowShift - shift),
-    isDefault: slot === 0 && core.choices.defaultWindow === 'sticky',
+    size: 2 ** pagesLog,
+    isDefault: slot === 0 && sticks(core),
   };
   return makeWindow(core, shape) ?? RTAS_HW_ERROR;
 }
+
+/** QEMU never takes the mark of the default window from the slot that it once was in. */
+const sticks = ({ choices }: Core): boolean =>
+  choices.defaultWindow === 'sticky' ||
+  (choices.defaultWindow === 'by-dialect' && choices.dialect !== 'strict');
 
 export function remove(core: Core, liobn: bigint, wrong: boolean): number {
   const window = core.windows.get(liobn);

@@ -5,7 +5,7 @@ import type { Choices, Hardware } from '../../impl/spapr-tce/configuration.js';
 import type { Info } from '../../impl/spapr-tce/containers.js';
 import { DMA_FAULT } from '../../impl/spapr-tce/dma.js';
 import type { FaultPoint, Faults } from '../../impl/spapr-tce/faults.js';
-import { H_PARAMETER, H_SUCCESS, H_TOO_HARD } from '../../impl/spapr-tce/hypercalls.js';
+import { H_FUNCTION, H_P4, H_PARAMETER, H_SUCCESS, H_TOO_HARD } from '../../impl/spapr-tce/hypercalls.js';
 import { SpaprTce } from '../../impl/spapr-tce/machine.js';
 import type { HwTable } from '../../impl/spapr-tce/objects.js';
 import type { Options } from '../../impl/spapr-tce/options.js';
@@ -29,6 +29,8 @@ export const FAULT_OF: { readonly [rule: string]: FaultPoint } = {
   'map/no-memory': 'level-memory',
   'kvm_create/no-memory': 'kvm-table',
   'kvm_attach/no-memory': 'kvm-link',
+  'ddw_create/shift-wraps': 'shift-modulo',
+  'ddw_create/shift-undefined': 'shift-undefined',
   'dma/not-told': 'tce-cache',
 };
 
@@ -66,7 +68,9 @@ class Armed implements Faults {
 }
 
 const CODES: ReadonlyMap<number, Errno> = new Map([
+  [H_FUNCTION, 'H_FUNCTION'],
   [H_PARAMETER, 'H_PARAMETER'],
+  [H_P4, 'H_P4'],
   [H_TOO_HARD, 'H_TOO_HARD'],
 ]);
 const STATUSES: ReadonlyMap<number, Errno> = new Map([

@@ -27,7 +27,7 @@ export const ERRNOS = [
 ] as const;
 
 /** Hypercall return codes beside H_SUCCESS, by their PAPR names; H_TOO_HARD hands the call to user space. */
-export const HCALL_CODES = ['H_PARAMETER', 'H_TOO_HARD'] as const;
+export const HCALL_CODES = ['H_FUNCTION', 'H_PARAMETER', 'H_P4', 'H_TOO_HARD'] as const;
 
 /** RTAS statuses beside success: -1 and -3. */
 export const RTAS_STATUSES = ['RTAS_HW_ERROR', 'RTAS_PARAM_ERROR'] as const;

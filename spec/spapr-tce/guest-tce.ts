@@ -32,14 +32,16 @@ export const userPageOf = (s: State, tce: bigint): number => userPage(s, pageOf(
 
 /** Is [ioba, ioba + count pages) in the window, and ioba a whole page? */
 export const inWindow = selector('inWindow', (s: State, w: number, ioba: bigint, count: bigint): boolean => {
-  const { shift, offset, size } = s.windows[w]!;
-  const index = entryOf(ioba, shift) - offset;
-  return aligned(ioba, shift) && index >= 0 && BigInt(index) + count <= BigInt(size);
+  const { shift, size } = s.windows[w]!;
+  return aligned(ioba, shift) && BigInt(indexOf(s, w, ioba)) + count <= BigInt(size);
 });
 
-/** Index of the page of a bus address, wherever it lies. */
-export const indexOf = (s: State, w: number, ioba: bigint): number =>
-  entryOf(ioba, s.windows[w]!.shift) - s.windows[w]!.offset;
+/** Index of the page of a bus address, never negative: a window that passes 2^64 goes on at 0. */
+export const indexOf = (s: State, w: number, ioba: bigint): number => {
+  const { shift, offset } = s.windows[w]!;
+  const index = entryOf(ioba, shift) - offset;
+  return index < 0 ? index + 2 ** (64 - shift) : index;
+};
 
 /** How many hardware entries one entry of the window is, in a table. */
 const partsOf = (s: State, w: number, t: number): number =>

@@ -16,8 +16,12 @@ export type PolicyValues = {
   readonly 'indirect-no-permission': 'clears' | 'counts-a-use';
   readonly 'unregister-mapped': 'refused' | 'lets-go';
   readonly 'region-of-closed-container': 'goes-when-idle' | 'leaks';
-  readonly 'default-window': 'restored' | 'sticky';
+  readonly 'default-window': 'by-dialect' | 'restored' | 'sticky';
 };
+
+/** Does a slot that once had the default window go on counting as the default one's? */
+export const slotsStick = (p: PolicyValues): boolean =>
+  p['default-window'] === 'sticky' || (p['default-window'] === 'by-dialect' && p.dialect !== 'strict');
 
 const mail = (at: string) => cite('mail-2022-ppc', at);
 
@@ -118,12 +122,12 @@ const SPOKEN: readonly Policy[] = [
     values: [
       {
         value: 'strict',
-        says: 'nobody in particular: each check that one of them makes is made, before anything is written',
-        argument: 'A guest that gets along with it gets along with both.',
+        says: 'LoPAR: what the architecture says, and nothing is written before everything is checked',
+        argument: 'It is what a guest may rely on, whoever answers.',
       },
       {
         value: 'kvm',
-        says: 'KVM: what it cannot do it hands to user space with H_TOO_HARD, and no entries are no error',
+        says: 'KVM: what it cannot do it hands to user space with H_TOO_HARD; the firmware calls are answered by QEMU',
         argument:
           'It serves guests with devices of their own, so it must also write the tables of the hardware.',
       },
@@ -159,6 +163,11 @@ const SPOKEN: readonly Policy[] = [
       cite('qemu', 'spapr_phb_dma_reset: def_win; rtas_ibm_remove_pe_dma_window'),
     ],
     values: [
+      {
+        value: 'by-dialect',
+        says: '`restored` in the strict dialect, `sticky` where QEMU answers the firmware calls',
+        argument: 'LoPAR says the one, and QEMU does the other.',
+      },
       {
         value: 'restored',
         says: 'when the last window that was removed was not the default one',

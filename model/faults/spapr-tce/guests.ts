@@ -28,7 +28,7 @@ export const guests: readonly FaultyMachine[] = [
     'batch/stuff-gives-permission',
     'H_STUFF_TCE takes a value that permits something, and writes it where nobody has looked at its memory.',
     executed('h_stuff_tce: any value is taken'),
-    ['tce-batches-strict', 'outcome.is', 2],
+    ['tce-batches-kvm', 'outcome.is', 2],
     calls(
       own =>
         class extends own {

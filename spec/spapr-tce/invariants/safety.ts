@@ -140,7 +140,7 @@ const entries: readonly Always[] = [
     cite: [linux('pnv_pci_ioda2_create_table: bus_offset'), cite('papr', 'ibm,create-pe-dma-window')],
     holds: (s, p) =>
       s.containers.every(c => !meet(s.tables[c.window0], s.tables[c.window1])) &&
-      (p.dialect === 'qemu' ||
+      (p.dialect !== 'strict' ||
         s.windows.every((w, i) =>
           s.windows.every((o, j) => i >= j || w.kind !== 'rtas' || w.bridge !== o.bridge || !meet(w, o)),
         )),

@@ -54,6 +54,9 @@ function onlyInRange(before: State, op: Extract<Op, { op: 'map' | 'unmap' }>, af
   });
 }
 
+/** The policy leaves it to the dialect, and the dialect to QEMU. */
+const byQemu = (p: PolicyValues): boolean => p['default-window'] === 'by-dialect' && p.dialect !== 'strict';
+
 export const steps: readonly Step[] = [
   {
     id: 'refusal/changes-nothing',
@@ -99,10 +102,10 @@ export const steps: readonly Step[] = [
   },
   {
     id: 'default-window/comes-back',
-    says: 'When the last window of a guest bridge was removed, and it was another than the default one, the default one is there.',
+    says: 'When the last window of a guest bridge was removed, and it was another than the default one, the default one is there. QEMU does otherwise.',
     cite: [cite('papr', 'ibm,remove-pe-dma-window')],
-    holds: (before, op, after) => {
-      if (op.op !== 'ddw_remove' || before === after.state) return true;
+    holds: (before, op, after, p) => {
+      if (op.op !== 'ddw_remove' || before === after.state || byQemu(p)) return true;
       const w = before.windows[windowNumbered(before, op.liobn)]!;
       const b = before.guestBridges[w.bridge]!;
       const isDefault = w.slot === 0 && w.shift === 12 && w.offset === b.low && w.size === b.lowSize;

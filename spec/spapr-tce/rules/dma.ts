@@ -4,8 +4,9 @@ import { oneAt } from '../../kit/runs.js';
 import { always } from '../../law/clause.js';
 import { cite } from '../../law/sources.js';
 import { values } from '../entries.js';
-import { indexOf, protOf } from '../guest-tce.js';
+import { protOf } from '../guest-tce.js';
 import { windowNumbered } from '../guest-window.js';
+import { entryOf } from '../pages.js';
 import type { PolicyValues } from '../policies.js';
 import type { Op, State } from '../state.js';
 import { reached, staleReached } from '../translation.js';
@@ -68,8 +69,9 @@ export const dma: readonly Rule<Dma>[] = [
 /** What a guest's window makes of an address: a guest address, or null for a fault. */
 function through(s: State, o: GuestDma): bigint | null {
   const w = windowNumbered(s, o.liobn);
-  const { shift, size } = s.windows[w]!;
-  const index = indexOf(s, w, o.ioba);
+  const { shift, offset: start, size } = s.windows[w]!;
+  // What of a window passes 2^64 is there for hypercalls, and on no bus.
+  const index = entryOf(o.ioba, shift) - start;
   if (index < 0 || index >= size) return null;
   const tce = oneAt(s.shadow[w]!, index, values)?.tce ?? 0n;
   if (!protOf(tce).includes(o.access === 'read' ? 'r' : 'w')) return null;

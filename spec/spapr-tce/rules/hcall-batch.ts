@@ -1,185 +1,26 @@
-// What do H_PUT_TCE_INDIRECT and H_STUFF_TCE do, and what is left of a batch that stops in the middle?
-
-import { pageOf } from '../../kit/pages.js';
-import { always } from '../../law/clause.js';
-import { clearedBehind, listable, noted, protOf, storedFromList, userPageOf } from '../guest-tce.js';
-import { userPage } from '../memory.js';
-import { aligned } from '../pages.js';
+// What do the two batch calls have in common, and what is left of a batch that stops in the middle?
 import type { Op, State } from '../state.js';
-import { firstInRange, indexIn, inRange, orToUserSpace, papr, qemu, rowOf, windowKnown } from './hcall.js';
-import { about, linux, type Rule } from './ioctl.js';
+import { indexIn, qemu, rowOf } from './hcall.js';
+import { about, type Rule } from './ioctl.js';
 
-type Indirect = Extract<Op, { op: 'h_put_tce_indirect' }>;
-type Stuff = Extract<Op, { op: 'h_stuff_tce' }>;
+export type Indirect = Extract<Op, { op: 'h_put_tce_indirect' }>;
+export type Stuff = Extract<Op, { op: 'h_stuff_tce' }>;
 type Batch = Indirect | Stuff;
 
-const MOST = 512n;
-const LIST_SHIFT = 12;
+/** As many entries as fit into a page of 4 KiB. */
+export const MOST = 512n;
 
-const none = <O extends Batch>(op: string): Rule<O> =>
+export const none = <O extends Batch>(op: string): Rule<O> =>
   about<O>(op, qemu('h_put_tce_indirect, h_stuff_tce: ret')).must(
     'none',
     'H_PARAMETER',
-    'A batch must have an entry; KVM takes one of none.',
-    (_, o, p) => p.dialect !== 'kvm' && o.count === 0n,
+    'With QEMU a batch must have an entry.',
+    (_, o, p) => p.dialect === 'qemu' && o.count === 0n,
     { status: 'disputed' },
   );
 
 /** How many entries from the first on are in the window. */
-const room = (s: State, o: Batch): number => s.windows[rowOf(s, o)]!.size - indexIn(s, o);
+export const room = (s: State, o: Batch): number => Math.max(0, s.windows[rowOf(s, o)]!.size - indexIn(s, o));
 
-/** Entries of the list written one after the other, the first `count` of them. */
-const written = (s: State, o: Indirect, count: number): State =>
-  o.tces.slice(0, count).reduce((now, tce, i) => noted(now, rowOf(s, o), indexIn(s, o) + i, 1, tce), s);
-
-/** Which entry of the list cannot be written though it permits nothing: its address is no guest memory. */
-const poisonAt = (s: State, o: Indirect): number =>
-  o.tces.findIndex(tce => protOf(tce) === 'none' && userPageOf(s, tce) < 0);
-
-const stopsAtEnd =
+export const stopsAtEnd =
   'QEMU writes entry by entry and stops at the first one out of the window; those before it stay.';
-
-const onIndirect = about<Indirect>('h_put_tce_indirect', linux('kvmppc_h_put_tce_indirect'));
-
-export const putTceIndirect: readonly Rule<Indirect>[] = [
-  ...windowKnown<Indirect>('h_put_tce_indirect'),
-  onIndirect.must(
-    'too-many',
-    'H_PARAMETER',
-    'A list must have at most 512 entries, as many as fit into a page of 4 KiB.',
-    (_, o) => o.count > MOST,
-    { cite: [linux('kvmppc_h_put_tce_indirect'), qemu('h_put_tce_indirect')] },
-  ),
-  none<Indirect>('h_put_tce_indirect'),
-  onIndirect.must(
-    'list-misaligned',
-    'H_PARAMETER',
-    'The list must start at a page of 4 KiB.',
-    (_, o) => !aligned(o.list, LIST_SHIFT),
-    { cite: [linux('kvmppc_h_put_tce_indirect: tce_list'), qemu('h_put_tce_indirect: SPAPR_TCE_PAGE_MASK')] },
-  ),
-  inRange<Indirect>('h_put_tce_indirect', o => o.count),
-  firstInRange<Indirect>('h_put_tce_indirect'),
-  ...orToUserSpace<Indirect>(
-    'h_put_tce_indirect',
-    'no-list',
-    {
-      kvm: 'KVM leaves a list that is not in guest memory to user space.',
-      others: 'The list must be in guest memory.',
-    },
-    [linux('kvmppc_h_put_tce_indirect: kvmppc_tce_to_ua')],
-    (s, o, p) => p.dialect !== 'qemu' && userPage(s, pageOf(o.list)) < 0,
-  ),
-  ...orToUserSpace<Indirect>(
-    'h_put_tce_indirect',
-    'bad-entry',
-    {
-      kvm: 'KVM leaves a list with an entry that it cannot write to user space, before any is written.',
-      others: 'Every entry of the list must be one that can be written; else none is.',
-    },
-    [linux('kvmppc_h_put_tce_indirect: kvmppc_tce_validate')],
-    (s, o, p) => p.dialect !== 'qemu' && !o.tces.every(tce => listable(s, rowOf(s, o), tce, p)),
-  ),
-  {
-    ...onIndirect.ends(
-      'poison-outside-memory',
-      'KVM stops at an entry without permission whose address is no guest memory; the entries before it are written.',
-      (s, o, p) => ({
-        outcome: { is: 'refused', errno: 'H_PARAMETER' },
-        state: o.tces
-          .slice(0, poisonAt(s, o))
-          .reduce((now, tce, i) => storedFromList(now, rowOf(s, o), indexIn(s, o) + i, tce, p), s),
-      }),
-      (s, o, p) => p.dialect === 'kvm' && poisonAt(s, o) >= 0,
-      { cite: [linux('kvmppc_h_put_tce_indirect: second kvmppc_tce_to_ua')], status: 'disputed' },
-    ),
-    errno: 'H_PARAMETER',
-  },
-  {
-    ...onIndirect.ends(
-      'stops-at-end',
-      stopsAtEnd,
-      (s, o) => ({
-        outcome: { is: 'refused', errno: 'H_PARAMETER' },
-        state: written(s, o, room(s, o)),
-      }),
-      (s, o, p) => p.dialect === 'qemu' && o.tces.length > room(s, o),
-      { cite: [qemu('h_put_tce_indirect: put_tce_emu')], status: 'disputed' },
-    ),
-    errno: 'H_PARAMETER',
-  },
-  onIndirect.ends(
-    'kept',
-    'QEMU keeps all values as they are.',
-    (s, o) => ({ outcome: { is: 'ok' }, state: written(s, o, o.tces.length) }),
-    (_, __, p) => p.dialect === 'qemu',
-    { cite: [qemu('h_put_tce_indirect')], status: 'disputed' },
-  ),
-  onIndirect.ends(
-    'put',
-    'Every entry of the list is put as H_PUT_TCE puts it.',
-    (s, o, p) => ({
-      outcome: { is: 'ok' },
-      state: o.tces.reduce((now, tce, i) => storedFromList(now, rowOf(s, o), indexIn(s, o) + i, tce, p), s),
-    }),
-    always,
-    { cite: [linux('kvmppc_h_put_tce_indirect'), papr('H_PUT_TCE_INDIRECT')] },
-  ),
-];
-
-const onStuff = about<Stuff>(
-  'h_stuff_tce',
-  linux('kvmppc_h_stuff_tce'),
-  qemu('h_stuff_tce'),
-  papr('H_STUFF_TCE'),
-);
-
-export const stuffTce: readonly Rule<Stuff>[] = [
-  ...windowKnown<Stuff>('h_stuff_tce'),
-  none<Stuff>('h_stuff_tce'),
-  onStuff.must(
-    'too-many',
-    'H_PARAMETER',
-    'A call must write at most 512 entries.',
-    (_, o, p) => p.dialect === 'strict' && o.count > MOST,
-    { cite: [linux('tce_freemulti_pSeriesLP: limit')], status: 'disputed' },
-  ),
-  onStuff.must(
-    'more-than-window',
-    'H_PARAMETER',
-    'QEMU takes no more entries than the window has, wherever they would begin.',
-    (s, o, p) => p.dialect === 'qemu' && o.count > BigInt(s.windows[rowOf(s, o)]!.size),
-    { cite: [qemu('h_stuff_tce: nb_table')], status: 'disputed' },
-  ),
-  inRange<Stuff>('h_stuff_tce', o => o.count),
-  firstInRange<Stuff>('h_stuff_tce'),
-  onStuff.must(
-    'permission',
-    'H_PARAMETER',
-    'Many entries at once must not get permission.',
-    (_, o, p) => p.dialect !== 'qemu' && protOf(o.tce) !== 'none',
-    { cite: [linux('kvmppc_h_stuff_tce: TCE_PCI_WRITE | TCE_PCI_READ')], status: 'disputed' },
-  ),
-  {
-    ...onStuff.ends(
-      'stops-at-end',
-      stopsAtEnd,
-      (s, o) => ({
-        outcome: { is: 'refused', errno: 'H_PARAMETER' },
-        state: noted(s, rowOf(s, o), indexIn(s, o), room(s, o), o.tce),
-      }),
-      (s, o, p) => p.dialect === 'qemu' && o.count > BigInt(room(s, o)),
-      { cite: [qemu('h_stuff_tce: put_tce_emu')], status: 'disputed' },
-    ),
-    errno: 'H_PARAMETER',
-  },
-  onStuff.ends(
-    'stuffed',
-    'The hardware entries behind the range are cleared, and the guest reads the value in each of its own. QEMU has no hardware behind a window.',
-    (s, o, p) => {
-      const [w, index, count] = [rowOf(s, o), indexIn(s, o), Number(o.count)];
-      const bare = p.dialect === 'qemu' ? s : clearedBehind(s, w, index, count, p);
-      return { outcome: { is: 'ok' }, state: noted(bare, w, index, count, o.tce) };
-    },
-  ),
-];

@@ -66,10 +66,7 @@ export const inRange = <O extends OnWindow>(op: string, count: (o: O) => bigint)
   );
 
 /** QEMU rounds an address down, and looks only whether that page is in the window. */
-export const beyond = (s: State, o: OnWindow): boolean => {
-  const index = indexIn(s, o);
-  return index < 0 || index >= s.windows[rowOf(s, o)]!.size;
-};
+export const beyond = (s: State, o: OnWindow): boolean => indexIn(s, o) >= s.windows[rowOf(s, o)]!.size;
 
 export const firstInRange = <O extends OnWindow>(op: string): Rule<O> =>
   about<O>(op, qemu('put_tce_emu, get_tce_emu')).must(
