@@ -1,20 +1,28 @@
 // Which alternatives are left, and can each of them still be completed to an assignment of domains?
-import { GaveUp } from '../law/gave-up.js';
+import { assignable } from './assignment.js';
+import { hold, type Meter, spend } from './meter.js';
 import type { Alternative, Label, Part } from './state.js';
+import { samePlace, spelled, united } from './union.js';
 
-/** The most alternatives of one cluster that the law will carry. */
-export const MOST_ALTERNATIVES = 4096;
-/** The most steps of one search for an assignment. */
-const MOST_STEPS = 200_000;
+/** The most alternatives that are compared with each other, and not only by their spelling. */
+const COMPARED = 48;
 
-/**
- * The trace leaves more open than can be carried exactly. Neither an acceptance nor a refusal: whoever
- * judges must report the judgement as unfinished.
- */
-export class TooManyPossibilities extends GaveUp {
-  constructor(what: string, limit: number) {
-    super(`more than ${limit} ${what}: the recording leaves too much open to be judged exactly`);
+const NOTHING: Alternative = { unknowns: [], apart: [], parts: [] };
+
+/** What is the case when all of the alternatives are. */
+export function concat(alts: readonly Alternative[]): Alternative {
+  if (alts.length === 0) return NOTHING;
+  if (alts.length === 1) return alts[0]!;
+  const unknowns: (readonly Label[])[] = [];
+  const apart: (readonly [number, number])[] = [];
+  const parts: Part[] = [];
+  for (const alt of alts) {
+    const base = unknowns.length;
+    for (const labels of alt.unknowns) unknowns.push(labels);
+    for (const [a, b] of alt.apart) apart.push([a + base, b + base]);
+    for (const p of alt.parts) parts.push(base === 0 ? p : { ...p, of: p.of + base });
   }
+  return { unknowns, apart, parts };
 }
 
 /** Labels in both lists; both ascend. Returns one of the lists itself when nothing is lost. */
@@ -40,12 +48,12 @@ export const except = (labels: readonly Label[], label: Label): readonly Label[]
  * The alternatives in their smallest form: impossible ones dropped, unknowns without pieces projected
  * away, and no alternative that another one makes superfluous.
  */
-export function settled(alternatives: readonly Alternative[]): readonly Alternative[] {
+export function settled(alternatives: readonly Alternative[], meter: Meter | null): readonly Alternative[] {
   const found: Alternative[] = [];
   const open = alternatives.slice().reverse();
   while (open.length > 0) {
     const next = open.pop()!;
-    const ghost = narrow(next);
+    const ghost = narrow(next, meter);
     if (ghost === null) continue;
     if (ghost.split >= 0) {
       for (const label of ghost.alt.unknowns[ghost.split]!) {
@@ -53,12 +61,29 @@ export function settled(alternatives: readonly Alternative[]): readonly Alternat
         unknowns[ghost.split] = [label];
         open.push({ ...ghost.alt, unknowns });
       }
-    } else keep(found, ghost.alt);
-    if (found.length + open.length > MOST_ALTERNATIVES) {
-      throw new TooManyPossibilities('ways to assign domains', MOST_ALTERNATIVES);
-    }
+    } else found.push(ghost.alt);
+    spend(meter, next.parts.length + next.apart.length + 1);
+    hold(meter, found.length + open.length, next.parts.length);
   }
-  return found;
+  return found.length < 2 ? found : united(distinct(found, meter), meter);
+}
+
+/** No alternative twice, and of a few none that another makes superfluous. */
+function distinct(alternatives: readonly Alternative[], meter: Meter | null): readonly Alternative[] {
+  const known = new Map<string, Alternative>();
+  for (const alt of alternatives) {
+    const key = spelled(alt);
+    const same = known.get(key);
+    known.set(key, same === undefined ? alt : doubting(same, alt));
+  }
+  const all = [...known.values()];
+  if (all.length > COMPARED) return all;
+  const kept: Alternative[] = [];
+  for (const alt of all) {
+    spend(meter, kept.length * alt.parts.length);
+    keep(kept, alt);
+  }
+  return kept;
 }
 
 /** Adds an alternative unless another one allows as much; doubts about places go over to the one that stays. */
@@ -89,7 +114,7 @@ function doubting(stays: Alternative, goes: Alternative): Alternative {
 }
 
 /** Resolves what is forced. Null: impossible. `split` >= 0: an unknown without pieces that must be tried out. */
-function narrow(alt: Alternative): { alt: Alternative; split: number } | null {
+function narrow(alt: Alternative, meter: Meter | null): { alt: Alternative; split: number } | null {
   if (alt.apart.length === 0 && alt.unknowns.length === 1) {
     return alt.unknowns[0]!.length === 0 ? null : { alt, split: -1 };
   }
@@ -116,62 +141,25 @@ function narrow(alt: Alternative): { alt: Alternative; split: number } | null {
   for (let u = 0; u < unknowns.length; u++) {
     if (used.has(u)) continue;
     const degree = apart.reduce((n, [a, b]) => (a === u || b === u ? n + 1 : n), 0);
+    spend(meter, apart.length);
     if (degree < unknowns[u]!.length) apart = apart.filter(([a, b]) => a !== u && b !== u);
     else ghost = u;
   }
-  if (!colourable(unknowns, apart)) return null;
+  if (!assignable(unknowns, apart, meter)) return null;
   if (ghost >= 0) return { alt: { unknowns, apart, parts: alt.parts }, split: ghost };
   return { alt: renumbered(unknowns, apart, alt.parts), split: -1 };
 }
+
+const inOrder = (apart: Alternative['apart']): Alternative['apart'] =>
+  apart
+    .map(([a, b]): readonly [number, number] => (a < b ? [a, b] : [b, a]))
+    .sort(([a, b], [c, d]) => a - c || b - d);
 
 function uniquePairs(apart: Alternative['apart']): Alternative['apart'] {
   if (apart.length < 2) return apart;
   const seen = new Map<string, readonly [number, number]>();
   for (const [a, b] of apart) seen.set(a < b ? `${a},${b}` : `${b},${a}`, a < b ? [a, b] : [b, a]);
   return [...seen.values()];
-}
-
-/** Is there one label for each unknown, different wherever two are apart? */
-function colourable(unknowns: Alternative['unknowns'], apart: Alternative['apart']): boolean {
-  if (apart.length === 0) return true;
-  const near: Set<number>[] = unknowns.map(() => new Set());
-  for (const [a, b] of apart) {
-    near[a]!.add(b);
-    near[b]!.add(a);
-  }
-  const rest = new Set(near.keys());
-  for (let changed = true; changed; ) {
-    changed = false;
-    for (const u of rest) {
-      let degree = 0;
-      for (const v of near[u]!) if (rest.has(v)) degree++;
-      if (degree < unknowns[u]!.length) {
-        rest.delete(u);
-        changed = true;
-      }
-    }
-  }
-  return assign([...rest], 0, new Map(), unknowns, near, { steps: 0 });
-}
-
-function assign(
-  order: readonly number[],
-  i: number,
-  chosen: Map<number, Label>,
-  unknowns: Alternative['unknowns'],
-  near: readonly Set<number>[],
-  effort: { steps: number },
-): boolean {
-  if (i === order.length) return true;
-  if (++effort.steps > MOST_STEPS) throw new TooManyPossibilities('steps to assign domains', MOST_STEPS);
-  const u = order[i]!;
-  for (const label of unknowns[u]!) {
-    if ([...near[u]!].some(v => chosen.get(v) === label)) continue;
-    chosen.set(u, label);
-    if (assign(order, i + 1, chosen, unknowns, near, effort)) return true;
-    chosen.delete(u);
-  }
-  return false;
 }
 
 /** Parts in the order of their pages, unknowns in the order in which parts name them. */
@@ -197,7 +185,7 @@ function renumbered(
   const order = [...names.keys()];
   return {
     unknowns: order.map(u => unknowns[u]!),
-    apart: uniquePairs(apart.map(([a, b]) => [names.get(a)!, names.get(b)!] as const)),
+    apart: inOrder(uniquePairs(apart.map(([a, b]) => [names.get(a)!, names.get(b)!] as const))),
     parts: sorted.map(p => (names.get(p.of) === p.of ? p : { ...p, of: names.get(p.of)! })),
   };
 }
@@ -205,20 +193,7 @@ function renumbered(
 /** Does `a` allow everything that `b` allows? (No is always a safe answer.) */
 function swallows(a: Alternative, b: Alternative): boolean {
   if (a.parts.length !== b.parts.length || a.unknowns.length !== b.unknowns.length) return false;
-  const samePart = (p: Part, i: number): boolean => {
-    const q = b.parts[i]!;
-    const x = p.piece;
-    const y = q.piece;
-    return (
-      p.of === q.of &&
-      p.live === q.live &&
-      x.start === y.start &&
-      x.end === y.end &&
-      x.phys === y.phys &&
-      x.announced === y.announced
-    );
-  };
-  if (!a.parts.every(samePart)) return false;
+  if (!a.parts.every((p, i) => p.of === b.parts[i]!.of && samePlace(p, b.parts[i]!))) return false;
   if (!a.unknowns.every((labels, u) => common(labels, b.unknowns[u]!).length === b.unknowns[u]!.length))
     return false;
   return a.apart.every(([x, y]) => b.apart.some(([v, w]) => (x === v && y === w) || (x === w && y === v)));

@@ -1,13 +1,13 @@
 // Which pieces constrain one another, and when do they stop doing so?
 import { overlaps, type Range } from '../kit/pages.js';
 import { patch } from '../kit/record.js';
-import { keysIn, without } from '../kit/runs.js';
-import { MOST_ALTERNATIVES, settled, TooManyPossibilities } from './alternative.js';
+import { keysIn, within, without, withRun } from '../kit/runs.js';
+import { concat, settled } from './alternative.js';
+import { factors } from './factor.js';
+import { hold, type Meter, spend } from './meter.js';
 import { pieces, rows } from './pieces.js';
-import type { Alternative, Cluster, Label, Part, State } from './state.js';
+import type { Alternative, Cluster, Domain, Part, State } from './state.js';
 import { withDomain } from './state.js';
-
-const NOTHING: Alternative = { unknowns: [], apart: [], parts: [] };
 
 /** The state without what was taken out, and everything that was taken out as joint alternatives. */
 export interface Extract {
@@ -17,8 +17,8 @@ export interface Extract {
 
 /**
  * Takes all uncertain pieces out of the state that touch a range, with all that they are tied to.
- * `certain` also takes the certain pieces in the range along, as unknowns with one label, where a line
- * may mean either.
+ * `certain` also takes what is certain in the range along, as unknowns with one label, where a line may mean
+ * either.
  */
 export function extracted(s: State, range: Range, certain: boolean): Extract {
   let state = s;
@@ -39,15 +39,22 @@ export function extracted(s: State, range: Range, certain: boolean): Extract {
       hull = { start: Math.min(hull.start, key), end: Math.max(hull.end, cluster.end) };
     }
   }
-  return { state, alternatives: joint([known, ...taken.map(c => c.alternatives)]) };
+  return { state, alternatives: joint([known, ...taken.map(c => c.alternatives)], s.meter) };
 }
+
+/** In a recording the pages in the range go, and what is left of a piece still knows that it was one. */
+const isCut = (s: State): boolean => s.counted;
 
 function certainIn(s: State, range: Range): Alternative[] {
   const found = s.domains.reduce<Part[]>((parts, domain, label) => {
-    for (const key of keysIn(domain.live, range, rows))
-      parts.push({ piece: domain.live.get(key), of: label, live: true });
-    for (const key of keysIn(domain.stale, range, rows))
-      parts.push({ piece: domain.stale.get(key), of: label, live: false });
+    const take = (table: Domain['live'], live: boolean): void => {
+      for (const key of keysIn(table, range, rows)) {
+        const piece = table.get(key);
+        parts.push({ piece: isCut(s) ? within(piece, key, range, pieces) : piece, of: label, live });
+      }
+    };
+    take(domain.live, true);
+    take(domain.stale, false);
     return parts;
   }, []);
   if (found.length === 0) return [];
@@ -56,12 +63,14 @@ function certainIn(s: State, range: Range): Alternative[] {
   return [{ unknowns: labels.map(l => [l]), apart: [], parts }];
 }
 
-/** Whole pieces go, not just the pages in the range. */
 function withoutCertain(s: State, range: Range): State {
   return s.domains.reduce<State>((state, domain, label) => {
-    let { live, stale } = domain;
-    for (const key of keysIn(live, range, rows)) live = live.delete(key);
-    for (const key of keysIn(stale, range, rows)) stale = stale.delete(key);
+    const left = (table: Domain['live']): Domain['live'] => {
+      if (isCut(s)) return without(table, range, pieces);
+      return keysIn(table, range, rows).reduce((t, key) => t.delete(key), table);
+    };
+    const live = left(domain.live);
+    const stale = left(domain.stale);
     return live === domain.live && stale === domain.stale ? state : withDomain(state, label, { live, stale });
   }, s);
 }
@@ -76,42 +85,36 @@ function hullOf(alt: Alternative, from: Range): Range {
 }
 
 /** Every combination of one alternative of each list: independent until a line ties them. */
-function joint(lists: readonly (readonly Alternative[])[]): readonly Alternative[] {
+function joint(lists: readonly (readonly Alternative[])[], meter: Meter | null): readonly Alternative[] {
   const single = concat(lists.filter(l => l.length === 1).map(l => l[0]!));
   let all: readonly Alternative[] = [single];
   for (const list of lists) {
     if (list.length < 2) continue;
-    if (all.length * list.length > MOST_ALTERNATIVES) {
-      throw new TooManyPossibilities('ways to assign domains', MOST_ALTERNATIVES);
-    }
+    const parts = all[0]!.parts.length + list[0]!.parts.length;
+    hold(meter, all.length * list.length, parts);
+    spend(meter, all.length * list.length * (parts + 1));
     all = all.flatMap(a => list.map(b => concat([a, b])));
   }
   return all;
 }
 
-function concat(alts: readonly Alternative[]): Alternative {
-  if (alts.length === 0) return NOTHING;
-  if (alts.length === 1) return alts[0]!;
-  const unknowns: (readonly Label[])[] = [];
-  const apart: (readonly [number, number])[] = [];
-  const parts: Part[] = [];
-  for (const alt of alts) {
-    const base = unknowns.length;
-    for (const labels of alt.unknowns) unknowns.push(labels);
-    for (const [a, b] of alt.apart) apart.push([a + base, b + base]);
-    for (const p of alt.parts) parts.push(base === 0 ? p : { ...p, of: p.of + base });
-  }
-  return { unknowns, apart, parts };
-}
-
 /** Puts alternatives back: certain pieces to their domains, independent ones into clusters of their own. */
 export function putBack(s: State, alternatives: readonly Alternative[]): State | undefined {
-  const left = settled(alternatives);
+  const left = settled(alternatives, s.meter);
   if (left.length === 0) return undefined;
-  if (left.length > 1) return withCluster(s, left);
+  if (left.length === 1) return withOne(s, left[0]!);
+  return factors(left, isCut(s), s.meter).reduce<State>((state, factor) => {
+    if (factor.length === 1) return withOne(state, factor[0]!);
+    const few = settled(factor, s.meter);
+    return few.length === 1 ? withOne(state, few[0]!) : withCluster(state, few);
+  }, s);
+}
+
+/** The state with one alternative, taken apart as far as it goes. */
+function withOne(s: State, one: Alternative): State {
   let state = s;
   const uncertain: Alternative[] = [];
-  for (const alt of components(left[0]!)) {
+  for (const alt of components(one)) {
     if (alt.unknowns.length === 1 && alt.unknowns[0]!.length === 1) state = withCertain(state, alt);
     else uncertain.push(alt);
   }
@@ -123,8 +126,8 @@ function withCertain(s: State, alt: Alternative): State {
   const label = alt.unknowns[0]![0]!;
   let { live, stale } = s.domains.get(label);
   for (const { piece, live: alive } of alt.parts) {
-    if (alive) live = live.set(piece.start, piece);
-    else stale = without(stale, piece, pieces).set(piece.start, piece);
+    if (alive) live = withRun(live, piece.start, piece, pieces);
+    else stale = withRun(stale, piece.start, piece, pieces);
   }
   return withDomain(s, label, { live, stale });
 }

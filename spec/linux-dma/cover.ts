@@ -1,6 +1,7 @@
 // Which pieces may together be what one domain holds in a range?
 import type { Range } from '../kit/pages.js';
 import { common } from './alternative.js';
+import { hold, type Meter, spend } from './meter.js';
 import type { Alternative, Label, Part } from './state.js';
 
 /** An alternative in which one unknown, `of`, holds every page of the range. */
@@ -20,14 +21,13 @@ export function coverings(
   alt: Alternative,
   range: Range,
   labels: readonly Label[] | null,
+  meter: Meter | null,
 ): readonly Covering[] {
   const stretches = stretchesOf(alt, range);
   if (stretches === null) return [];
-  const near = new Map<number, number[]>();
-  for (const [a, b] of alt.apart) {
-    near.set(a, [...(near.get(a) ?? []), b]);
-    near.set(b, [...(near.get(b) ?? []), a]);
-  }
+  const near = neighboursIn(alt);
+  const twin = twins(alt, near);
+  spend(meter, alt.parts.length + alt.apart.length);
   const found: Covering[] = [];
   const choose = (from: number, chosen: ReadonlySet<number>, left: readonly Label[] | null): void => {
     const mine = new Set(chosen);
@@ -35,7 +35,7 @@ export function coverings(
     for (let i = from; i < stretches.length; i++) {
       const { holders } = stretches[i]!;
       if (holders.some(p => mine.has(p.of))) continue;
-      const options = holders
+      const options = onePerTwin(holders, twin)
         .filter(p => !(near.get(p.of) ?? []).some(v => mine.has(v)))
         .map(p => ({
           of: p.of,
@@ -47,10 +47,64 @@ export function coverings(
       mine.add(options[0]!.of);
       possible = options[0]!.labels;
     }
-    if (possible) found.push(asOne(alt, [...mine], possible));
+    if (!possible) return;
+    found.push(asOne(alt, [...mine], possible));
+    spend(meter, alt.parts.length + stretches.length);
+    hold(meter, found.length, alt.parts.length);
   };
   choose(0, new Set(), labels);
   return found;
+}
+
+function neighboursIn(alt: Alternative): ReadonlyMap<number, readonly number[]> {
+  const near = new Map<number, number[]>();
+  const add = (a: number, b: number): void => {
+    const row = near.get(a);
+    if (row) row.push(b);
+    else near.set(a, [b]);
+  };
+  for (const [a, b] of alt.apart) {
+    add(a, b);
+    add(b, a);
+  }
+  return near;
+}
+
+/**
+ * A name for each unknown that has one live part, the same for two that nothing tells apart: the same pages,
+ * memory and labels, apart from each other and from the same others. Which of them a removal takes makes no
+ * difference, so one is tried for all.
+ */
+function twins(alt: Alternative, near: ReadonlyMap<number, readonly number[]>): readonly string[] {
+  const only: (Part | null)[] = [];
+  for (const part of alt.parts) only[part.of] = only[part.of] === undefined && part.live ? part : null;
+  const lists = new Map<readonly Label[], number>();
+  return alt.unknowns.map((labels, u) => {
+    const part = only[u];
+    if (!part) return `${u}`;
+    let list = lists.get(labels);
+    if (list === undefined) {
+      const equal = [...lists].find(
+        ([l]) => l.length === labels.length && l.every((x, i) => x === labels[i]),
+      );
+      list = equal ? equal[1] : lists.size;
+      lists.set(labels, list);
+    }
+    const { start, end, phys } = part.piece;
+    const around = [...(near.get(u) ?? []), u].sort((a, b) => a - b).join();
+    return `${start} ${end} ${phys} ${list} ${around}`;
+  });
+}
+
+function onePerTwin(holders: readonly Part[], twin: readonly string[]): readonly Part[] {
+  if (holders.length < 2) return holders;
+  const seen = new Set<string>();
+  return holders.filter(p => {
+    const name = twin[p.of]!;
+    if (seen.has(name)) return false;
+    seen.add(name);
+    return true;
+  });
 }
 
 /** The range from page to page with its holders; null when a page has none. */

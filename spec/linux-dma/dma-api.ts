@@ -38,7 +38,7 @@ export function heldBy(s: State, op: MapOp, compare: boolean): State | undefined
 /** The state after a device got a range; it is known not to be passed through. */
 function gotten(s: State, { device, addr, size }: OfBuffer, list: boolean): State {
   const row = member(s, { device });
-  const handle: Handle = { device: s.devices.indexOf(row), addr, size, at: eventNow(s), freed: false, list };
+  const handle: Handle = { device, addr, size, at: eventNow(s), freed: false, list };
   const state = row.dma === 'translated' ? s : withDevice(s, device, { dma: 'translated' });
   return handedOut(state, label(s, { device }), handle);
 }
@@ -61,7 +61,7 @@ export const allocated = (s: State, op: OfBuffer): State => gotten(held(s, op)!,
 
 /** What the device got at an address and has not given back. */
 export const handleOf = (s: State, op: OfBuffer): Handle | undefined =>
-  handleAt(s, label(s, op), s.devices.indexOf(member(s, op)), op.addr, op.size);
+  handleAt(s, label(s, op), op.device, op.addr, op.size);
 
 /** The state after all segments were given back; `waiting`: and are out of the hardware. */
 export function givenBack(s: State, op: UnmapOp, waiting: boolean): State | undefined {

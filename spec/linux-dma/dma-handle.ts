@@ -25,7 +25,7 @@ export function holding(s: State, label: Label, range: Range, behind: Behind | n
   return (
     simply(s, label, range, behind) ??
     narrowed(s, range, alt =>
-      coverings(alt, range, [label])
+      coverings(alt, range, [label], s.meter)
         .filter(c => fits(piecesOf(c.alt, c.of), range, behind))
         .map(c => c.alt),
     )
@@ -116,7 +116,7 @@ export function released(
 export function handleAt(
   s: State,
   label: Label,
-  device: number,
+  device: string,
   addr: bigint,
   size: bigint,
 ): Handle | undefined {

@@ -50,7 +50,7 @@ export const always: readonly Property[] = [
     id: 'belief/something-possible',
     says: 'Every uncertain mapping can be in some domain.',
     cite: OURS,
-    holds: s => s.uncertain.reduce((ok, c) => ok && settled(c.alternatives).length > 0, true),
+    holds: s => s.uncertain.reduce((ok, c) => ok && settled(c.alternatives, s.meter).length > 0, true),
   },
   {
     id: 'belief/same-pages',

@@ -14,6 +14,7 @@ import {
   eventNow,
   type Label,
   type Part,
+  type Piece,
   type State,
   withDomain,
 } from './state.js';
@@ -147,9 +148,20 @@ function plainly(s: State, op: Removal, tests: Tests): State | undefined {
 function generally(s: State, op: Removal, tests: Tests): State | undefined {
   const { state, alternatives } = extracted(s, windowOf(op), true);
   const next = alternatives.flatMap(alt =>
-    coverings(alt, op.gone, null).flatMap(({ alt: merged, of }) => afterUnmap(s, op, tests, merged, of)),
+    coverings(alt, op.gone, null, s.meter).flatMap(({ alt: merged, of }) =>
+      afterUnmap(s, op, tests, merged, of),
+    ),
   );
   return putBack(state, next);
+}
+
+/** The piece at the beginning of what one map line made, up to this piece, where the law has cut it. */
+function uncut(alt: Alternative, of: number, piece: Piece): Piece {
+  for (let first = piece; ; ) {
+    const before = alt.parts.find(p => p.live && p.of === of && p.piece.end === first.start)?.piece;
+    if (before === undefined || !pieces.joins(before, first)) return first;
+    first = before;
+  }
 }
 
 /** An alternative after unknown `of` lost the range: none when a test fails, two when it may or may not wait. */
@@ -172,8 +184,9 @@ function afterUnmap(
   if (tests.ends && op.gone.end > op.asked.end) {
     const last = alt.parts.find(
       p => p.live && p.of === of && p.piece.start < op.gone.end && p.piece.end >= op.gone.end,
-    )!;
-    if (!leafFits(op.asked, op.gone.end, last.piece.start, last.piece.phys)) return [];
+    )!.piece;
+    const low = uncut(alt, of, last);
+    if (!leafFits(op.asked, op.gone.end, low.start, low.phys)) return [];
   }
   const labels = alt.unknowns[of]!.filter(l => !tests.handles || !splitsHandle(s.domains.get(l), op.gone));
   if (labels.length === 0) return [];

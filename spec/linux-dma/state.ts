@@ -4,6 +4,7 @@ import { patch } from '../kit/record.js';
 import { slotTable, type Table } from '../kit/table.js';
 import type { Machine } from '../protocol/linux-dma.js';
 import type { Outcome } from '../protocol/outcome.js';
+import { fullMeter, type Meter, refill } from './meter.js';
 
 /** A domain's name inside the law, a small number. The kernel's lines never print it. */
 export type Label = number;
@@ -34,7 +35,7 @@ export interface Piece {
 
 /** Addresses that the DMA API handed to a device and has not taken back. */
 export interface Handle {
-  readonly device: number;
+  readonly device: string;
   readonly addr: bigint;
   readonly size: bigint;
   readonly at: number;
@@ -163,6 +164,8 @@ export interface State {
   /** For explanations only: the latest removal that began at a page. Empty where events are not counted. */
   readonly removals: Table<Removed>;
   readonly lastMap: number;
+  /** How much work may still be done; null where the state space is explored. */
+  readonly meter: Meter | null;
 }
 
 export interface Removed {
@@ -207,6 +210,7 @@ export function initial(setup: Setup, _policies: unknown, bounded: boolean): Sta
     mapped: 0,
     removals: table(0, NO_REMOVED),
     lastMap: 0,
+    meter: bounded ? null : fullMeter(),
   };
 }
 
@@ -217,6 +221,7 @@ const OK: Outcome = { is: 'ok' };
 
 /** The ending of every event that the law accepts. */
 export function happened(s: State, fields: Partial<State> = {}): { outcome: Outcome; state: State } {
+  refill(s.meter);
   return { outcome: OK, state: s.counted ? patch(s, { ...fields, now: s.now + 1 }) : patch(s, fields) };
 }
 

@@ -1,7 +1,7 @@
 // Do the rules of linux-dma on DMA and invalidation decide on the line where they must, and what do refusals name?
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { TooManyPossibilities } from '../../spec/linux-dma/alternative.js';
+import { TooManyPossibilities } from '../../spec/linux-dma/meter.js';
 import type { Op } from '../../spec/protocol/linux-dma.js';
 import {
   accepted,
