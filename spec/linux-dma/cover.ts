@@ -96,16 +96,18 @@ function twins(alt: Alternative, near: ReadonlyMap<number, readonly number[]>): 
   });
 }
 
+/** Of twins the one goes that leaves the earliest doubt about the place behind. */
 function onePerTwin(holders: readonly Part[], twin: readonly string[]): readonly Part[] {
   if (holders.length < 2) return holders;
-  const seen = new Set<string>();
-  return holders.filter(p => {
-    const name = twin[p.of]!;
-    if (seen.has(name)) return false;
-    seen.add(name);
-    return true;
-  });
+  const chosen = new Map<string, Part>();
+  for (const p of holders) {
+    const before = chosen.get(twin[p.of]!);
+    if (!before || isEarlier(before.piece.doubt, p.piece.doubt)) chosen.set(twin[p.of]!, p);
+  }
+  return chosen.size === holders.length ? holders : [...chosen.values()];
 }
+
+const isEarlier = (doubt: number, than: number): boolean => doubt > 0 && (than === 0 || doubt < than);
 
 /** The range from page to page with its holders; null when a page has none. */
 function stretchesOf(alt: Alternative, range: Range): readonly Stretch[] | null {

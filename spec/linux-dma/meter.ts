@@ -7,12 +7,15 @@ import { GaveUp } from '../law/gave-up.js';
  */
 export interface Meter {
   left: number;
+  /** The last event that brought steps back. */
+  event: number;
 }
 
 /** Enough for seconds of the worst recording, and memory for half a gigabyte of it. */
 const MOST_STEPS = 60_000_000;
 /** What every event brings back: no recording of a kernel needs more on the average. */
 const STEPS_PER_EVENT = 20_000;
+const STEPS_PER_STATE = 400;
 /** The most parts of all alternatives of one cluster. */
 const MOST_PARTS = 400_000;
 
@@ -26,7 +29,7 @@ export class TooManyPossibilities extends GaveUp {
   }
 }
 
-export const fullMeter = (): Meter => ({ left: MOST_STEPS });
+export const fullMeter = (): Meter => ({ left: MOST_STEPS, event: -1 });
 
 /** Takes steps off the meter. A bounded world has none, and is small. */
 export function spend(meter: Meter | null, steps: number): void {
@@ -35,8 +38,14 @@ export function spend(meter: Meter | null, steps: number): void {
   if (meter.left < 0) throw new TooManyPossibilities('too much work to find out what is possible');
 }
 
-export function refill(meter: Meter | null): void {
-  if (meter !== null && meter.left < MOST_STEPS) meter.left += STEPS_PER_EVENT;
+/** Each event brings steps back once, however many states it is judged in; each state that it leads to costs some. */
+export function refill(meter: Meter | null, event: number): void {
+  if (meter === null) return;
+  if (event > meter.event) {
+    meter.event = event;
+    meter.left = Math.min(MOST_STEPS, meter.left + STEPS_PER_EVENT);
+  }
+  spend(meter, STEPS_PER_STATE);
 }
 
 /** Refuses more than can be held: `many` alternatives of `parts` parts each. */

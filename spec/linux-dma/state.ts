@@ -221,9 +221,13 @@ const OK: Outcome = { is: 'ok' };
 
 /** The ending of every event that the law accepts. */
 export function happened(s: State, fields: Partial<State> = {}): { outcome: Outcome; state: State } {
-  refill(s.meter);
+  refill(s.meter, s.now);
   return { outcome: OK, state: s.counted ? patch(s, { ...fields, now: s.now + 1 }) : patch(s, fields) };
 }
+
+/** The endings of an event after which one of several states is the case. */
+export const happenedIn = (states: readonly State[]): readonly { outcome: Outcome; state: State }[] =>
+  states.map(s => happened(s));
 
 /** The state with a domain's row replaced, or dropped when nothing is left in it. */
 export function withDomain(s: State, label: Label, fields: Partial<Domain>): State {

@@ -15,6 +15,9 @@ const BACK = [
   cite('linux', 'kernel/dma/mapping.c: dma_unmap_page_attrs, dma_unmap_sg_attrs, dma_free_attrs'),
   cite('linux', 'kernel/dma/debug.c: check_unmap'),
 ];
+const NULL = [
+  cite('linux', 'kernel/dma/mapping.c: dma_free_attrs: the line is printed before the test of cpu_addr'),
+];
 const STRICT = [cite('linux', 'drivers/iommu/dma-iommu.c: __iommu_dma_unmap')];
 
 const dmaUnmap = chapter<State, Extract<Op, { op: 'dma_unmap' }>, Policies>('dma-unmap', ...BACK);
@@ -58,6 +61,13 @@ export const givingBack: Chapter = {
   ],
   dma_free: [
     ...outside<Extract<Op, { op: 'dma_free' }>>('dma-free'),
+    dmaFree.ends(
+      'nothing',
+      'A buffer of no bytes was never handed out: its line says nothing.',
+      s => happened(s),
+      (_s, op) => op.size === 0n,
+      { cite: NULL },
+    ),
     dmaFree.must(
       'not-handed-out',
       'ENOENT',

@@ -5,11 +5,12 @@ import { always } from '../../law/clause.js';
 import type { Rules } from '../../law/profile.js';
 import { cite } from '../../law/sources.js';
 import type { Op } from '../../protocol/linux-dma.js';
+import { branches } from '../hub.js';
 import { mappedSomewhere } from '../iommu-map.js';
 import { type Removal, removed } from '../iommu-unmap.js';
 import { isIncomplete, synced } from '../iotlb.js';
 import { isStrict, type Policies } from '../policies.js';
-import { happened, type State } from '../state.js';
+import { happened, happenedIn, type State } from '../state.js';
 
 type Chapter = Pick<Rules<State, Op, Policies>, 'map' | 'unmap'>;
 type MapOp = Extract<Op, { op: 'map' }>;
@@ -59,7 +60,7 @@ export const mapping: Chapter = {
     map.ends(
       'done',
       'The range is mapped in some domain that a device is on, or that its group waits to be attached to, and that had the range free.',
-      (s, op, p) => happened(put(s, op, p, true)!),
+      (s, op, p) => happenedIn(branches(put(s, op, p, true)!, pagesAt(op.iova, op.size))),
       (s, op, p) => put(s, op, p, true) !== undefined,
     ),
     map.must(
@@ -120,7 +121,13 @@ export const mapping: Chapter = {
     unmap.ends(
       'done',
       'Exactly what was reported is removed from one domain that held all of it; beyond the asked end only the rest of one leaf, less than asked only up to a hole.',
-      (s, op, p) => happened(removed(s, removal(op), isStrict(s.machine.mode, p) ? op.task : null, ALL)!),
+      (s, op, p) =>
+        happenedIn(
+          branches(
+            removed(s, removal(op), isStrict(s.machine.mode, p) ? op.task : null, ALL)!,
+            removal(op).gone,
+          ),
+        ),
       (s, op) => removed(s, removal(op), null, ALL) !== undefined,
     ),
     unmap.must(
