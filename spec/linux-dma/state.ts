@@ -225,9 +225,11 @@ export function happened(s: State, fields: Partial<State> = {}): { outcome: Outc
   return { outcome: OK, state: s.counted ? patch(s, { ...fields, now: s.now + 1 }) : patch(s, fields) };
 }
 
+type Ending = ReturnType<typeof happened>;
+
 /** The endings of an event after which one of several states is the case. */
-export const happenedIn = (states: readonly State[]): readonly { outcome: Outcome; state: State }[] =>
-  states.map(s => happened(s));
+export const happenedIn = (states: readonly State[]): Ending | readonly Ending[] =>
+  states.length === 1 ? happened(states[0]!) : states.map(s => happened(s));
 
 /** The state with a domain's row replaced, or dropped when nothing is left in it. */
 export function withDomain(s: State, label: Label, fields: Partial<Domain>): State {
