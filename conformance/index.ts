@@ -30,7 +30,7 @@ export type {
   Verdict,
 } from './judge/verdict.js';
 /** How people read operations, answers and values. */
-export { describeOp, describeOutcome, describeValue, plain, printable } from './report/describe.js';
+export { describeOp, describeOutcome, describeValue, plain } from './report/describe.js';
 /** The divergence report: lines for people, data for programs. */
 export {
   type Context,
@@ -48,7 +48,9 @@ export { type Laws, lawNamed } from './trace/laws.js';
 export { LIMITS, type Limits } from './trace/limits.js';
 /** Lines of any text format, with the same limits. */
 export { type Line, Lines, linesOf, type Source } from './trace/lines.js';
-export { type Defect, Malformed, type Place } from './trace/malformed.js';
+export { type Defect, type Further, Malformed, type Place } from './trace/malformed.js';
 export { type PassedOver, tellPassedOver } from './trace/passed-over.js';
+/** Text of a recording as a terminal may have it. */
+export { printable } from './trace/printable.js';
 export type { ReadOptions, Trace } from './trace/read.js';
 export type { Opening } from './trace/write.js';

@@ -2,6 +2,7 @@
 import type { AnyOp } from '../../spec/law/profile.js';
 import { brief } from '../../spec/protocol/codec.js';
 import { isEnding, type Observed, UNOBSERVED } from '../../spec/protocol/observed.js';
+import { printable } from '../trace/printable.js';
 
 /** `map  handle 3, iova 0x1000, device 0 (edu)`: the operation's name and its fields, in their order. */
 export function describeOp(op: AnyOp, machine: unknown): { readonly name: string; readonly fields: string } {
@@ -62,12 +63,4 @@ export function plain(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(plain);
   if (typeof value !== 'object' || value === null) return value;
   return Object.fromEntries(Object.entries(value).map(([key, field]) => [key, plain(field)]));
-}
-
-/** Control characters and those that turn the direction of writing; a recording must not play terminal. */
-const UNSEEN = /[\p{Cc}\u200e\u200f\u2028-\u202e\u2066-\u2069]/gu;
-
-/** The text with everything that a terminal would obey instead of print spelled out. */
-export function printable(text: string): string {
-  return text.replace(UNSEEN, c => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`);
 }

@@ -3,7 +3,8 @@ import type { Clause } from '../../spec/law/clause.js';
 import type { AnyProfile } from '../../spec/law/profile.js';
 import { isEnding } from '../../spec/protocol/observed.js';
 import type { Choice, Diverges, Explanation, Step } from '../judge/verdict.js';
-import { describeOp, describeOutcome, describeValue, plain, printable } from './describe.js';
+import { printable } from '../trace/printable.js';
+import { describeOp, describeOutcome, describeValue, plain } from './describe.js';
 
 /** Where the recording is from, for the lines that say how to look again. */
 export interface Context {

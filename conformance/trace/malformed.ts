@@ -1,4 +1,5 @@
 // What is wrong with a recording that cannot be judged, and where exactly?
+import { printable } from './printable.js';
 
 /** Every way in which a recording can be malformed. Programs compare these; nobody compares the texts. */
 export type Defect =
@@ -40,9 +41,16 @@ export interface Place {
   readonly path?: string;
 }
 
+/** A further defect of the same line. */
+export interface Further {
+  readonly path: string;
+  readonly reason: string;
+}
+
 /**
  * The recording does not decode: neither a divergence nor a bug of ours. The readers of this project throw
- * it (the first defect ends the reading) and throw nothing else for any input whatsoever.
+ * it (the first line with a defect ends the reading) and throw nothing else for any input whatsoever.
+ * `message` can be printed on a terminal; `path` and `reason` are as they are in the recording.
  */
 export class Malformed extends Error implements Place {
   override readonly name = 'Malformed';
@@ -54,8 +62,10 @@ export class Malformed extends Error implements Place {
     readonly defect: Defect,
     place: Place,
     readonly reason: string,
+    /** What else is wrong with the line, as far as it is told. */
+    readonly others: readonly Further[] = [],
   ) {
-    super(`${spell(place)}: ${reason}`);
+    super(printable(`${spell(place)}: ${reason}${others.map(o => `; ${o.path}: ${o.reason}`).join('')}`));
     this.line = place.line;
     if (place.column !== undefined) this.column = place.column;
     if (place.path !== undefined) this.path = place.path;

@@ -3,15 +3,16 @@ import type * as t from 'io-ts';
 import { type Defect, decode } from '../../spec/protocol/codec.js';
 import { Malformed } from './malformed.js';
 
-/** Decodes one value of a line. The first defect is reported with its path below `root`; the rest counted. */
+/** Decodes one value of a line. The first defect is reported with its path below `root`, and some further ones. */
 export function shaped<A>(codec: t.Type<A, unknown, unknown>, value: unknown, line: number, root = ''): A {
   const decoded = decode(codec, value);
   if (decoded.ok) return decoded.value;
-  const [first, ...others] = decoded.defects;
-  const more = others.length === 0 ? '' : ` (and ${others.length} more)`;
-  const path = [root, first!.path].filter(part => part !== '').join('.');
-  const place = path === '' ? { line } : { line, path };
-  throw new Malformed('shape', place, `${first!.reason}${more}`);
+  const [first, ...others] = decoded.defects.map(({ path, reason }) => ({
+    path: [root, path].filter(part => part !== '').join('.'),
+    reason,
+  }));
+  const { path, reason } = first!;
+  throw new Malformed('shape', path === '' ? { line } : { line, path }, reason, others);
 }
 
 /** Well-formed words that mean nothing on this machine are as malformed as those with a wrong shape. */

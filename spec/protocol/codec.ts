@@ -12,11 +12,14 @@ export type Decoded<A> =
   | { readonly ok: true; readonly value: A }
   | { readonly ok: false; readonly defects: readonly Defect[] };
 
-/** Decodes with any codec; every defect comes back with its path, nothing is thrown. */
+/** So many defects of one value are told; a value can have as many as it has parts. */
+export const MOST_DEFECTS = 8;
+
+/** Decodes with any codec; the first defects come back with their paths, nothing is thrown. */
 export function decode<A, O>(codec: t.Type<A, O, unknown>, input: unknown): Decoded<A> {
   const result = codec.decode(input);
   if (!isLeft(result)) return { ok: true, value: result.right };
-  return { ok: false, defects: result.left.map(describe) };
+  return { ok: false, defects: result.left.slice(0, MOST_DEFECTS).map(describe) };
 }
 
 function describe(error: t.ValidationError): Defect {
@@ -100,10 +103,12 @@ export function closed<P extends Props, Q extends Props = Record<never, t.Mixed>
       if (!isPlain(u)) return t.failure(u, context, `expected an object (${name}), got ${brief(u)}`);
       const errors: t.Errors = [];
       for (const key of Object.keys(u)) {
+        if (errors.length >= MOST_DEFECTS) break;
         if (!known.has(key)) errors.push(mistake(u[key], context, key, `unknown key: ${key}`));
       }
       const out: Record<string, unknown> = {};
       for (const key of keys) {
+        if (errors.length >= MOST_DEFECTS) break;
         const has = Object.hasOwn(u, key);
         if (!has && !(key in required)) continue;
         if (!has) {
@@ -111,7 +116,7 @@ export function closed<P extends Props, Q extends Props = Record<never, t.Mixed>
           continue;
         }
         const result = shape[key]!.validate(u[key], t.appendContext(context, key, shape[key]!, u[key]));
-        if (isLeft(result)) errors.push(...result.left);
+        if (isLeft(result)) add(errors, result.left);
         else out[key] = result.right;
       }
       return errors.length > 0 ? t.failures(errors) : t.success(out as A);
@@ -129,6 +134,11 @@ export function closed<P extends Props, Q extends Props = Record<never, t.Mixed>
 
 function mistake(value: unknown, context: t.Context, key: string, message: string): t.ValidationError {
   return { value, context: t.appendContext(context, key, t.unknown, value), message };
+}
+
+/** Takes over as many defects as are told. */
+function add(errors: t.Errors, more: t.Errors): void {
+  for (let i = 0; i < more.length && errors.length < MOST_DEFECTS; i++) errors.push(more[i]!);
 }
 
 function isPlain(u: unknown): u is Record<string, unknown> {
@@ -195,6 +205,36 @@ export function tagged<K extends string, Arms extends ArmsOf>(
     others,
   );
 }
+
+/** A list of values of one kind. It ends at the first defects: who sends a million wrong ones is told of a few. */
+export class List<C extends t.Mixed> extends t.Type<
+  readonly t.TypeOf<C>[],
+  readonly t.OutputOf<C>[],
+  unknown
+> {
+  readonly _tag = 'List' as const;
+
+  constructor(readonly item: C) {
+    super(
+      `list of ${item.name}`,
+      (u): u is readonly t.TypeOf<C>[] => Array.isArray(u) && u.every(item.is),
+      (u, context) => {
+        if (!Array.isArray(u)) return t.failure(u, context, `expected a list, got ${brief(u)}`);
+        const errors: t.Errors = [];
+        const out: t.TypeOf<C>[] = [];
+        for (let i = 0; i < u.length && errors.length < MOST_DEFECTS; i++) {
+          const result = item.validate(u[i], t.appendContext(context, String(i), item, u[i]));
+          if (isLeft(result)) add(errors, result.left);
+          else out.push(result.right);
+        }
+        return errors.length > 0 ? t.failures(errors) : t.success(out);
+      },
+      a => a.map(item.encode),
+    );
+  }
+}
+
+export const list = <C extends t.Mixed>(item: C): List<C> => new List(item);
 
 const HEX = /^0x(0|[1-9a-f][0-9a-f]{0,15})$/;
 

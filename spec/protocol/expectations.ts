@@ -1,6 +1,6 @@
 // How are divergences written down that are known, so that they are counted apart?
-import * as t from 'io-ts';
-import { closed, matching, text } from './codec.js';
+import type * as t from 'io-ts';
+import { closed, list, matching, text } from './codec.js';
 
 const day = matching('a day like "2026-11-28"', /^\d{4}-\d{2}-\d{2}$/);
 
@@ -15,4 +15,4 @@ export const Expectation = closed(
 );
 export type Expectation = t.TypeOf<typeof Expectation>;
 
-export const Expectations = closed('expectations', { expectations: t.readonlyArray(Expectation) });
+export const Expectations = closed('expectations', { expectations: list(Expectation) });

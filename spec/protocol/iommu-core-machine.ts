@@ -1,6 +1,6 @@
 // Which machine does a recording of iommu-core describe: IOMMU instances, devices behind them, and their groups?
 import * as t from 'io-ts';
-import { closed, type Defect, Hex64, text, whole, word } from './codec.js';
+import { closed, type Defect, Hex64, list, text, whole, word } from './codec.js';
 
 const index = (name: string) => whole(name, 0, 65_535);
 const rid = whole('requester id', 0, 0xffff);
@@ -43,7 +43,7 @@ const Device = closed('device', {
   group: index('group'),
   rid,
   /** Other requester ids that its DMA may carry, behind bridges for instance. */
-  aliases: t.readonlyArray(rid),
+  aliases: list(rid),
   pasids,
   /** Firmware needs a 1:1 mapping for it all the time (IOMMU_RESV_DIRECT). */
   direct: t.boolean,
@@ -59,10 +59,10 @@ const Device = closed('device', {
  * after; a position past the end is a name that nobody knows. At the start no device has been probed.
  */
 export const Machine = closed('machine', {
-  instances: t.readonlyArray(Instance),
+  instances: list(Instance),
   /** How many isolation groups there can be. */
   groups: whole('groups', 0, 65_536),
-  devices: t.readonlyArray(Device),
+  devices: list(Device),
   /** What a default domain is if no device asks for something else (iommu.passthrough, iommu.strict). */
   defaultType: word('dma', 'dma-fq', 'identity'),
   /** How many address spaces there are for SVA. */

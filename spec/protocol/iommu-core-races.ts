@@ -1,19 +1,19 @@
 // Which words does the profile iommu-core-races speak: threads in the IOMMU core, and who makes the next step?
 import * as t from 'io-ts';
-import { closed, type Defect, tagged, whole, word } from './codec.js';
+import { closed, type Defect, list, tagged, whole, word } from './codec.js';
 
 const index = (name: string) => whole(name, 0, 63);
 
 /** One isolation group, the devices that are or will be in it, and the threads that work on it. */
 export const Machine = closed('machine', {
   /** `present`: it is in its group at the start. `attached`: it is on the user's domain at the start. */
-  devices: t.readonlyArray(closed('device', { present: t.boolean, attached: t.boolean })),
+  devices: list(closed('device', { present: t.boolean, attached: t.boolean })),
   /**
    * `attach`: a user's domain is attached to the group. `unplug`: `device` is removed. `detach`: `device` goes off
    * the user's domain. `invalidate`: a page is unmapped from the user's domain and flushed. `probe`: `device`
    * appears. `open`: a device that the caller has open all the time, so that its driver cannot be taken off.
    */
-  threads: t.readonlyArray(
+  threads: list(
     closed('thread', {
       does: word('attach', 'unplug', 'detach', 'invalidate', 'probe'),
       device: index('device'),

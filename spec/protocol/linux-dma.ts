@@ -1,6 +1,6 @@
 // Which words does the profile linux-dma speak: what a Linux kernel's iommu, dma and intel_iommu trace events report?
 import * as t from 'io-ts';
-import { closed, Hex64, tagged, text, whole, word } from './codec.js';
+import { closed, Hex64, list, tagged, text, whole, word } from './codec.js';
 
 /** The recording: which families of events it holds, and how the kernel was told to invalidate. */
 export const Machine = closed('machine', {
@@ -56,7 +56,7 @@ const ops = {
       op: t.literal('dma_map'),
       via: word('page', 'resource', 'phys', 'sg'),
       device,
-      segments: t.readonlyArray(segment),
+      segments: list(segment),
     },
     { phys: Hex64, ...attrs, /** The event listed only some of the segments. */ partial: t.boolean },
   ),
@@ -67,7 +67,7 @@ const ops = {
       op: t.literal('dma_unmap'),
       via: word('page', 'resource', 'phys', 'sg'),
       device,
-      segments: t.readonlyArray(segment),
+      segments: list(segment),
     },
     { phys: Hex64, ...attrs },
   ),
@@ -124,7 +124,7 @@ const ops = {
   qi_submit: closed('qi_submit', {
     op: t.literal('qi_submit'),
     unit,
-    words: t.readonlyArray(Hex64),
+    words: list(Hex64),
     task,
   }),
 };

@@ -1,6 +1,6 @@
 // What is the JSON Schema of what a codec reads?
 import type * as t from 'io-ts';
-import { Closed, Leaf, OrWord, Tagged } from './codec.js';
+import { Closed, Leaf, List, OrWord, Tagged } from './codec.js';
 
 /** A schema, or a part of one: JSON Schema, draft 2020-12. */
 export type JsonSchema = { readonly [keyword: string]: unknown };
@@ -17,7 +17,6 @@ type Standard =
   | t.AnyDictionaryType
   | t.DictionaryType<t.Mixed, t.Mixed>
   | t.ReadonlyType<t.Mixed>
-  | t.ReadonlyArrayType<t.Mixed>
   | t.UnionType<t.Mixed[]>
   | t.KeyofType<{ [word: string]: unknown }>;
 
@@ -31,6 +30,7 @@ export function schemaOf(codec: t.Mixed): JsonSchema {
   if (codec instanceof Tagged)
     return { oneOf: [...Object.values(codec.arms as Props).map(schemaOf), ...others(codec)] };
   if (codec instanceof OrWord) return { anyOf: [{ const: codec.other }, schemaOf(codec.codec as t.Mixed)] };
+  if (codec instanceof List) return { type: 'array', items: schemaOf(codec.item as t.Mixed) };
   if (codec instanceof Leaf) return codec.keywords;
   const standard = codec as unknown as Standard;
   switch (standard._tag) {
@@ -50,8 +50,6 @@ export function schemaOf(codec: t.Mixed): JsonSchema {
       return { type: 'object', additionalProperties: schemaOf(standard.codomain) };
     case 'ReadonlyType':
       return schemaOf(standard.type);
-    case 'ReadonlyArrayType':
-      return { type: 'array', items: schemaOf(standard.type) };
     case 'UnionType':
       return { anyOf: standard.types.map(schemaOf) };
     case 'KeyofType':

@@ -1,6 +1,6 @@
 // Which words does the profile spapr-tce speak: the POWER machine under judgement, and the operations on it?
 import * as t from 'io-ts';
-import { closed, type Defect, Hex64, tagged, text, whole, word } from './codec.js';
+import { closed, type Defect, Hex64, list, tagged, text, whole, word } from './codec.js';
 
 const index = (name: string) => whole(name, 0, 65_535);
 /** A container's name in a recording: any small number that the recorder chose; -1 and below is not open. */
@@ -26,13 +26,13 @@ export const Machine = closed('machine', {
   /** How much memory a bypass window covers, from 2^59; 0: the kernel uses no bypass. */
   bypass: Hex64,
   /** PCI host bridges: is an IOMMU registered for it, and does its controller answer `device_group`? */
-  bridges: t.readonlyArray(closed('bridge', { iommu: t.boolean, deviceGroup: t.boolean })),
+  bridges: list(closed('bridge', { iommu: t.boolean, deviceGroup: t.boolean })),
   /**
    * Partitionable endpoints (PEs). `window`: the 32-bit window, for the kernel and by default for a user; `pageSizes`: a mask
    * in which bit n stands for pages of 2^n; `windows`: how many dynamic windows it can have; `family`: groups of one
    * family have the same table operations.
    */
-  groups: t.readonlyArray(
+  groups: list(
     closed('group', {
       bridge: index('bridge'),
       window: closed('window', Range),
@@ -43,7 +43,7 @@ export const Machine = closed('machine', {
     }),
   ),
   /** Every device that ever exists. `group` null: no PE was set up for it; `present`: probed at the start. */
-  devices: t.readonlyArray(
+  devices: list(
     closed('device', {
       name: text('device name', 64),
       bridge: t.union([index('bridge'), t.null]),
@@ -52,18 +52,16 @@ export const Machine = closed('machine', {
     }),
   ),
   /** Address spaces (processes). `lockLimit` in pages of the host, null where CAP_IPC_LOCK lifts it. */
-  mms: t.readonlyArray(
-    closed('mm', { lockLimit: t.union([whole('pages', 0, Number.MAX_SAFE_INTEGER), t.null]) }),
-  ),
+  mms: list(closed('mm', { lockLimit: t.union([whole('pages', 0, Number.MAX_SAFE_INTEGER), t.null]) })),
   /** The memory of address spaces: `size` bytes at `ua` are backed from `pa` on by pages of 2^`shift`. */
-  memory: t.readonlyArray(closed('memory', { mm, ua: Hex64, pa: Hex64, size: Hex64, shift })),
+  memory: list(closed('memory', { mm, ua: Hex64, pa: Hex64, size: Hex64, shift })),
   /** A guest, or null: the address space that runs it, its memory slots, and its PCI host bridges. */
   guest: t.union([
     closed('guest', {
       mm,
-      slots: t.readonlyArray(closed('slot', { gpa: Hex64, ua: Hex64, size: Hex64 })),
+      slots: list(closed('slot', { gpa: Hex64, ua: Hex64, size: Hex64 })),
       /** `low`: where the default window lies; `high`: where a second window starts. `ddw`: dynamic windows are on. */
-      bridges: t.readonlyArray(
+      bridges: list(
         closed('guest bridge', {
           buid: Hex64,
           low: closed('window', Range),
@@ -179,7 +177,7 @@ const ops = {
     ...window,
     list: Hex64,
     count: Hex64,
-    tces: t.readonlyArray(Hex64),
+    tces: list(Hex64),
   }),
   h_stuff_tce: closed('h_stuff_tce', { op: t.literal('h_stuff_tce'), ...window, tce: Hex64, count: Hex64 }),
   h_get_tce: closed('h_get_tce', { op: t.literal('h_get_tce'), ...window }),

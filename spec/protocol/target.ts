@@ -1,6 +1,6 @@
 // In which words do a driver and a live target speak with each other?
 import * as t from 'io-ts';
-import { closed, orWord, text, whole } from './codec.js';
+import { closed, list, orWord, text, whole } from './codec.js';
 import { Observed } from './observed.js';
 
 /** The one version of the protocol that this release speaks. */
@@ -31,7 +31,7 @@ export const Request = {
   reset: closed('reset', { reset: run }, { machine: t.unknown, policies, release: name }),
   call: CallRequest,
   /** Several calls at once, for a target that said how many it takes. */
-  batch: closed('batch', { batch: t.readonlyArray(CallRequest) }),
+  batch: closed('batch', { batch: list(CallRequest) }),
   /** Which answers that were late are known by now? Asked at the end of a run that has such. */
   late: closed('late', { late: number }),
   /** The last line of all. */
@@ -47,7 +47,7 @@ export const SetupCall = closed(
 );
 export type SetupCall = t.TypeOf<typeof SetupCall>;
 
-const setup = t.readonlyArray(SetupCall);
+const setup = list(SetupCall);
 
 /** An answer that was late and is known now. */
 export const LateAnswer = closed(
@@ -64,7 +64,7 @@ export type LateAnswer = t.TypeOf<typeof LateAnswer>;
 export const Return = closed(
   'return',
   { return: number, outcome: orWord('late', Observed) },
-  { state: t.UnknownRecord, setup, late: t.readonlyArray(LateAnswer) },
+  { state: t.UnknownRecord, setup, late: list(LateAnswer) },
 );
 export type CallReply = t.TypeOf<typeof Return>;
 
@@ -80,14 +80,14 @@ export const Hello = closed(
   {
     version: name,
     /** All that it could be asked to speak. */
-    profiles: t.readonlyArray(text('profile', 64)),
+    profiles: list(text('profile', 64)),
     policies: orWord('any', policies),
     release: name,
-    operations: t.readonlyArray(text('operation', 64)),
-    observes: t.readonlyArray(text('key', 64)),
+    operations: list(text('operation', 64)),
+    observes: list(text('key', 64)),
     reset: t.union([t.literal('cheap'), t.literal('slow'), t.literal('restart')]),
     batch: whole('calls', 1, 65_536),
-    faults: t.readonlyArray(rule),
+    faults: list(rule),
   },
 );
 export type Hello = t.TypeOf<typeof Hello>;
@@ -98,8 +98,8 @@ export const Reply = {
   /** `cannot`: the machine cannot be built, and why; the run is left out. */
   reset: closed('reset', { reset: run }, { cannot: text('reason', 500), setup }),
   call: Return,
-  batch: closed('batch', { batch: t.readonlyArray(Return) }),
-  late: closed('late', { late: number, answers: t.readonlyArray(LateAnswer) }),
+  batch: closed('batch', { batch: list(Return) }),
+  late: closed('late', { late: number, answers: list(LateAnswer) }),
 } as const;
 export type ResetReply = t.TypeOf<typeof Reply.reset>;
 

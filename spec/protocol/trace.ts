@@ -1,6 +1,6 @@
 // What is a recording: which lines does trace format 1 have, and what do they carry?
 import * as t from 'io-ts';
-import { closed, text, whole } from './codec.js';
+import { closed, list, text, whole } from './codec.js';
 import { Observed } from './observed.js';
 
 /** The format's name and the one version that this release reads and writes. */
@@ -29,7 +29,7 @@ export const Header = closed(
     release: text('release', 64),
     seed: whole('seed', -0x8000_0000, 0x7fff_ffff),
     /** What a person should know before reading on, one sentence a line. */
-    narration: t.readonlyArray(text('sentence', 500)),
+    narration: list(text('sentence', 500)),
     /** For a corpus trace that must be refused: the event at which, and what for. */
     refused: closed('refused', { event: whole('event', 1, Number.MAX_SAFE_INTEGER), why: text('why', 500) }),
   },

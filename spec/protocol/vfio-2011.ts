@@ -1,6 +1,6 @@
 // Which words does the profile vfio-2011 speak: the machine under judgement, and the operations on it?
 import * as t from 'io-ts';
-import { closed, type Defect, Hex64, tagged, text, whole, word } from './codec.js';
+import { closed, type Defect, Hex64, list, tagged, text, whole, word } from './codec.js';
 
 const index = (name: string) => whole(name, 0, 65_535);
 /** A descriptor's name in a recording: any small number that the recorder chose; -1 and below is not open. */
@@ -15,11 +15,11 @@ const arg = word('unreadable', 'short');
  */
 export const Machine = closed('machine', {
   /** The IOMMU's isolation groups: a number that is unique on its bus only; coherency of its IOMMU. */
-  groups: t.readonlyArray(
+  groups: list(
     closed('group', { bus: text('bus', 32), id: whole('group id', 0, 65_535), coherent: t.boolean }),
   ),
   /** Every device that ever exists. `group` null: not behind an IOMMU. */
-  devices: t.readonlyArray(
+  devices: list(
     closed('device', {
       name: text('device name', 64),
       group: t.union([index('group'), t.null]),
@@ -27,9 +27,7 @@ export const Machine = closed('machine', {
     }),
   ),
   /** Address spaces (processes). `lockLimit` in pages of 4 KiB, null where CAP_IPC_LOCK lifts it. */
-  mms: t.readonlyArray(
-    closed('mm', { lockLimit: t.union([whole('pages', 0, Number.MAX_SAFE_INTEGER), t.null]) }),
-  ),
+  mms: list(closed('mm', { lockLimit: t.union([whole('pages', 0, Number.MAX_SAFE_INTEGER), t.null]) })),
   /** Hard limit of a hot remove's wait in ticks; 0 is no limit. */
   timeout: whole('ticks', 0, 255),
 });

@@ -1,6 +1,6 @@
 // Which words does the profile vfio-type1 speak: the machine under judgement, and the calls on it?
 import * as t from 'io-ts';
-import { closed, type Defect, Hex64, tagged, text, whole, word } from './codec.js';
+import { closed, type Defect, Hex64, list, tagged, text, whole, word } from './codec.js';
 
 const index = (name: string) => whole(name, 0, 65_535);
 /** A descriptor's name in a recording: any small number that the recorder chose; -1 is not open. */
@@ -55,8 +55,8 @@ const memory = closed(
 export const Machine = closed(
   'machine',
   {
-    iommus: t.readonlyArray(iommu),
-    groups: t.readonlyArray(
+    iommus: list(iommu),
+    groups: list(
       closed(
         'group',
         {
@@ -64,10 +64,10 @@ export const Machine = closed(
           /** The IOMMU that its devices are behind, or what VFIO makes a group of without one. */
           behind: t.union([index('iommu'), word('no-iommu', 'emulated')]),
         },
-        { reserved: t.readonlyArray(reserved) },
+        { reserved: list(reserved) },
       ),
     ),
-    devices: t.readonlyArray(
+    devices: list(
       closed(
         'device',
         {
@@ -87,12 +87,12 @@ export const Machine = closed(
       ),
     ),
     /** Address spaces (processes). `lockLimit` in pages of 4 KiB, null where CAP_IPC_LOCK lifts it. */
-    mms: t.readonlyArray(
+    mms: list(
       closed(
         'mm',
         {
           lockLimit: t.union([whole('pages', 0, Number.MAX_SAFE_INTEGER), t.null]),
-          memory: t.readonlyArray(memory),
+          memory: list(memory),
         },
         /** CAP_SYS_RAWIO; left out: yes. */
         { rawio: t.boolean },

@@ -60,7 +60,7 @@ const refusals: readonly (readonly [string, string, string])[] = [
   [
     'several defects',
     head('"producer":"p",', '"a":1,"b":2,'),
-    'shape: line 1, a: unknown key: a (and 2 more)',
+    'shape: line 1, a: unknown key: a; b: unknown key: b; producer: missing',
   ],
   [
     'a bad machine',
