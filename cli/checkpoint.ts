@@ -15,7 +15,7 @@ import {
 import { endianness } from 'node:os';
 import { join } from 'node:path';
 import type { Snapshot, SnapshotHead } from '../model/explore/snapshot.js';
-import { Unreadable, Usage } from './exit.js';
+import { reasonOf, Unreadable, Usage } from './exit.js';
 import { type Fingerprint, refusal } from './fingerprint.js';
 
 /*
@@ -65,7 +65,7 @@ export function save(folder: string, of: Fingerprint, { head, words }: Snapshot)
 export function load(folder: string, ours: Fingerprint): Snapshot {
   const path = fileIn(folder);
   if (!holdsOne(folder)) throw new Usage(`there is no checkpoint in ${folder}`);
-  const file = openSync(path, 'r');
+  const file = opened(path);
   try {
     const { header, words } = read(file, path);
     const why = refusal(header.of, ours);
@@ -75,6 +75,14 @@ export function load(folder: string, ours: Fingerprint): Snapshot {
     return { head: header.head, words };
   } finally {
     closeSync(file);
+  }
+}
+
+function opened(path: string): number {
+  try {
+    return openSync(path, 'r');
+  } catch (error) {
+    throw new Unreadable(`cannot read ${path}: ${reasonOf(error)}`);
   }
 }
 

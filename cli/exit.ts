@@ -1,5 +1,5 @@
 // What does each exit code mean, and which ending becomes which?
-import { Malformed } from '../conformance/index.js';
+import { Malformed, printable } from '../conformance/index.js';
 
 export const EXIT = {
   conforms: 0,
@@ -9,15 +9,17 @@ export const EXIT = {
   malformed: 65,
   unavailable: 69,
   bug: 70,
+  unwritable: 73,
 } as const;
 
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
 
-/** The worst of several: a bug hides everything, then bad input, then a divergence, then doubt. */
+/** The worst of several: a bug hides everything, then bad input, what could not be written, a divergence, doubt. */
 const SEVERITY: readonly ExitCode[] = [
   EXIT.bug,
   EXIT.usage,
   EXIT.malformed,
+  EXIT.unwritable,
   EXIT.unavailable,
   EXIT.diverges,
   EXIT.inconclusive,
@@ -42,12 +44,27 @@ export class Unavailable extends Error {
   override readonly name = 'Unavailable';
 }
 
+/** A place that cannot be written. */
+export class Unwritable extends Error {
+  override readonly name = 'Unwritable';
+}
+
+/** A budget ran out before there was a verdict. */
+export class Unfinished extends Error {
+  override readonly name = 'Unfinished';
+}
+
+/** What the system says of a failed call, without the stack: `EACCES: permission denied, open 'x'`. */
+export const reasonOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+
 /** What to say of an error, and how to end. */
 export function endingOf(error: unknown): { readonly code: ExitCode; readonly says: string } {
   if (error instanceof Malformed) return { code: EXIT.malformed, says: `malformed input: ${error.message}` };
-  if (error instanceof Usage) return { code: EXIT.usage, says: error.message };
-  if (error instanceof Unavailable) return { code: EXIT.unavailable, says: error.message };
-  if (error instanceof Unreadable) return { code: EXIT.malformed, says: error.message };
+  if (error instanceof Usage) return { code: EXIT.usage, says: printable(error.message) };
+  if (error instanceof Unreadable) return { code: EXIT.malformed, says: printable(error.message) };
+  if (error instanceof Unavailable) return { code: EXIT.unavailable, says: printable(error.message) };
+  if (error instanceof Unwritable) return { code: EXIT.unwritable, says: printable(error.message) };
+  if (error instanceof Unfinished) return { code: EXIT.inconclusive, says: `unfinished: ${error.message}` };
   const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
   return { code: EXIT.bug, says: `a bug in iommu-spec, please report it:\n${text}` };
 }

@@ -1,5 +1,5 @@
 // How do recordings come in: files, gzip, standard input, and in which format?
-import { createReadStream, readdirSync, statSync } from 'node:fs';
+import { createReadStream, fstatSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
@@ -17,24 +17,34 @@ import {
 import { Malformed } from '../conformance/trace/malformed.js';
 import { type AnyOp, defaultPolicies } from '../spec/index.js';
 import type { Event } from '../spec/protocol/index.js';
-import { Unreadable, Usage } from './exit.js';
-import { parsePolicies } from './options.js';
+import { reasonOf, Unfinished, Unreadable, Usage } from './exit.js';
+import { JUDGED_WITHIN, MIB, roomBelow } from './memory.js';
+import { type Choices, parsePolicies } from './options.js';
 
 export type Format = 'trace' | 'ftrace';
 
 /** The bundled corpus, beside the sources. */
 export const CORPUS = fileURLToPath(new URL('../../conformance/corpus/', import.meta.url));
 
-/** The bytes of a file as they are; `-` is standard input. */
-export function bytesOf(file: string): Source {
-  if (file === '-') return process.stdin as unknown as Source;
+/** The bytes of a file as they are; `-` is standard input. Throws `Unreadable`, at once or while it is read. */
+export function bytesOf(file: string): AsyncIterable<Uint8Array> {
   try {
-    if (statSync(file).isDirectory()) throw new Unreadable(`${file} is a folder`);
+    if ((file === '-' ? fstatSync(0) : statSync(file)).isDirectory())
+      throw new Unreadable(`${file} is a folder`);
   } catch (error) {
     if (error instanceof Unreadable) throw error;
-    throw new Unreadable(`cannot read ${file}: ${(error as Error).message}`);
+    throw new Unreadable(`cannot read ${file}: ${reasonOf(error)}`);
   }
-  return createReadStream(file) as unknown as Source;
+  return piecesOf(file);
+}
+
+/** Opens the file when the first piece is asked for. */
+async function* piecesOf(file: string): AsyncGenerator<Uint8Array> {
+  try {
+    yield* (file === '-' ? process.stdin : createReadStream(file)) as AsyncIterable<Uint8Array>;
+  } catch (error) {
+    throw new Unreadable(`cannot read ${file === '-' ? 'standard input' : file}: ${reasonOf(error)}`);
+  }
 }
 
 /** A gzip stream; what is no gzip, or ends early, is malformed input and not a bug. */
@@ -46,7 +56,8 @@ async function* unpacked(packed: AsyncIterable<Uint8Array>, file: string): Async
   try {
     for await (const chunk of gunzip) yield chunk as Uint8Array;
   } catch (error) {
-    const reason = `${file} is not a whole gzip file: ${(error as Error).message}`;
+    if (error instanceof Unreadable) throw error;
+    const reason = `${file} is not a whole gzip file: ${reasonOf(error)}`;
     throw new Malformed('truncated', { line: 1 }, reason);
   } finally {
     raw.destroy();
@@ -77,8 +88,8 @@ function told({ first, all }: Peeked, asked: Format | undefined): Looked {
 }
 
 /** The first piece that is not empty, and everything with it. */
-async function peek(source: Source): Promise<Peeked> {
-  const pieces = (source as AsyncIterable<Uint8Array>)[Symbol.asyncIterator]();
+async function peek(source: AsyncIterable<Uint8Array>): Promise<Peeked> {
+  const pieces = source[Symbol.asyncIterator]();
   let next = await pieces.next();
   while (!next.done && next.value.length === 0) next = await pieces.next();
   const first: Uint8Array = next.done ? new Uint8Array(0) : next.value;
@@ -102,26 +113,48 @@ export function formatNamed(asked: string | undefined): Format | undefined {
 export async function openTrace(
   file: string,
   asked?: Format,
-  policies: readonly string[] = [],
+  choices: Choices = { policy: [] },
+  memory = JUDGED_WITHIN * MIB,
 ): Promise<Trace> {
   const { format, source } = await look(file, asked);
-  const trace = format === 'trace' ? await readTrace(source) : await openFtrace(file, source);
-  if (policies.length === 0) return trace;
-  return { ...trace, policies: { ...trace.policies, ...parsePolicies(trace.profile, policies) } };
+  const trace = format === 'trace' ? await readTrace(source) : await openFtrace(file, source, memory);
+  const policies = { ...trace.policies, ...parsePolicies(trace.profile, choices) };
+  return { ...trace, policies, events: () => within(trace.events(), file, memory) };
+}
+
+/** The option `--memory` in bytes. */
+export const memoryOf = (options: { readonly memory?: number }): number =>
+  (options.memory ?? JUDGED_WITHIN) * MIB;
+
+const beyond = (memory: number): string => `more than ${memory / MIB} MiB of memory (--memory)`;
+
+/** The same events, until what is kept of them takes too much memory: then it throws `Unfinished`. */
+async function* within(
+  events: AsyncIterable<Event<AnyOp>>,
+  file: string,
+  memory: number,
+): AsyncGenerator<Event<AnyOp>> {
+  const room = roomBelow(memory);
+  for await (const event of events) {
+    if (!room()) throw new Unfinished(`event ${event.n} of ${file}: ${beyond(memory)}`);
+    yield event;
+  }
 }
 
 /**
  * A kernel's trace file. What kind of recording it is shows only at its end, so its events are read
- * first and judged afterwards; the limits on lines and bytes hold for the reading.
+ * first and judged afterwards; the limits on lines, bytes and memory hold for the reading.
  */
-async function openFtrace(file: string, source: Source): Promise<Trace> {
+async function openFtrace(file: string, source: Source, memory: number): Promise<Trace> {
   const read: Event<AnyOp>[] = [];
+  const room = roomBelow(memory);
   let last = 1;
   const first = new FtraceImporter();
   for await (const line of linesOf(source, LIMITS)) {
     const event = first.take(line);
     if (event !== undefined) read.push(event);
     last = line.number;
+    if (!room()) throw new Unfinished(`line ${last} of ${file}: ${beyond(memory)}`);
   }
   const machine = first.machine();
   const profile = LAWS.profiles[FTRACE_PROFILE]!;

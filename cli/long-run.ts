@@ -2,8 +2,9 @@
 import type { Options, Progress } from '../model/explore/explore.js';
 import type { Snapshot } from '../model/explore/snapshot.js';
 import * as checkpoints from './checkpoint.js';
-import { Usage } from './exit.js';
+import { reasonOf, Usage } from './exit.js';
 import type { Fingerprint } from './fingerprint.js';
+import { holdFolder } from './lock.js';
 import { hasRoom, held, MIB, usualLimit } from './memory.js';
 import { count, type Ticker, ticker } from './terminal.js';
 
@@ -30,6 +31,9 @@ export class LongRun {
   private readonly bar: Ticker;
   private readonly folder: string | undefined;
   private readonly every: number;
+  private readonly letGo: () => void = () => {};
+  /** Why no checkpoint could be written: the exploration goes on without. */
+  private lost: string | undefined;
   private told = { at: performance.now(), states: 0 };
   private saved = performance.now();
 
@@ -40,6 +44,7 @@ export class LongRun {
     this.limit = options.memory === undefined ? usualLimit() : options.memory * MIB;
     this.every = (options.every ?? EVERY) * 1000;
     this.folder = options.checkpoint ?? options.resume;
+    if (this.folder !== undefined) this.letGo = holdFolder(this.folder);
     this.snapshot = options.resume === undefined ? undefined : checkpoints.load(options.resume, of);
     this.resumed = this.snapshot?.head.states;
     if (options.checkpoint !== undefined && options.checkpoint !== options.resume)
@@ -68,10 +73,16 @@ export class LongRun {
   /** A run that came to its end leaves no checkpoint; one that did not says where to go on. */
   end(unfinished: boolean): string | undefined {
     this.bar.done();
+    this.letGo();
     if (this.folder === undefined) return undefined;
-    if (unfinished) return this.folder;
+    if (unfinished) return this.lost === undefined ? this.folder : undefined;
     checkpoints.discard(this.folder);
     return undefined;
+  }
+
+  /** Why the last checkpoint could not be written. */
+  get unwritten(): string | undefined {
+    return this.lost;
   }
 
   private tell(at: Progress): void {
@@ -94,7 +105,13 @@ export class LongRun {
 
   private keep(folder: string, save: () => Snapshot, last: boolean): void {
     if (!last && performance.now() - this.saved < this.every) return;
-    checkpoints.save(folder, this.of, save());
+    try {
+      checkpoints.save(folder, this.of, save());
+      this.lost = undefined;
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === undefined) throw error;
+      this.lost = `${folder} cannot hold a checkpoint: ${reasonOf(error)}`;
+    }
     this.saved = performance.now();
   }
 }

@@ -2,6 +2,8 @@
 import { CommanderError } from 'commander';
 import { EXIT, type ExitCode, endingOf } from './exit.js';
 import { program } from './program.js';
+import { harmless } from './terminal.js';
+import { afterOutput, watchOutput } from './written.js';
 
 /** Runs a command line; nothing it does ends in a stack trace but a bug of ours. */
 async function main(argv: readonly string[]): Promise<ExitCode> {
@@ -14,12 +16,10 @@ async function main(argv: readonly string[]): Promise<ExitCode> {
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.conforms : EXIT.usage;
     const ending = endingOf(error);
-    process.stderr.write(`iommu-spec: ${ending.says}\n`);
+    process.stderr.write(`iommu-spec: ${harmless(ending.says)}\n`);
     return ending.code;
   }
 }
 
-process.stdout.on('error', error => {
-  if ((error as NodeJS.ErrnoException).code === 'EPIPE') process.exit(EXIT.conforms);
-});
-process.exitCode = await main(process.argv);
+watchOutput();
+process.exitCode = await afterOutput(await main(process.argv));

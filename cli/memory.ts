@@ -1,6 +1,7 @@
 // How much memory does an exploration hold, and how much may it take?
 import { freemem, totalmem } from 'node:os';
-import { getHeapStatistics } from 'node:v8';
+import { getHeapStatistics, setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import type { Progress } from '../model/explore/explore.js';
 
 export const MIB = 2 ** 20;
@@ -22,4 +23,36 @@ export const held = (at: Progress): number => at.bytes + getHeapStatistics().use
 export function hasRoom(at: Progress, limit: number): boolean {
   const { used_heap_size: used, heap_size_limit: most } = getHeapStatistics();
   return at.bytesNext + used <= limit && used <= HEAP_SHARE * most;
+}
+
+/** What reading and judging one recording may take, in MiB, where nothing else is said. */
+export const JUDGED_WITHIN = 512;
+/** What the limit of the heap has for new objects, and how much of the rest may be used. */
+const YOUNG = 48 * MIB;
+const OLD_SHARE = 0.7;
+/** The heap is looked at every so many calls: one event can hold a line of a megabyte. */
+const STRIDE = 16;
+
+/**
+ * A question that is cheap to ask often: is there room left below a limit in bytes, and in the heap that Node allows?
+ * What is used may be garbage, so it is collected before the answer is no, and not again before a quarter more is used.
+ */
+export function roomBelow(limit: number): () => boolean {
+  const old = getHeapStatistics().heap_size_limit - YOUNG;
+  const most = Math.min(limit, OLD_SHARE * old);
+  let next = most;
+  let calls = 0;
+  return () => {
+    if (++calls % STRIDE !== 0 || getHeapStatistics().used_heap_size <= next) return true;
+    collectGarbage();
+    const left = getHeapStatistics().used_heap_size;
+    next = Math.min(left + Math.max(most - left, most / 4), OLD_SHARE * old);
+    return left <= most;
+  };
+}
+
+/** A full collection; Node offers none by itself. */
+function collectGarbage(): void {
+  setFlagsFromString('--expose-gc');
+  (runInNewContext('gc') as () => void)();
 }

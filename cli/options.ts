@@ -1,26 +1,47 @@
 // What do the values of options mean, and what is wrong with those that mean nothing?
-import type { AnyProfile, Policies } from '../spec/index.js';
+import { type AnyProfile, type Policies, RELEASE } from '../spec/index.js';
 import { Usage } from './exit.js';
+import { didYouMean } from './meant.js';
 
-/** `name=value` pairs as a choice of policies of a profile. */
-export function parsePolicies(profile: AnyProfile, pairs: readonly string[]): Policies {
+/** What the command line chooses of a profile's law. */
+export interface Choices {
+  readonly policy: readonly string[];
+  readonly release?: string;
+}
+
+/** `name=value` pairs and a release as a choice of policies of a profile. */
+export function parsePolicies(profile: AnyProfile, { policy: pairs, release }: Choices): Policies {
   const chosen: { [name: string]: string } = {};
   for (const pair of pairs) {
     const equals = pair.indexOf('=');
     const [name, value] = equals < 0 ? [pair, undefined] : [pair.slice(0, equals), pair.slice(equals + 1)];
     const policy = profile.policies.find(p => p.name === name);
-    if (policy === undefined) {
-      throw new Usage(
-        `profile ${profile.name} has no policy ${name}; it has ${profile.policies.map(p => p.name).join(', ')}`,
-      );
-    }
+    if (policy === undefined) throw new Usage(noPolicy(profile, name));
     const values = policy.values.map(v => v.value);
     if (value === undefined || !values.includes(value)) {
-      throw new Usage(`policy ${name} is one of ${values.join(', ')}, not ${value ?? 'nothing'}`);
+      const near = value === undefined ? '' : didYouMean(value, values);
+      throw new Usage(`policy ${name} is one of ${values.join(', ')}, not ${value ?? 'nothing'}${near}`);
     }
     chosen[name] = value;
   }
-  return chosen;
+  return release === undefined ? chosen : { ...chosen, [RELEASE]: releaseNamed(profile, release) };
+}
+
+function noPolicy(profile: AnyProfile, name: string): string {
+  const names = profile.policies.map(p => p.name);
+  const near = didYouMean(name, names);
+  return `profile ${profile.name} has no policy ${name}${near}; it has ${names.join(', ') || 'none'}`;
+}
+
+/** A release of the profile, or what there is instead. */
+export function releaseNamed(profile: AnyProfile, name: string): string {
+  const names = (profile.releases ?? []).map(r => r.name);
+  if (names.includes(name)) return name;
+  if (names.length === 0)
+    throw new Usage(`profile ${profile.name} is one fixed text, so it has no release ${name}`);
+  throw new Usage(
+    `profile ${profile.name} does not speak for release ${name}${didYouMean(name, names)}; it speaks for ${names.join(', ')}`,
+  );
 }
 
 /** A whole number within bounds, or a sentence about it. */

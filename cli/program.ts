@@ -13,7 +13,7 @@ import { addWalk } from './program/walk.js';
 
 const EXITS = `
 Exit codes: 0 conforms, 1 diverges or a promise broken, 2 inconclusive, 64 usage, 65 malformed input,
-69 target unavailable, 70 a bug of ours.`;
+69 target unavailable, 70 a bug of ours, 73 something could not be written.`;
 
 /** The whole command line; `end` is told the exit code. */
 export function program(end: End): Command {

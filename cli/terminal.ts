@@ -3,6 +3,7 @@
 import progress from 'cli-progress';
 import Table from 'cli-table3';
 import pc from 'picocolors';
+import { printable } from '../conformance/index.js';
 
 /** With --json people's text goes to standard error. */
 const text = process.argv.includes('--json') ? process.stderr : process.stdout;
@@ -16,6 +17,8 @@ export const paint = pc.createColors(
 export interface Out {
   readonly json: boolean;
   say(line?: string): void;
+  /** An error, always on standard error. */
+  warn(line: string): void;
   data(value: unknown): void;
 }
 
@@ -23,13 +26,26 @@ export function outTo(json: boolean): Out {
   return {
     json,
     say: (line = '') => {
-      (json ? process.stderr : process.stdout).write(`${line}\n`);
+      (json ? process.stderr : process.stdout).write(`${harmless(line)}\n`);
+    },
+    warn: line => {
+      process.stderr.write(`iommu-spec: ${harmless(line)}\n`);
     },
     data: value => {
-      if (json) process.stdout.write(`${JSON.stringify(value, spell)}\n`);
+      if (json) process.stdout.write(`${printable(JSON.stringify(value, spell))}\n`);
     },
   };
 }
+
+// biome-ignore lint/suspicious/noControlCharactersInRegex: colours, as `paint` makes them, and ends of lines
+const OURS = /(\u001b\[\d+m|\n)/;
+
+/** What we print, whatever was in the recording: no characters for a terminal but colours and ends of lines. */
+export const harmless = (text: string): string =>
+  text
+    .split(OURS)
+    .map((part, i) => (i % 2 === 1 ? part : printable(part)))
+    .join('');
 
 /** Addresses are hex strings in data, as in traces; sets and maps are lists. */
 function spell(_: string, value: unknown): unknown {

@@ -1,5 +1,4 @@
 // Does the law keep its promises in every reachable state of a world, under these policies?
-import { writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { describeOp, describeOutcome, encodeTrace } from '../../conformance/index.js';
 import { type Exploration, explore, type Step, type Violation } from '../../model/explore/explore.js';
@@ -7,18 +6,19 @@ import type { AnyWorld } from '../../model/explore/world.js';
 import { pinOf, type Unlike } from '../../model/pinned.js';
 import { recordPath } from '../../model/record.js';
 import { DEBATES, WORLDS, worldNamed } from '../../model/worlds.js';
-import type { AnyOp, Policies } from '../../spec/index.js';
+import { type AnyOp, type Policies, PROFILES } from '../../spec/index.js';
 import { EXIT, type ExitCode, Usage, worst } from '../exit.js';
 import { fingerprintOf } from '../fingerprint.js';
 import { LongRun, type LongRunOptions } from '../long-run.js';
+import { unknown } from '../meant.js';
 import { MIB } from '../memory.js';
-import { numbered, parsePolicies } from '../options.js';
+import { type Choices, numbered, parsePolicies } from '../options.js';
 import { heldToPin, pin } from '../pinning.js';
 import { count, type Out, outTo, paint, table } from '../terminal.js';
 import { secondThread } from '../threads/second.js';
+import { tryToWrite } from '../written.js';
 
-export interface CheckOptions extends LongRunOptions {
-  readonly policy: readonly string[];
+export interface CheckOptions extends LongRunOptions, Choices {
   readonly traceOut?: string;
   readonly maxStates?: number;
   readonly first?: boolean;
@@ -34,7 +34,7 @@ export interface CheckOptions extends LongRunOptions {
 export function check(name: string | undefined, options: CheckOptions): ExitCode {
   const out = outTo(options.json === true);
   if (name === undefined && options.policy.length === 0) return list(out);
-  if (options.pin === true && options.policy.length > 0)
+  if (options.pin === true && (options.policy.length > 0 || options.release !== undefined))
     throw new Usage('--pin is of a world under its own policies');
   const worlds = chosen(name, options.policy);
   if (worlds.length > 1 && (options.checkpoint ?? options.resume) !== undefined)
@@ -44,17 +44,23 @@ export function check(name: string | undefined, options: CheckOptions): ExitCode
   return worst(results.map(r => r.code));
 }
 
+const worldNames = (): readonly string[] => WORLDS.map(w => w.name);
+
 /** The worlds that are asked for; without a name those that were made for the debated policies. */
 function chosen(name: string | undefined, policies: readonly string[]): readonly AnyWorld[] {
   if (name === 'all') return WORLDS;
   if (name === 'large') return WORLDS.filter(w => w.large === true);
   if (name !== undefined) {
     const world = worldNamed(name);
-    if (world === undefined) throw new Usage(`unknown world ${name}; "iommu-spec check" lists the worlds`);
+    if (world === undefined) throw unknown('world', name, worldNames(), 'iommu-spec check');
     return [world];
   }
-  const names = policies.flatMap(p => DEBATES[p.split('=')[0]!] ?? []);
-  if (names.length === 0) throw new Usage(`no world was made for ${policies.join(', ')}: name one`);
+  const asked = policies.map(p => p.split('=')[0]!);
+  const known = Object.values(PROFILES).flatMap(p => p.policies.map(policy => policy.name));
+  const nobodys = asked.find(name => !known.includes(name));
+  if (nobodys !== undefined) throw unknown('policy', nobodys, known, 'iommu-spec policies');
+  const names = asked.flatMap(name => DEBATES[name] ?? []);
+  if (names.length === 0) throw new Usage(`no world was made for ${asked.join(', ')}: name one`);
   return [...new Set(names)].map(n => worldNamed(n)!);
 }
 
@@ -88,7 +94,7 @@ function one(
   options: CheckOptions,
   out: Out,
 ): { readonly code: ExitCode; readonly data: object } {
-  const policies = parsePolicies(world.profile, options.policy);
+  const policies = parsePolicies(world.profile, options);
   const symmetry = options.symmetry === true && world.symmetry !== undefined;
   const asked = { aims: options.aims === true, first: options.first === true, symmetry };
   const long = new LongRun(options, fingerprintOf(world, policies, asked));
@@ -108,7 +114,10 @@ function one(
   say(world, policies, result, seconds, out);
   if (result.unfinished !== undefined) sayUnfinished(result, long, out);
   if (folder !== undefined) out.say(`  go on with --resume ${folder}`);
-  for (const [i, v] of result.violations.entries()) sayViolation(world, policies, v, i, options, out);
+  const unwritten = long.unwritten === undefined ? [] : [long.unwritten];
+  for (const [i, v] of result.violations.entries())
+    unwritten.push(...sayViolation(world, policies, v, i, options, out));
+  for (const why of unwritten) out.say(`  ${paint.red(why)}`);
   const { rules: _, seen, violations, bytes: __, ...figures } = result;
   const data = {
     world: world.name,
@@ -119,10 +128,15 @@ function one(
     seconds: Number(seconds.toFixed(3)),
     violations,
     seen: [...seen],
+    ...(unwritten.length > 0 && { unwritten }),
   };
   const unlike = pinning(world, options, result, out);
   return {
-    code: unlike.length > 0 ? worst([codeOf(result), EXIT.diverges]) : codeOf(result),
+    code: worst([
+      codeOf(result),
+      ...(unlike.length > 0 ? [EXIT.diverges] : []),
+      ...(unwritten.length > 0 ? [EXIT.unwritable] : []),
+    ]),
     data: unlike.length > 0 ? { ...data, unlike } : data,
   };
 }
@@ -134,7 +148,7 @@ function pinning(
   result: Exploration<AnyOp>,
   out: Out,
 ): readonly Unlike[] {
-  if (options.policy.length > 0) return [];
+  if (options.policy.length > 0 || options.release !== undefined) return [];
   if (options.pin !== true) return heldToPin(world, result, out);
   pin(world, result, out);
   return [];
@@ -175,6 +189,7 @@ function sayUnfinished(r: Exploration<AnyOp>, long: LongRun, out: Out): void {
   out.say(`  ${left}: ${why}`);
 }
 
+/** Tells one broken promise, and writes its recording; gives why that could not be written. */
 function sayViolation(
   world: AnyWorld,
   policies: Policies,
@@ -182,7 +197,7 @@ function sayViolation(
   index: number,
   options: CheckOptions,
   out: Out,
-): void {
+): readonly string[] {
   out.say();
   out.say(`  ${paint.red(v.property)}: ${v.says}`);
   const tell = (step: Step<AnyOp>, i: number): void => {
@@ -199,7 +214,7 @@ function sayViolation(
     tell(step, length + i);
   });
   out.say(`        ${v.why}`);
-  if (options.traceOut === undefined) return;
+  if (options.traceOut === undefined) return [];
   const file = numbered(options.traceOut, index);
   const { header, events } = recordPath(world, policies, [...v.trace, ...cycle], {
     producer: 'iommu-spec check',
@@ -211,6 +226,8 @@ function sayViolation(
         : `Events ${length + 1} to ${length + cycle.length} lead back to where they began, and can go on for ever.`,
     ],
   });
-  writeFileSync(file, encodeTrace(header, events));
+  const failed = tryToWrite(file, encodeTrace(header, events));
+  if (failed !== undefined) return [failed];
   out.say(`        written to ${file}; again: npx iommu-spec show ${file}`);
+  return [];
 }

@@ -1,20 +1,23 @@
 // Could the law have produced these recordings?
 import {
   judgeTrace,
-  type Malformed,
   plain,
+  printable,
   reportDivergence,
   type Trace,
   tellPassedOver,
   type Verdict,
 } from '../../conformance/index.js';
-import { EXIT, type ExitCode, endingOf, Usage, worst } from '../exit.js';
-import { formatNamed, openTrace } from '../input.js';
+import { EXIT, type ExitCode, Usage, worst } from '../exit.js';
+import { formatNamed, memoryOf, openTrace } from '../input.js';
+import type { Choices } from '../options.js';
 import { count, type Out, outTo, paint } from '../terminal.js';
+import { failed } from '../told.js';
 
-export interface JudgeOptions {
+export interface JudgeOptions extends Choices {
   readonly format?: string;
-  readonly policy: readonly string[];
+  /** In MiB. */
+  readonly memory?: number;
   readonly maxCandidates?: number;
   readonly json?: boolean;
 }
@@ -30,17 +33,12 @@ export async function judge(files: readonly string[], options: JudgeOptions): Pr
 
 async function one(file: string, options: JudgeOptions, out: Out): Promise<{ code: ExitCode; data: object }> {
   try {
-    const trace = await openTrace(file, formatNamed(options.format), options.policy);
+    const trace = await openTrace(file, formatNamed(options.format), options, memoryOf(options));
     const limit = options.maxCandidates === undefined ? {} : { maxCandidates: options.maxCandidates };
     const { verdict } = await judgeTrace(trace, limit);
     return verdictOf(file, trace, verdict, out);
   } catch (error) {
-    const { code, says } = endingOf(error);
-    if (code === EXIT.bug || code === EXIT.usage) throw error;
-    out.say(`${paint.bold(file)}: ${paint.red(says)}`);
-    const { line, column, path, defect, reason } = error as Malformed;
-    const place = { line, column, path, defect, reason: reason ?? says };
-    return { code, data: { file, verdict: 'malformed', ...place } };
+    return failed(file, error, out);
   }
 }
 
@@ -52,7 +50,7 @@ export function verdictOf(
 ): { code: ExitCode; data: object } {
   const told = tellVerdict(file, trace, verdict, out);
   const beside = tellPassedOver(trace.passedOver);
-  if (beside !== undefined) out.say(`${paint.bold(file)}: ${beside}`);
+  if (beside !== undefined) out.say(`${paint.bold(printable(file))}: ${beside}`);
   return told;
 }
 
@@ -69,13 +67,13 @@ function tellVerdict(
     passedOver: trace.passedOver,
   };
   if (verdict.verdict === 'conforms' && verdict.events === 0) {
-    out.say(`${paint.bold(file)}: ${paint.yellow('inconclusive')}, no event was recorded`);
+    out.say(`${paint.bold(printable(file))}: ${paint.yellow('inconclusive')}, no event was recorded`);
     return { code: EXIT.inconclusive, data: { ...about, verdict: 'inconclusive', events: 0 } };
   }
   if (verdict.verdict === 'conforms') {
     const sure = verdict.candidates === 1 ? '' : `, ${count(verdict.candidates)} states still possible`;
     out.say(
-      `${paint.bold(file)}: ${paint.green('conforms')} to ${trace.profile.name}, ${count(verdict.events)} events${sure}`,
+      `${paint.bold(printable(file))}: ${paint.green('conforms')} to ${trace.profile.name}, ${count(verdict.events)} events${sure}`,
     );
     return {
       code: EXIT.conforms,
@@ -84,7 +82,7 @@ function tellVerdict(
   }
   if (verdict.verdict === 'unfinished') {
     out.say(
-      `${paint.bold(file)}: ${paint.yellow('unfinished')} at event ${verdict.event}: ${verdict.reason}`,
+      `${paint.bold(printable(file))}: ${paint.yellow('unfinished')} at event ${verdict.event}: ${verdict.reason}`,
     );
     return { code: EXIT.inconclusive, data: { ...about, ...(plain(verdict) as object) } };
   }

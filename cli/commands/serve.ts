@@ -59,7 +59,7 @@ export function responderFor(name: string, options: ServeOptions): () => Respond
 }
 
 function aboutOf(profile: AnyProfile, fault: FaultyMachine | undefined, options: ServeOptions): About {
-  const policies = { ...fixedBy(fault), ...parsePolicies(profile, options.policy) };
+  const policies = { ...fixedBy(fault), ...parsePolicies(profile, options) };
   const faults = options.law === true || hasImplementation(profile.name) ? [...permittedBy(profile)] : [];
   return {
     name:

@@ -5,15 +5,19 @@ import {
   describeValue,
   Judge,
   plain,
+  printable,
   reportDivergence,
 } from '../../conformance/index.js';
 import { EXIT, type ExitCode } from '../exit.js';
-import { formatNamed, openTrace } from '../input.js';
-import { outTo, paint } from '../terminal.js';
+import { formatNamed, memoryOf, openTrace } from '../input.js';
+import type { Choices } from '../options.js';
+import { type Out, outTo, paint } from '../terminal.js';
+import { failed } from '../told.js';
 
-export interface ShowOptions {
+export interface ShowOptions extends Choices {
   readonly format?: string;
-  readonly policy: readonly string[];
+  /** In MiB. */
+  readonly memory?: number;
   readonly state?: boolean;
   readonly json?: boolean;
 }
@@ -21,9 +25,19 @@ export interface ShowOptions {
 /** Tells the recording event by event, with the clause that allows each, up to where the law is left. */
 export async function show(file: string, options: ShowOptions): Promise<ExitCode> {
   const out = outTo(options.json === true);
-  const trace = await openTrace(file, formatNamed(options.format), options.policy);
+  try {
+    return await told(file, options, out);
+  } catch (error) {
+    const { code, data } = failed(file, error, out);
+    out.data({ command: 'show', ...data });
+    return code;
+  }
+}
+
+async function told(file: string, options: ShowOptions, out: Out): Promise<ExitCode> {
+  const trace = await openTrace(file, formatNamed(options.format), options, memoryOf(options));
   const { header, machine, profile, policies } = trace;
-  out.say(`${paint.bold(file)}  ${profile.name}, by ${header.producer}`);
+  out.say(`${paint.bold(printable(file))}  ${profile.name}, by ${printable(header.producer)}`);
   for (const sentence of header.narration ?? []) out.say(`  ${sentence}`);
   const unusual = profile.policies.filter(p => policies[p.name] !== p.values[0]!.value);
   for (const p of unusual) out.say(`  policy ${p.name}=${policies[p.name]}`);
@@ -32,7 +46,7 @@ export async function show(file: string, options: ShowOptions): Promise<ExitCode
   const events: unknown[] = [];
   let code: ExitCode = EXIT.conforms;
   for await (const event of trace.events()) {
-    events.push(plain(event));
+    if (out.json) events.push(plain(event));
     const verdict = judge.feed(event);
     const { name, fields } = describeOp(event.op, machine);
     const rules = verdict === undefined ? judge.spoke.join(', ') : '';
@@ -42,7 +56,7 @@ export async function show(file: string, options: ShowOptions): Promise<ExitCode
     );
     if (event.note !== undefined && event.note !== rules) out.say(paint.dim(`          ${event.note}`));
     for (const [key, value] of Object.entries((options.state && event.state) || {})) {
-      out.say(`          ${key}: ${describeValue(value)}`);
+      out.say(`          ${printable(key)}: ${describeValue(value)}`);
     }
     if (verdict === undefined) continue;
     out.say();

@@ -1,6 +1,4 @@
 // Does the built-in implementation agree with the law, on random walks or on every transition of a world?
-import { mkdirSync, writeFileSync } from 'node:fs';
-import { dirname } from 'node:path';
 import { describeOp, describeValue, encodeTrace } from '../../conformance/index.js';
 import type { Difference } from '../../model/compare/agree.js';
 import { coverWorld } from '../../model/compare/lockstep.js';
@@ -11,14 +9,15 @@ import { countsOf } from '../../model/pinned.js';
 import type { Recording } from '../../model/record.js';
 import { WORLDS, worldNamed } from '../../model/worlds.js';
 import { EXIT, type ExitCode, Usage, worst } from '../exit.js';
-import { parsePolicies } from '../options.js';
+import { unknown } from '../meant.js';
+import { type Choices, parsePolicies } from '../options.js';
 import { count, type Out, outTo, paint, ticker } from '../terminal.js';
+import { tryToWrite } from '../written.js';
 
-export interface WalkOptions {
+export interface WalkOptions extends Choices {
   readonly seed: number;
   readonly runs: number;
   readonly ops: number;
-  readonly policy: readonly string[];
   /** Every transition of each world's graph instead of random walks. */
   readonly every?: boolean;
   /** Leaves out worlds with more transitions. */
@@ -49,7 +48,13 @@ export function walk(name: string | undefined, options: WalkOptions): ExitCode {
 function worldsFor(name: string | undefined): readonly AnyWorld[] {
   if (name === undefined) return WORLDS.filter(w => hasImplementation(w.profile.name));
   const world = worldNamed(name);
-  if (world === undefined) throw new Usage(`unknown world ${name}; "iommu-spec check" lists the worlds`);
+  if (world === undefined)
+    throw unknown(
+      'world',
+      name,
+      WORLDS.map(w => w.name),
+      'iommu-spec check',
+    );
   if (!hasImplementation(world.profile.name))
     throw new Usage(`profile ${world.profile.name} has no built-in implementation to walk`);
   return [world];
@@ -66,7 +71,7 @@ function one(
     seed,
     runs,
     ops,
-    policies: parsePolicies(world.profile, options.policy),
+    policies: parsePolicies(world.profile, options),
     progress: (done, steps) => {
       if (done % 50 === 0) bar.show(`${count(done)} walks, ${count(steps)} operations`);
     },
@@ -85,8 +90,8 @@ function one(
   const { recording, disagreement } = result.failure;
   const after = `after ${count(recording.events.length)} operations, seed ${seed}`;
   out.say(`${where}: ${paint.red('the implementation leaves the law')} ${after}`);
-  sayRecording(world, recording, disagreement.first, file, out);
-  return { code: EXIT.diverges, data: { ...dataOf(world, result), file } };
+  const unwritten = sayRecording(world, recording, disagreement.first, file, out);
+  return parted({ ...dataOf(world, result), file }, unwritten);
 }
 
 /** Each transition of the explored graph, failures that are merely permitted included, run on the implementation. */
@@ -95,7 +100,7 @@ function every(
   options: WalkOptions,
   out: Out,
 ): { readonly code: ExitCode; readonly data: object } {
-  const { parting, ...figures } = coverWorld(world, parsePolicies(world.profile, options.policy));
+  const { parting, ...figures } = coverWorld(world, parsePolicies(world.profile, options));
   const where = paint.bold(world.name);
   const data = { world: world.name, profile: world.profile.name, ...figures };
   const extent = `${count(figures.transitions)} transitions of ${count(figures.states)} states`;
@@ -105,9 +110,14 @@ function every(
   }
   const file = options.traceOut ?? `failures/${world.name}-every.jsonl`;
   out.say(`${where}: ${paint.red('the implementation leaves the law')} after ${extent}`);
-  sayRecording(world, parting.recording, parting.first, file, out);
-  return { code: EXIT.diverges, data: { ...data, differs: parting.first, file } };
+  const unwritten = sayRecording(world, parting.recording, parting.first, file, out);
+  return parted({ ...data, differs: parting.first, file }, unwritten);
 }
+
+const parted = (data: object, unwritten: string | undefined) =>
+  unwritten === undefined
+    ? { code: EXIT.diverges, data }
+    : { code: EXIT.unwritable, data: { ...data, unwritten: [unwritten] } };
 
 function dataOf(world: AnyWorld, r: WalkResult): object {
   const { runs, steps, rules, failure } = r;
@@ -122,20 +132,21 @@ function dataOf(world: AnyWorld, r: WalkResult): object {
   };
 }
 
+/** Tells where they part, and writes the way there; gives why that could not be written. */
 function sayRecording(
   world: AnyWorld,
   recording: Recording,
   first: Difference,
   file: string,
   out: Out,
-): void {
-  mkdirSync(dirname(file), { recursive: true });
-  writeFileSync(file, encodeTrace(recording.header, recording.events));
+): string | undefined {
+  const failed = tryToWrite(file, encodeTrace(recording.header, recording.events));
   for (const e of recording.events) {
     const { name, fields } = describeOp(e.op, world.setup);
     out.say(`    ${String(e.n).padStart(2)}  ${name.padEnd(12)} ${fields}`);
   }
   const { path, observed, allowed } = first;
   out.say(`    differs at ${path}: observed ${describeValue(observed)}, allowed ${describeValue(allowed)}`);
-  out.say(`    again: npx iommu-spec judge ${file}`);
+  out.say(failed === undefined ? `    again: npx iommu-spec judge ${file}` : `    ${paint.red(failed)}`);
+  return failed;
 }

@@ -1,7 +1,7 @@
 // How is an exploration asked for?
 import type { Command } from 'commander';
 import { wholeNumber } from '../options.js';
-import { type End, examples, JSON_OUT, POLICY } from './shared.js';
+import { type End, examples, JSON_OUT, POLICY, RELEASE } from './shared.js';
 
 /** What matters where an exploration takes minutes. */
 function addLongRun(command: Command): Command {
@@ -32,6 +32,7 @@ export function addCheck(top: Command, end: End): void {
       'explore a world to its end; without one: list the worlds; "all": every one; "large": those beyond the unit tests',
     )
     .option(...POLICY)
+    .option(...RELEASE)
     .option('--trace-out <file>', 'write the counterexample as a recording')
     .option(
       '--max-states <n>',

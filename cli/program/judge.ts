@@ -1,7 +1,8 @@
 // How is a verdict on recordings asked for?
 import type { Command } from 'commander';
+import { JUDGED_WITHIN } from '../memory.js';
 import { wholeNumber } from '../options.js';
-import { type End, examples, FORMAT, JSON_OUT, POLICY } from './shared.js';
+import { type End, examples, FORMAT, JSON_OUT, POLICY, RELEASE } from './shared.js';
 
 export function addJudge(top: Command, end: End): void {
   top
@@ -9,10 +10,17 @@ export function addJudge(top: Command, end: End): void {
     .description('could the law have produced these recordings? gzip is unpacked, - is standard input')
     .option(...FORMAT)
     .option(...POLICY)
+    .option(...RELEASE)
     .option(
       '--max-candidates <n>',
       'give up with more possible states than this',
       wholeNumber('--max-candidates', 1, 10_000_000),
+    )
+    .option(
+      '--memory <MiB>',
+      'give up before objects take more than this',
+      wholeNumber('--memory', 1, 2 ** 31),
+      JUDGED_WITHIN,
     )
     .option(...JSON_OUT)
     .addHelpText(

@@ -18,5 +18,10 @@ export const POLICY = [
   [],
 ] as const;
 
+export const RELEASE = [
+  '--release <name>',
+  'the law of this release; left out: what the recording or world says, else the newest',
+] as const;
+
 export const examples = (...lines: readonly string[]): string =>
   ['', 'Examples:', ...lines.map(l => `  ${l}`)].join('\n');

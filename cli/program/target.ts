@@ -1,7 +1,7 @@
 // Which options has a command that calls a live target?
 import type { Command } from 'commander';
 import { again, wholeNumber } from '../options.js';
-import { POLICY } from './shared.js';
+import { POLICY, RELEASE } from './shared.js';
 
 /** The seed of a walk that names none: any number, printed so that it can be named the next time. */
 export const anySeed = (): number => Date.now() % 0x7fff_ffff;
@@ -11,7 +11,7 @@ export const addTargetOptions = (command: Command): Command =>
   command
     .option('--target <target>', 'a live one: exec:COMMAND, module:FILE, unix:PATH or tcp:127.0.0.1:PORT')
     .option('--profile <name>', 'which law the target is to be asked for, where it knows several')
-    .option('--release <name>', 'which release of the profile it is judged by')
+    .option(...RELEASE)
     .option(
       '--max-candidates <n>',
       'give up with more possible states than this',

@@ -39,7 +39,7 @@ export class Fitting {
     wanted: Pick<Wanted, 'policy' | 'release'>,
   ) {
     const { hello, law } = session.intro;
-    const asked = parsePolicies(law.profile, wanted.policy);
+    const asked = parsePolicies(law.profile, { policy: wanted.policy });
     const claimed = {
       ...defaultPolicies<Policies>(law.profile),
       ...(hello.policies === undefined || hello.policies === ANY ? {} : hello.policies),

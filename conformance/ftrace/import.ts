@@ -11,6 +11,8 @@ import { Scanner } from './scanner.js';
 /** The profile whose words imported events are in. */
 export const FTRACE_PROFILE = 'linux-dma';
 
+/** So many kinds of lines that were passed over are told apart. */
+const MOST_KINDS = 500;
 const LOST = /CPU:\d+ \[(?:LOST (\d+ )?EVENTS|(\d+ )?EVENTS DROPPED)\]$/;
 const ENTRIES = /^# entries-in-buffer\/entries-written: (\d{1,15})\/(\d{1,15})\b/;
 const STRAY = /^[^#]*?[\r\0]/;
@@ -77,9 +79,11 @@ export class FtraceImporter {
     return { n, op, outcome: { is: 'ok' }, line: line.number };
   }
 
-  private passOver(name: string, decides: boolean): undefined {
+  /** Names come from the recording: of more kinds than any kernel has, the rest is one. */
+  private passOver(kind: string, decides: boolean): undefined {
+    const name = this.others.size < MOST_KINDS || this.others.has(kind) ? kind : 'events of further kinds';
     const count = (this.others.get(name)?.count ?? 0) + 1;
-    this.others.set(name, { name, count, decides });
+    this.others.set(name, { name, count, decides: decides || this.others.get(name)?.decides === true });
   }
 
   /** The line that an event came from; undefined for one that did not. */

@@ -3,11 +3,11 @@ import type * as t from 'io-ts';
 import { decode } from '../../spec/protocol/codec.js';
 import { ENDINGS, type EndingWord, type Observed } from '../../spec/protocol/observed.js';
 import { ANY, type Hello, PROTOCOL, Reply } from '../../spec/protocol/target.js';
-import { printable } from '../report/describe.js';
 import { parseJson } from '../trace/json.js';
 import { type Law, type Laws, lawNamed } from '../trace/laws.js';
 import { LIMITS } from '../trace/limits.js';
 import { Malformed } from '../trace/malformed.js';
+import { printable } from '../trace/printable.js';
 import type { TargetLimits } from './limits.js';
 import type { Arrival, Link } from './link.js';
 
