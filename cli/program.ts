@@ -9,6 +9,7 @@ import { addScaffold } from './program/scaffold.js';
 import { addServe } from './program/serve.js';
 import type { End } from './program/shared.js';
 import { addShow } from './program/show.js';
+import { addTarget } from './program/system.js';
 import { addWalk } from './program/walk.js';
 
 const EXITS = `
@@ -30,6 +31,7 @@ export function program(end: End): Command {
     addRules,
     addShow,
     addServe,
+    addTarget,
     addScaffold,
     addFaults,
   ])

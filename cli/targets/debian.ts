@@ -106,3 +106,14 @@ export async function newestNamed(pattern: RegExp, search: string): Promise<stri
     .sort((a, b) => a.localeCompare(b, 'en', { numeric: true }))
     .at(-1);
 }
+
+/** The names of the packages that an installation would bring along. It is asked for, and not done. */
+export async function broughtAlong(name: string, version: string): Promise<readonly string[]> {
+  const config = privateApt();
+  await freshLists(config);
+  const { stdout } = await run('apt-get', [
+    ...['-c', config, '-s', '-qq', '--no-install-recommends', '--allow-downgrades', 'install'],
+    `${name}=${version}`,
+  ]);
+  return [...stdout.matchAll(/^Inst (\S+) /gm)].map(found => found[1]!);
+}

@@ -11,32 +11,39 @@ const LONGEST = 64 * 1024 * 1024;
 export function converse(input: Readable, output: Writable, responder: Responder): Promise<void> {
   return new Promise((resolve, reject) => {
     let rest = '';
+    let answering = Promise.resolve();
     const done = () => {
       input.destroy();
       resolve();
+    };
+    const answer = async (lines: readonly string[]): Promise<void> => {
+      let replies = '';
+      for (const line of lines) {
+        const reply = await responder.answer(line);
+        if (reply === undefined) {
+          output.write(replies, () => done());
+          return;
+        }
+        replies += `${reply}\n`;
+      }
+      if (replies !== '') output.write(replies);
     };
     input.setEncoding('utf8');
     input.on('data', (piece: string) => {
       const lines = (rest + piece).split('\n');
       rest = lines.pop()!;
       if (rest.length > LONGEST) return done();
-      let replies = '';
-      try {
-        for (const line of lines) {
-          const reply = responder.answer(line);
-          if (reply === undefined) {
-            output.write(replies, () => done());
-            return;
-          }
-          replies += `${reply}\n`;
-        }
-      } catch (error) {
-        return reject(error as Error);
-      }
-      if (replies !== '') output.write(replies);
+      if (lines.length === 0) return;
+      // An answer may take its time, and what comes meanwhile waits its turn.
+      input.pause();
+      answering = answer(lines).then(() => {
+        input.resume();
+      });
+      answering.catch(reject);
     });
-    input.on('end', done);
-    input.on('error', done);
+    const gone = () => answering.then(done, reject);
+    input.on('end', gone);
+    input.on('error', gone);
     output.on('error', done);
   });
 }

@@ -20,13 +20,16 @@ import { LIMITS } from '../trace/limits.js';
 import { Malformed } from '../trace/malformed.js';
 import { isObject } from '../trace/shape.js';
 
-/** What stands behind a target: it is built, put back to the start, and called. */
+/** At once, or some time later: a system may be another program. */
+type Soon<T> = T | Promise<T>;
+
+/** What stands behind a target: it is built, put back to the start, and called. One call at a time. */
 export interface System {
   /** Builds the machine, or puts it back to the start. A text: this machine cannot be built, and why. */
-  reset(machine: unknown, policies: Policies): string | undefined;
-  step(op: AnyOp, fault?: { readonly rule: string; readonly at: number }): Observed;
-  /** What can be seen of the state now. */
-  view(): View | undefined;
+  reset(machine: unknown, policies: Policies): Soon<string | undefined>;
+  step(op: AnyOp, fault?: { readonly rule: string; readonly at: number }): Soon<Observed>;
+  /** What can be seen of the state now, after the last call. */
+  view(): Soon<View | undefined>;
 }
 
 /** What it says of itself; the profile is that of the law. */
@@ -47,22 +50,22 @@ export class Responder {
     this.policies = { ...defaultPolicies<Policies>(law.profile), ...claimed, ...release };
   }
 
-  /** The answer to one line, without its newline; undefined to `quit`. */
-  answer(line: string): string | undefined {
+  /** The answer to one line, without its newline; undefined to `quit`. The next line comes when it is there. */
+  async answer(line: string): Promise<string | undefined> {
     try {
       const value = parseJson({ number: 1, text: line }, LIMITS);
       const name = (Object.keys(Request) as RequestName[]).find(
         key => isObject(value) && Object.hasOwn(value, key),
       );
       if (name === undefined) return wrong('neither hello, reset, call, batch, late nor quit');
-      return this.request(name, value);
+      return await this.request(name, value);
     } catch (error) {
       if (error instanceof Malformed) return wrong(error.message);
       throw error;
     }
   }
 
-  private request(name: RequestName, value: unknown): string | undefined {
+  private async request(name: RequestName, value: unknown): Promise<string | undefined> {
     const decoded = decode(Request[name] as t.Type<unknown, unknown, unknown>, value);
     if (!decoded.ok) return wrong(`${decoded.defects[0]!.path}: ${decoded.defects[0]!.reason}`);
     const request = decoded.value as never;
@@ -74,14 +77,18 @@ export class Responder {
       case 'call':
         return this.ready ? this.call(request) : wrong('a call before the first reset');
       case 'batch':
-        return this.ready
-          ? `{"batch":[${(request as { batch: readonly CallRequest[] }).batch.map(c => this.call(c)).join(',')}]}`
-          : wrong('a call before the first reset');
+        return this.ready ? this.batch(request) : wrong('a call before the first reset');
       case 'late':
         return JSON.stringify({ late: (request as { late: number }).late, answers: [] });
       default:
         return undefined;
     }
+  }
+
+  private async batch({ batch }: { readonly batch: readonly CallRequest[] }): Promise<string> {
+    const answers: string[] = [];
+    for (const call of batch) answers.push(await this.call(call));
+    return `{"batch":[${answers.join(',')}]}`;
   }
 
   private hello({ profile }: { readonly profile?: string }): string {
@@ -92,12 +99,12 @@ export class Responder {
     return JSON.stringify(Hello.encode({ ...about, hello: PROTOCOL, profile: law.profile.name, machine }));
   }
 
-  private reset(request: {
+  private async reset(request: {
     readonly reset: number;
     readonly machine?: unknown;
     readonly policies?: Policies;
     readonly release?: string;
-  }): string {
+  }): Promise<string> {
     const { law, about } = this;
     let { machine } = about;
     if (machine === ANY) {
@@ -110,17 +117,17 @@ export class Responder {
     const asked = about.policies === ANY ? request.policies : undefined;
     const release =
       about.release === ANY && request.release !== undefined ? { [RELEASE]: request.release } : {};
-    const cannot = this.system.reset(machine, { ...this.policies, ...asked, ...release });
+    const cannot = await this.system.reset(machine, { ...this.policies, ...asked, ...release });
     this.ready = cannot === undefined;
     const reset = { reset: request.reset };
     return JSON.stringify(Reply.reset.encode(cannot === undefined ? reset : { ...reset, cannot }));
   }
 
-  private call({ call, op: written, fault }: CallRequest): string {
+  private async call({ call, op: written, fault }: CallRequest): Promise<string> {
     const decoded = decode(this.law.vocabulary.op, written);
     if (!decoded.ok) return wrong(`op.${decoded.defects[0]!.path}: ${decoded.defects[0]!.reason}`);
-    const outcome = this.system.step(decoded.value as AnyOp, fault);
-    const state = this.system.view();
+    const outcome = await this.system.step(decoded.value as AnyOp, fault);
+    const state = await this.system.view();
     return JSON.stringify(
       Reply.call.encode({ return: call, outcome, ...(state === undefined ? {} : { state }) }),
     );

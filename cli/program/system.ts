@@ -1,0 +1,14 @@
+// Which real systems are offered as targets?
+import type { Command } from 'commander';
+import { type End, examples } from './shared.js';
+
+export function addTarget(top: Command, end: End): void {
+  top
+    .command('target <name>')
+    .description("offer a real system as a target, on standard input and output: pseries (QEMU's)")
+    .option('--qemu <version>', 'which QEMU, where there are several: 10.0, 7.2')
+    .addHelpText('after', examples("iommu-spec run --target 'exec:npx iommu-spec target pseries --qemu 7.2'"))
+    .action(async (name, options) =>
+      end(await (await import('../commands/system.js')).system(name, options)),
+    );
+}

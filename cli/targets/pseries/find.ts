@@ -1,0 +1,106 @@
+// Which QEMUs with a pseries machine are there, and where does another version come from?
+import { execFile } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { delimiter, join } from 'node:path';
+import { promisify } from 'node:util';
+import { Unavailable } from '../../exit.js';
+import { broughtAlong, unpackedPackage } from '../debian.js';
+import { environment, type Qemu } from './process.js';
+
+const run = promisify(execFile);
+
+const NAME = 'qemu-system-ppc64';
+const PROGRAM = 'qemu-system-ppc';
+const MODULES = 'qemu-system-common';
+const DATA = 'qemu-system-data';
+/** Versions that the law was read against and that Debian serves, as apt's patterns. */
+const WANTED = { '7.2': '1:7.2*', '10.0': '1:10.0*' } as const;
+
+export interface Found extends Qemu {
+  /** As it says itself: `10.0.2`. */
+  readonly version: string;
+}
+
+/** Says what is going on where it takes a while. */
+export type Tell = (text: string) => void;
+
+const isOf = (qemu: Found, version: string): boolean => `${qemu.version}.`.startsWith(`${version}.`);
+
+/** What a QEMU says of itself; undefined: it does not even start. */
+async function versionOf(qemu: Qemu): Promise<Found | undefined> {
+  try {
+    const { stdout } = await run(qemu.executable, ['--version'], { env: environment(qemu) });
+    const version = /version (\d+\.\d+(?:\.\d+)?)/.exec(stdout)?.[1];
+    return version === undefined ? undefined : { ...qemu, version };
+  } catch {
+    return undefined;
+  }
+}
+
+async function installed(): Promise<Found | undefined> {
+  const executable = (process.env['PATH'] ?? '')
+    .split(delimiter)
+    .map(folder => join(folder, NAME))
+    .find(file => existsSync(file));
+  return executable === undefined ? undefined : versionOf({ executable });
+}
+
+/** Debian's packages of one version, unpacked, and the libraries that they need where the system lacks them. */
+async function unpacked(pattern: string): Promise<Found> {
+  const [program, modules, data] = await inTurn([PROGRAM, MODULES, DATA], name =>
+    unpackedPackage(name, pattern),
+  );
+  const library = 'usr/lib/x86_64-linux-gnu';
+  const qemu: Qemu = {
+    executable: join(program!, 'usr/bin', NAME),
+    modules: join(modules!, library, 'qemu'),
+    data: join(data!, 'usr/share/qemu'),
+  };
+  const found = await versionOf(qemu);
+  if (found !== undefined) return found;
+  const besides = (await broughtAlong(PROGRAM, pattern)).filter(n => ![PROGRAM, MODULES, DATA].includes(n));
+  const folders = await inTurn(besides, name => unpackedPackage(name));
+  const whole = await versionOf({
+    ...qemu,
+    libraries: folders.flatMap(f => [join(f, library), join(f, 'lib/x86_64-linux-gnu')]).join(':'),
+  });
+  if (whole === undefined) throw new Unavailable(`Debian's ${PROGRAM} ${pattern} does not start here`);
+  return whole;
+}
+
+async function inTurn<A, B>(list: readonly A[], each: (item: A) => Promise<B>): Promise<readonly B[]> {
+  const all: B[] = [];
+  for (const item of list) all.push(await each(item));
+  return all;
+}
+
+/**
+ * The installed one, and the other versions that Debian serves, unpacked into the user's cache: nothing is installed.
+ * `only`: one version, by its beginning. Throws `Unavailable` where that leaves none.
+ */
+export async function findQemus(tell: Tell, only?: string): Promise<readonly Found[]> {
+  const first = await installed();
+  const found = first !== undefined && (only === undefined || isOf(first, only)) ? [first] : [];
+  if (only !== undefined && found.length > 0) return found;
+  const missing: string[] = [];
+  for (const [version, pattern] of Object.entries(WANTED)) {
+    if (found.some(q => isOf(q, version)) || (only !== undefined && only !== version)) continue;
+    try {
+      found.push(await unpacked(pattern));
+    } catch (error) {
+      if (!(error instanceof Unavailable)) throw error;
+      missing.push(error.message);
+    }
+  }
+  if (found.length > 0) {
+    for (const message of missing) tell(message);
+    return found;
+  }
+  const what = only === undefined ? NAME : `${NAME} ${only}`;
+  throw new Unavailable(
+    [`there is no ${what} on the PATH`, ...missing].join('; ') +
+      (missing.length === 0
+        ? `, and the versions that can be fetched are ${Object.keys(WANTED).join(', ')}`
+        : ''),
+  );
+}
