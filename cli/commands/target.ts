@@ -103,7 +103,9 @@ async function sectionsOf(
   const walks = wants('walks') ? walksSection(fitting, options) : undefined;
   return [
     ...(wants('corpus') ? [await corpusSection(fitting)] : []),
-    ...(wants('worlds') ? [worldsSection(fitting, options.upTo)] : []),
+    ...(wants('worlds')
+      ? [worldsSection(fitting, options.upTo), worldsSection(fitting, options.upTo, true)]
+      : []),
     ...(walks === undefined ? [] : [walks]),
   ];
 }

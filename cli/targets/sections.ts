@@ -1,4 +1,5 @@
 // Which runs are made on a target: of the corpus, of the small worlds, at random?
+import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { Judge, readTrace, type Trace } from '../../conformance/index.js';
 import type { Section } from '../../conformance/targets/campaign.js';
@@ -15,7 +16,7 @@ import { type AnyOp, canonical, defaultPolicies, type Policies, RELEASE } from '
 import type { Event } from '../../spec/protocol/index.js';
 import { ANY } from '../../spec/protocol/target.js';
 import { Usage } from '../exit.js';
-import { bundled, bytesOf, CORPUS, openTrace } from '../input.js';
+import { bytesOf, CORPUS, openTrace } from '../input.js';
 import { parsePolicies } from '../options.js';
 
 export interface Wanted {
@@ -85,12 +86,16 @@ function releaseOf(session: Session, asked: string | undefined): string | undefi
 export async function corpusSection(fitting: Fitting): Promise<Section> {
   const scripts: Script[] = [];
   const { name } = fitting.session.law.profile;
-  for (const named of bundled().traces) {
-    if (!('lines' in named)) continue;
-    const trace = await readTrace(bytesOf(join(CORPUS, named.name)));
+  const files = ['accept', 'refuse'].flatMap(folder =>
+    readdirSync(join(CORPUS, folder))
+      .sort()
+      .map(file => `${folder}/${file}`),
+  );
+  for (const file of files) {
+    const trace = await readTrace(bytesOf(join(CORPUS, file)));
     const fits =
       trace.profile.name === name && fitting.machine(trace.machine) && fitting.allows(trace.policies);
-    if (fits) scripts.push(await scriptOfTrace(named.name, trace, fitting));
+    if (fits) scripts.push(...variants(file, trace, await callsOfTrace(trace, fitting)));
     await trace.close();
   }
   return { name: 'corpus', open: false, scripts: () => scripts };
@@ -107,14 +112,14 @@ export async function filesSection(fitting: Fitting, files: readonly string[]): 
     if (!fitting.machine(trace.machine)) throw new Usage(`${file} is of another machine than the target`);
     if (!fitting.allows(trace.policies))
       throw new Usage(`${file} is of other policies or another release than the target`);
-    scripts.push(await scriptOfTrace(file, trace, fitting));
+    scripts.push(...variants(file, trace, await callsOfTrace(trace, fitting)));
     await trace.close();
   }
   return { name: 'recordings', open: false, scripts: () => scripts };
 }
 
 /** The calls of a trace, up to the event at which it is refused; its permitted failures are asked for again. */
-async function scriptOfTrace(name: string, trace: Trace, fitting: Fitting): Promise<Script> {
+async function callsOfTrace(trace: Trace, fitting: Fitting): Promise<readonly CallOf[]> {
   const calls: CallOf[] = [];
   const judge = new Judge(trace.profile, trace.machine, trace.policies);
   for await (const event of trace.events() as AsyncIterable<Event<AnyOp>>) {
@@ -124,17 +129,35 @@ async function scriptOfTrace(name: string, trace: Trace, fitting: Fitting): Prom
     const rule = verdict === undefined ? judge.spoke.find(id => fitting.faults.has(id)) : undefined;
     calls.push(rule === undefined ? { op: event.op } : { op: event.op, fault: { rule, at: 0 } });
   }
-  const list = calls;
-  return { ...scriptOf(name, trace.machine, trace.policies, list), ahead: true };
+  return calls;
 }
 
-/** Every transition of the small worlds that the target can be. */
-export function worldsSection(fitting: Fitting, upTo: number): Section {
+/** A call that is made to fail may fail at several places: so many of them are asked for. */
+const PLACES = 3;
+
+/** The run once; and where something in it fails, once for each of the next places at which it can fail so. */
+function variants(name: string, trace: Trace, calls: readonly CallOf[]): readonly Script[] {
+  const many = calls.some(c => c.fault !== undefined) ? PLACES : 1;
+  return Array.from({ length: many }, (_, at) =>
+    scriptOf(
+      name,
+      trace.machine,
+      trace.policies,
+      calls.map(c => (c.fault === undefined ? c : { ...c, fault: { ...c.fault, at } })),
+    ),
+  );
+}
+
+/** Transitions that are made in a world that is too large to be gone through. */
+const PART = 400;
+
+/** Every transition of the small worlds that the target can be; `large`: a part of each of the others. */
+export function worldsSection(fitting: Fitting, upTo: number, large = false): Section {
   const { profile } = fitting.session.law;
   const worlds = WORLDS.filter(
     w =>
       w.profile.name === profile.name &&
-      (pinOf(w)?.transitions ?? Number.POSITIVE_INFINITY) <= upTo &&
+      (pinOf(w)?.transitions ?? Number.POSITIVE_INFINITY) <= upTo !== large &&
       fitting.machine(machineOf(w.setup)) &&
       fitting.allows({
         ...defaultPolicies<Policies>(profile),
@@ -143,17 +166,20 @@ export function worldsSection(fitting: Fitting, upTo: number): Section {
       }),
   );
   return {
-    name: 'worlds',
-    open: false,
+    name: large ? 'parts' : 'worlds',
+    open: large,
     *scripts() {
       for (const world of worlds) {
         const { name, setup, ops, offers } = world;
-        const small = { name, machine: machineOf(setup), policies: fitting.policies(world.policies), ops };
+        const machine = machineOf(setup);
+        const policies = fitting.policies(world.policies);
+        const start = profile.initial(setup, policies, true);
+        const small = { name, machine, policies, ops, start };
         const tour = new Tour(profile, offers === undefined ? small : { ...small, offers }, fitting.faults);
         // A target that ends a run before its time is not asked for ever.
-        for (let made = -1; !tour.done && tour.made !== made; ) {
+        for (let made = -1; !tour.done && tour.made !== made && !(large && tour.made >= PART); ) {
           made = tour.made;
-          yield tour.script();
+          yield tour.script(large ? PART - made : undefined);
         }
       }
     },

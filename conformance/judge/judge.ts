@@ -15,6 +15,8 @@ import type { Conforms, Diverges, Step, Unfinished } from './verdict.js';
 export interface JudgeOptions {
   /** How many states may be possible at a time before the judge gives up. */
   readonly maxCandidates?: number;
+  /** The state at the start, laid out as a bounded world has it; left out: made from the machine. */
+  readonly start?: unknown;
 }
 
 /** How many events a report shows before the one that diverges. */
@@ -47,7 +49,10 @@ export class Judge<S, O extends AnyOp, P extends Policies, Setup> {
   ) {
     this.most = options.maxCandidates ?? 4096;
     this.coverage = new Coverage(profile.name);
-    this.candidates = new Candidates(profile.initial(setup, policies, false), this.most);
+    this.candidates = new Candidates(
+      (options.start as S | undefined) ?? profile.initial(setup, policies, false),
+      this.most,
+    );
   }
 
   /** How many states are still possible. May count equal ones twice while the judging goes on. */

@@ -11,7 +11,7 @@ export interface TargetLimits {
   readonly run: number;
   /** For everything; what has not been done by then is left out. */
   readonly total: number;
-  /** Bytes of one line of the target. */
+  /** Bytes of one line of the target; a batch is one line. */
   readonly lineBytes: number;
   /** Bytes and lines of output between two resets. */
   readonly runBytes: number;
@@ -28,7 +28,7 @@ export const TARGET_LIMITS: TargetLimits = {
   call: 2_000,
   run: 60_000,
   total: 600_000,
-  lineBytes: 1024 * 1024,
+  lineBytes: 16 * 1024 * 1024,
   runBytes: 64 * 1024 * 1024,
   runLines: 1_000_000,
   restarts: 200,

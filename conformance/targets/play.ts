@@ -18,6 +18,8 @@ export interface Script {
   readonly machine: unknown;
   /** One value for every policy, and the release. */
   readonly policies: Policies;
+  /** The state at the start where it is laid out as a bounded world has it. */
+  readonly start?: unknown;
   /** May calls be asked for before the answers to those before are known? */
   readonly ahead: boolean;
   /** The next call, from a state that the law may be in; undefined: the run is at its end. */
@@ -123,7 +125,7 @@ class Player {
   private ahead(): readonly CallOf[] {
     const { script, law, options } = this;
     const { hello } = this.session.intro;
-    const many = script.ahead ? Math.min(hello.batch ?? 1, options.batch ?? 64) : 1;
+    const many = script.ahead ? Math.min(hello.batch ?? 1, options.batch ?? 32) : 1;
     const calls: CallOf[] = [];
     let state = this.judge.states[0];
     while (calls.length < many) {
@@ -225,8 +227,11 @@ class Player {
 
   private newJudge(): Judge<unknown, AnyOp, Policies, unknown> {
     const { script, law, options } = this;
-    const most = options.maxCandidates === undefined ? {} : { maxCandidates: options.maxCandidates };
-    return new Judge(law.profile, script.machine, script.policies, most);
+    const { maxCandidates } = options;
+    return new Judge(law.profile, script.machine, script.policies, {
+      ...(maxCandidates === undefined ? {} : { maxCandidates }),
+      ...(script.start === undefined ? {} : { start: script.start }),
+    });
   }
 
   private result(is: Played['is'], says?: string): Played {

@@ -13,6 +13,8 @@ export interface SmallWorld {
   readonly ops: readonly AnyOp[];
   /** Which calls are made in a state; left out: all. */
   readonly offers?: (state: unknown, op: AnyOp) => boolean;
+  /** The state at the start, with the bounds of the world. */
+  readonly start: unknown;
 }
 
 interface Place {
@@ -38,6 +40,7 @@ export class Tour {
   private going: number | undefined;
   private way: number[] = [];
   private length = 0;
+  private most = LONGEST;
   /** Transitions that were made. */
   made = 0;
 
@@ -56,14 +59,16 @@ export class Tour {
     return this.start !== undefined && this.wayFrom(this.start) === undefined;
   }
 
-  /** The next run. */
-  script(): Script {
-    const { name, machine, policies } = this.world;
+  /** The next run, of at most so many calls. */
+  script(most: number = LONGEST): Script {
+    this.most = Math.min(most, LONGEST);
+    const { name, machine, policies, start } = this.world;
     this.at = undefined;
     this.going = undefined;
     this.way = [];
     this.length = 0;
-    return { name: `world ${name}`, machine, policies, ahead: false, next: state => this.next(state) };
+    const next = (state: unknown) => this.next(state);
+    return { name: `world ${name}`, machine, policies, start, ahead: false, next };
   }
 
   private next(state: unknown): CallOf | undefined {
@@ -76,7 +81,7 @@ export class Tour {
       if (expected !== undefined && expected !== here) this.way = [];
     }
     this.at = here;
-    if (this.length++ >= LONGEST) return undefined;
+    if (this.length++ >= this.most) return undefined;
     const call = this.way.shift() ?? this.choose(here);
     if (call === undefined) return undefined;
     this.going = call;
@@ -138,7 +143,13 @@ function back(from: ReadonlyMap<Place, readonly [Place, number]>, start: Place, 
   return way.reverse();
 }
 
-/** The endings of the operation in this state that the law only permits and that the target can be told to take. */
+/** A clause of one ending fails at any step of its kind; so many of them are asked for. */
+const MOST_STEPS = 3;
+
+/**
+ * The endings of the operation in this state that the law only permits and that the target can be told to take: each
+ * ending of a clause that has several, else the first few places at which the call can fail so.
+ */
 export function faultsOf(
   profile: AnyProfile,
   policies: Policies,
@@ -147,10 +158,10 @@ export function faultsOf(
   faults: ReadonlySet<string>,
 ): readonly { readonly rule: string; readonly at: number }[] {
   if (faults.size === 0) return [];
-  const seen = new Map<string, number>();
-  return allowed(profile, state, op, policies).flatMap(({ rule }) => {
-    const at = seen.get(rule) ?? 0;
-    seen.set(rule, at + 1);
-    return faults.has(rule) ? [{ rule, at }] : [];
-  });
+  const counts = new Map<string, number>();
+  for (const { rule } of allowed(profile, state, op, policies))
+    if (faults.has(rule)) counts.set(rule, (counts.get(rule) ?? 0) + 1);
+  return [...counts].flatMap(([rule, n]) =>
+    Array.from({ length: n === 1 ? MOST_STEPS : n }, (_, at) => ({ rule, at })),
+  );
 }
