@@ -133,8 +133,9 @@ export function* remove(core: Core, index: number): Doing {
 
 export function* setupQueued(core: Core, index: number): Doing {
   const group = groupAt(core, index);
-  if (group?.first?.instance === undefined) return -ENODEV;
-  if (group.default !== undefined) return 0;
+  if (group?.first === undefined) return -ENODEV;
+  // The scan of a bus does not come to a group that is behind no IOMMU.
+  if (group.default !== undefined || group.first.instance === undefined) return 0;
   return yield* core.steps.setupDefault(core, group, undefined);
 }
 

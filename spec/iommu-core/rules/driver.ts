@@ -15,6 +15,10 @@ const counted = (s: State, o: OnDevice, by: number): State =>
 
 const bound = (s: State, o: The<'bind'>): State => withDriver(s, o, o.managed ? 'managed' : 'kernel');
 
+/** Only a bus whose dma_configure asks for the default domain is concerned; that of mediated devices does not. */
+const isConcerned = (s: State, o: OnDevice): boolean =>
+  hasItsGroup(s, o.device) && s.devices[o.device]!.instance >= 0;
+
 const BIND = operation('bind', cite('linux', 'iommu_device_use_default_domain'));
 
 export const bind: readonly Rule<The<'bind'>>[] = [
@@ -41,9 +45,9 @@ export const bind: readonly Rule<The<'bind'>>[] = [
   ),
   BIND.ends(
     'no-iommu',
-    'The device is in no group: the IOMMU core is not concerned.',
+    'The device is in no group, or is mediated and behind no IOMMU: the IOMMU core is not concerned.',
     (s, o) => done(bound(s, o)),
-    (s, o) => !hasItsGroup(s, o.device),
+    (s, o) => !isConcerned(s, o),
   ),
   BIND.must(
     'no-default-domain',
@@ -80,9 +84,9 @@ export const unbind: readonly Rule<The<'unbind'>>[] = [
   ),
   UNBIND.ends(
     'uncounted',
-    'The driver manages its DMA, or the device is in no group: it was not counted.',
+    'The driver manages its DMA, or the device is in no group or behind no IOMMU: it was not counted.',
     (s, o) => done(unbound(s, o)),
-    (s, o) => s.devices[o.device]!.driver === 'managed' || !hasItsGroup(s, o.device),
+    (s, o) => s.devices[o.device]!.driver === 'managed' || !isConcerned(s, o),
   ),
   UNBIND.ends(
     'pasids-left',
