@@ -3,12 +3,10 @@ import { type Device, NONE, type Op, type Setup, type State } from '../iommu-cor
 import { type ArmsOf, byWeight, type Calls } from './calls.js';
 import type { Digits } from './digits.js';
 import { CORE_MACHINES } from './iommu-core-machines.js';
+import { iova, paddr, pasid, size, taken } from './iommu-core-values.js';
 
 /** Domains, references and handles are named 0 to 5. */
 const NAMES = 6;
-const PAGE = 4096n;
-/** A table of so many bytes in smallest pages is still looked at in a moment. */
-const LARGEST = 1n << 18n;
 
 /** As often as they are worth it: what takes things away comes seldom. */
 export const CORE_ARMS: ArmsOf<Setup, State, Op> = {
@@ -256,12 +254,6 @@ function possible(op: Op['op'], d: Digits, s: State): Op['op'] {
   return ON_DOMAINS.includes(op) && domains(s).length === 0 ? 'alloc_by_device' : op;
 }
 
-interface Countable<R> {
-  reduce<T>(fold: (value: T, row: R, key: number) => T, start: T): T;
-}
-
-const taken = <R>(table: Countable<R>): readonly number[] =>
-  table.reduce<number[]>((keys, _, key) => [...keys, key], []);
 const domains = (s: State): readonly number[] => taken(s.domains);
 
 /** Mostly one of these, now and then any name. */
@@ -325,32 +317,3 @@ function onAttached<K extends 'detach_group' | 'detach_handle'>(d: Digits, s: St
   const at = some.length > 0 && !d.rarely(8) ? d.of(some) : group(d, s);
   return { op, group: at, domain: attachedTo(d, s, at) };
 }
-
-/** Mostly one that is in use, or the next few; now and then 0 or one beyond all. */
-function pasid(d: Digits, s: State): number {
-  if (d.rarely(16)) return d.of([0, s.machine.pasidSpan, 0xffff_ffff]);
-  const used = [...new Set(taken(s.programmed).map(key => key % s.machine.pasidSpan))];
-  return used.length > 0 && d.next(2) === 0 ? d.of(used) : 1 + d.next(3);
-}
-
-/** Mostly one of the first pages, or the start of something that is mapped; now and then the border, or between pages. */
-function iova(d: Digits, s: State): bigint {
-  if (d.rarely(10))
-    return d.of([0x200n, ...s.instances.map(i => BigInt(i.limit) * PAGE - PAGE), (1n << 64n) - PAGE]);
-  const leaves = taken(s.leaves).map(key => key % s.machine.pageSpan);
-  return leaves.length > 0 && d.next(2) === 0 ? BigInt(d.of(leaves)) * PAGE : BigInt(d.next(4)) * PAGE;
-}
-
-/** Page sizes of the machine's IOMMUs, and small multiples of a page. */
-function size(d: Digits, s: State): bigint {
-  if (d.rarely(12)) return d.of([0n, 0x800n, LARGEST]);
-  const sizes = s.instances.flatMap(i =>
-    [0, 9].filter(n => (i.sizes / 2 ** n) % 2 >= 1).map(n => PAGE << BigInt(n)),
-  );
-  return d.next(3) === 0 && sizes.length > 0 ? d.of(sizes) : BigInt(1 + d.next(3)) * PAGE;
-}
-
-const paddr = (d: Digits): bigint =>
-  d.rarely(16)
-    ? d.of([0x123n, (1n << 52n) - PAGE, (1n << 64n) - PAGE])
-    : BigInt(d.next(4)) * 0x200000n + BigInt(d.next(3)) * PAGE;
