@@ -8,9 +8,14 @@ import {
   tellPassedOver,
   type Verdict,
 } from '../../conformance/index.js';
+import { countVerdicts, ruleRows } from '../../conformance/verdicts/rules.js';
+import type { RuleTally } from '../../conformance/verdicts/tally.js';
 import { EXIT, type ExitCode, Usage, worst } from '../exit.js';
 import { formatNamed, memoryOf, openTrace } from '../input.js';
+import { JUDGED_WITHIN } from '../memory.js';
 import type { Choices } from '../options.js';
+import { quoted } from '../quoted.js';
+import { ruleTable } from '../rule-table.js';
 import { count, type Out, outTo, paint } from '../terminal.js';
 import { failed } from '../told.js';
 
@@ -19,7 +24,16 @@ export interface JudgeOptions extends Choices {
   /** In MiB. */
   readonly memory?: number;
   readonly maxCandidates?: number;
+  /** The verdict on every clause. */
+  readonly rules?: boolean;
   readonly json?: boolean;
+}
+
+/** What else is known of a judgement: what it says of each clause, and how it is asked for again. */
+export interface Judged {
+  readonly tally: RuleTally;
+  readonly again?: string;
+  readonly rules?: boolean;
 }
 
 export async function judge(files: readonly string[], options: JudgeOptions): Promise<ExitCode> {
@@ -35,8 +49,12 @@ async function one(file: string, options: JudgeOptions, out: Out): Promise<{ cod
   try {
     const trace = await openTrace(file, formatNamed(options.format), options, memoryOf(options));
     const limit = options.maxCandidates === undefined ? {} : { maxCandidates: options.maxCandidates };
-    const { verdict } = await judgeTrace(trace, limit);
-    return verdictOf(file, trace, verdict, out);
+    const { verdict, tally } = await judgeTrace(trace, limit);
+    return verdictOf(file, trace, verdict, out, {
+      tally,
+      again: commandOf(file, options),
+      rules: options.rules === true,
+    });
   } catch (error) {
     return failed(file, error, out);
   }
@@ -47,8 +65,9 @@ export function verdictOf(
   trace: Trace,
   verdict: Verdict,
   out: Out,
+  judged: Judged,
 ): { code: ExitCode; data: object } {
-  const told = tellVerdict(file, trace, verdict, out);
+  const told = tellVerdict(file, trace, verdict, out, judged);
   const beside = tellPassedOver(trace.passedOver);
   if (beside !== undefined) out.say(`${paint.bold(printable(file))}: ${beside}`);
   return told;
@@ -59,21 +78,36 @@ function tellVerdict(
   trace: Trace,
   verdict: Verdict,
   out: Out,
+  { tally, again, rules: all }: Judged,
 ): { code: ExitCode; data: object } {
+  const rules = ruleRows(trace.profile, trace.policies, tally);
+  const met = rules.filter(r => r.verdict === 'pass').length;
   const about = {
     file,
     profile: trace.profile.name,
     verdict: verdict.verdict,
     passedOver: trace.passedOver,
+    clauses: countVerdicts(rules),
+    rules: rules.filter(r => r.verdict !== 'not-tested'),
   };
+  if (all === true) out.say(ruleTable(trace.profile.name, rules));
   if (verdict.verdict === 'conforms' && verdict.events === 0) {
     out.say(`${paint.bold(printable(file))}: ${paint.yellow('inconclusive')}, no event was recorded`);
     return { code: EXIT.inconclusive, data: { ...about, verdict: 'inconclusive', events: 0 } };
   }
+  if (verdict.verdict === 'conforms' && met === 0) {
+    out.say(
+      `${paint.bold(printable(file))}: ${paint.yellow('inconclusive')}, no clause was met: nothing was tested`,
+    );
+    return {
+      code: EXIT.inconclusive,
+      data: { ...about, verdict: 'inconclusive', events: verdict.events },
+    };
+  }
   if (verdict.verdict === 'conforms') {
     const sure = verdict.candidates === 1 ? '' : `, ${count(verdict.candidates)} states still possible`;
     out.say(
-      `${paint.bold(printable(file))}: ${paint.green('conforms')} to ${trace.profile.name}, ${count(verdict.events)} events${sure}`,
+      `${paint.bold(printable(file))}: ${paint.green('conforms')} to ${trace.profile.name}, ${count(verdict.events)} events, ${count(met)} of ${count(rules.length)} clauses met${sure}`,
     );
     return {
       code: EXIT.conforms,
@@ -86,9 +120,27 @@ function tellVerdict(
     );
     return { code: EXIT.inconclusive, data: { ...about, ...(plain(verdict) as object) } };
   }
-  const report = reportDivergence(verdict, { file, profile: trace.profile, machine: trace.machine });
+  const report = reportDivergence(verdict, {
+    file,
+    profile: trace.profile,
+    machine: trace.machine,
+    ...(again === undefined ? {} : { again }),
+  });
   report.lines.forEach((line, i) => {
     out.say(i === 0 || line.startsWith('>') ? paint.red(line) : line);
   });
   return { code: EXIT.diverges, data: { ...about, report: report.data } };
+}
+
+/** The same question with every option that decides: what stands in the recording need not be said again. */
+function commandOf(file: string, options: JudgeOptions): string {
+  const { format, policy, release, maxCandidates, memory } = options;
+  const more = [
+    ...(format === undefined ? [] : ['--format', format]),
+    ...policy.flatMap(p => ['--policy', p]),
+    ...(release === undefined ? [] : ['--release', release]),
+    ...(maxCandidates === undefined ? [] : ['--max-candidates', String(maxCandidates)]),
+    ...(memory === undefined || memory === JUDGED_WITHIN ? [] : ['--memory', String(memory)]),
+  ];
+  return ['npx iommu-spec judge', ...[file, ...more].map(quoted)].join(' ');
 }

@@ -124,10 +124,16 @@ async function judgeRecordings(files: readonly string[], out: Out): Promise<Part
   for (const file of files) {
     const trace = await openTrace(join(CORPUS, file), 'ftrace');
     const judged = await judgeTrace(trace);
-    const result = verdictOf(file, trace, judged.verdict, {
-      ...out,
-      say: line => out.say(`  ${line ?? ''}`),
-    });
+    const result = verdictOf(
+      file,
+      trace,
+      judged.verdict,
+      {
+        ...out,
+        say: line => out.say(`  ${line ?? ''}`),
+      },
+      { tally: judged.tally },
+    );
     codes.push(result.code);
     data.push(result.data);
     coverage.push(judged.coverage);

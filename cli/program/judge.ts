@@ -22,6 +22,7 @@ export function addJudge(top: Command, end: End): void {
       wholeNumber('--memory', 1, 2 ** 31),
       JUDGED_WITHIN,
     )
+    .option('--rules', 'the verdict on every clause')
     .option(...JSON_OUT)
     .addHelpText(
       'after',

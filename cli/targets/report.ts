@@ -7,7 +7,9 @@ import type { Session } from '../../conformance/targets/session.js';
 import { countVerdicts } from '../../conformance/verdicts/rules.js';
 import { RELEASE } from '../../spec/index.js';
 import { ANY } from '../../spec/protocol/target.js';
-import { count, type Out, paint, table } from '../terminal.js';
+import { quoted } from '../quoted.js';
+import { ruleTable } from '../rule-table.js';
+import { count, type Out, paint } from '../terminal.js';
 import type { TargetOptions } from './asked.js';
 
 /** Who is judged, by which law. */
@@ -143,11 +145,6 @@ function commandOf(options: TargetOptions, file: string): string {
   );
 }
 
-/** As a shell takes it. */
-function quoted(text: string): string {
-  return /^[\w./@%+=:,-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
-}
-
 function sayExpectations({ expectations }: Campaign, out: Out): void {
   for (const { expectation: e, times, looked, expired } of expectations) {
     const where = e.trace === undefined ? '' : ` in ${e.trace}`;
@@ -166,6 +163,5 @@ function sayRules(session: Session, { rules }: Campaign, options: TargetOptions,
   const counts = Object.entries(countVerdicts(rules)).map(([verdict, n]) => `${verdict} ${count(n)}`);
   out.say(`  ${'clauses'.padEnd(10)} ${counts.join(', ')}`);
   if (options.rules !== true) return;
-  const rows = rules.map(r => [r.rule, r.verdict, count(r.passed), count(r.failed)]);
-  out.say(table([`clause of ${session.law.profile.name}`, 'verdict', 'met', 'broken'], rows));
+  out.say(ruleTable(session.law.profile.name, rules));
 }
