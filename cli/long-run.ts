@@ -40,6 +40,8 @@ export class LongRun {
   constructor(
     options: LongRunOptions,
     private readonly of: Fingerprint,
+    /** How many states there are, where that was pinned. */
+    private readonly expected?: number,
   ) {
     this.limit = options.memory === undefined ? usualLimit() : options.memory * MIB;
     this.every = (options.every ?? EVERY) * 1000;
@@ -95,10 +97,11 @@ export class LongRun {
       [
         `${count(at.states)} states`,
         `${count(Math.round(rate))}/s`,
-        `${count(at.frontier)} to go at depth ${at.depth}`,
+        `${count(at.frontier)} known and not expanded, depth ${at.depth}`,
         `${count(at.transitions())} transitions`,
         `${mebi(held(at))} of ${mebi(this.limit)} MiB, next growth ${mebi(growth)}`,
       ].join(', '),
+      this.expected === undefined ? undefined : at.states / this.expected,
     );
     this.told = { at: now, states: at.states };
   }

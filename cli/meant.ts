@@ -16,5 +16,6 @@ export function unknown(what: string, word: string, known: readonly string[], li
   const near = didYouMean(word, known);
   const list = known.length <= LISTED ? `known: ${known.join(', ') || 'none'}` : '';
   const where = listedBy === undefined ? list : `"${listedBy}" lists them`;
-  return new Usage([`unknown ${what} ${word}${near}`, where].filter(part => part !== '').join('; '));
+  const after = where === '' ? '' : near === '' ? `; ${where}` : ` ${where}`;
+  return new Usage(`unknown ${what} ${word}${near}${after}`);
 }

@@ -30,7 +30,7 @@ export function parsePolicies(profile: AnyProfile, { policy: pairs, release }: C
 function noPolicy(profile: AnyProfile, name: string): string {
   const names = profile.policies.map(p => p.name);
   const near = didYouMean(name, names);
-  return `profile ${profile.name} has no policy ${name}${near}; it has ${names.join(', ') || 'none'}`;
+  return `profile ${profile.name} has no policy ${name}${near || ';'} it has ${names.join(', ') || 'none'}`;
 }
 
 /** A release of the profile, or what there is instead. */
@@ -40,7 +40,7 @@ export function releaseNamed(profile: AnyProfile, name: string): string {
   if (names.length === 0)
     throw new Usage(`profile ${profile.name} is one fixed text, so it has no release ${name}`);
   throw new Usage(
-    `profile ${profile.name} does not speak for release ${name}${didYouMean(name, names)}; it speaks for ${names.join(', ')}`,
+    `profile ${profile.name} does not speak for release ${name}${didYouMean(name, names) || ';'} it speaks for ${names.join(', ')}`,
   );
 }
 

@@ -1,8 +1,9 @@
 // Which commands are there, and what does the whole say of itself?
-import { Command } from 'commander';
+import { Command, Help, type Option } from 'commander';
 import { addCheck } from './program/check.js';
 import { addFaults } from './program/faults.js';
 import { addJudge } from './program/judge.js';
+import { addDebates, addPolicies } from './program/policies.js';
 import { addRules } from './program/rules.js';
 import { addRun } from './program/run.js';
 import { addScaffold } from './program/scaffold.js';
@@ -16,11 +17,18 @@ const EXITS = `
 Exit codes: 0 conforms, 1 diverges or a promise broken, 2 inconclusive, 64 usage, 65 malformed input,
 69 target unavailable, 70 a bug of ours, 73 something could not be written.`;
 
+const help = new Help();
+
+/** As the library says it, but for an empty list, which nobody asked about. */
+const optionDescription = (option: Option): string =>
+  help.optionDescription(option).replace(' (default: [])', '');
+
 /** The whole command line; `end` is told the exit code. */
 export function program(end: End): Command {
   const top = new Command('iommu-spec')
     .description('IOMMU semantics as a law: explore it, hold implementations and recordings against it')
     .version('0.1.0')
+    .configureHelp({ minWidthToWrap: 24, optionDescription })
     .exitOverride()
     .addHelpText('after', EXITS);
   for (const add of [
@@ -29,6 +37,8 @@ export function program(end: End): Command {
     addWalk,
     addJudge,
     addRules,
+    addPolicies,
+    addDebates,
     addShow,
     addServe,
     addTarget,

@@ -1,17 +1,45 @@
 // Who reads what we print: a person, or a program?
 
+import { stripVTControlCharacters } from 'node:util';
 import progress from 'cli-progress';
 import Table from 'cli-table3';
 import pc from 'picocolors';
+import wrapAnsi from 'wrap-ansi';
 import { printable } from '../conformance/index.js';
 
 /** With --json people's text goes to standard error. */
 const text = process.argv.includes('--json') ? process.stderr : process.stdout;
 
-/** Colours obey NO_COLOR and a stream that is no terminal. */
-export const paint = pc.createColors(
-  text.isTTY === true && process.env['NO_COLOR'] === undefined && process.env['TERM'] !== 'dumb',
-);
+/** NO_COLOR comes first, then FORCE_COLOR; else a terminal that has colours. */
+export function coloured(env: NodeJS.ProcessEnv, terminal: boolean): boolean {
+  if (env['NO_COLOR']) return false;
+  const force = env['FORCE_COLOR'];
+  if (force !== undefined) return force !== '0' && force !== 'false';
+  return terminal && env['TERM'] !== 'dumb';
+}
+
+export const paint = pc.createColors(coloured(process.env, text.isTTY === true));
+
+/** Columns where nobody says how many there are. */
+const COLUMNS = 80;
+
+/** How wide the text may be: as wide as the terminal is, or as COLUMNS says. */
+export function width(): number {
+  const columns = text.isTTY === true ? text.columns : Number(process.env['COLUMNS']);
+  return Number.isInteger(columns) && columns >= 40 ? columns : COLUMNS;
+}
+
+/**
+ * A line within the width: what does not fit goes on below, from column `hang` on, which is where its text begins.
+ * What is before that has no colours. Words that are too long are cut.
+ */
+export function wrapped(line: string, hang: number, within = width()): string {
+  const rest = wrapAnsi(line.slice(hang), Math.max(within - hang, 20), { hard: true });
+  const [first, ...others] = rest.split('\n');
+  return [line.slice(0, hang) + first!, ...others.map(other => ' '.repeat(hang) + other)]
+    .map(told => told.trimEnd())
+    .join('\n');
+}
 
 /** Where a command's words go: with --json people's text to standard error, the data to standard output. */
 export interface Out {
@@ -26,6 +54,7 @@ export function outTo(json: boolean): Out {
   return {
     json,
     say: (line = '') => {
+      drawing?.();
       (json ? process.stderr : process.stdout).write(`${harmless(line)}\n`);
     },
     warn: line => {
@@ -57,8 +86,24 @@ function spell(_: string, value: unknown): unknown {
 
 export const count = (n: number): string => n.toLocaleString('en-US');
 
-/** A table without frames, as wide as its words. */
-export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+/** Fewer columns than this are no room for a sentence. */
+const SENTENCE = 28;
+
+/**
+ * A table without frames, within the width: the last column takes what the others leave, on several lines. Where
+ * they leave too little, each row is a heading with what belongs to it below.
+ */
+export function table(
+  head: readonly string[],
+  rows: readonly (readonly string[])[],
+  within = width(),
+): string {
+  const natural = head.map((h, i) =>
+    rows.reduce((most, row) => Math.max(most, visible(row[i]!)), visible(h)),
+  );
+  const others = natural.slice(0, -1).reduce((sum, n) => sum + n + 2, 0);
+  const last = natural.at(-1)!;
+  if (others + Math.min(last, SENTENCE) > within) return headed(head, rows, within);
   const nothing = Object.fromEntries(
     ['top', 'top-mid', 'top-left', 'top-right', 'bottom', 'bottom-mid', 'bottom-left', 'bottom-right']
       .concat(['left', 'left-mid', 'mid', 'mid-mid', 'right', 'right-mid', 'middle'])
@@ -67,9 +112,11 @@ export function table(head: readonly string[], rows: readonly (readonly string[]
   const drawn = new Table({
     head: head.map(h => paint.dim(h)),
     chars: nothing,
+    colWidths: [...natural.slice(0, -1), Math.min(last, within - others)],
+    wordWrap: true,
     style: { head: [], border: [], 'padding-left': 0, 'padding-right': 0 },
   });
-  drawn.push(...rows.map(row => [...row]));
+  for (const row of rows) drawn.push([...row]);
   return drawn
     .toString()
     .split('\n')
@@ -77,18 +124,62 @@ export function table(head: readonly string[], rows: readonly (readonly string[]
     .join('\n');
 }
 
+const visible = (cell: string): number => stripVTControlCharacters(cell).length;
+
+/** Each row as a heading, the short cells with their names, and the last one as a paragraph. */
+function headed(head: readonly string[], rows: readonly (readonly string[])[], within: number): string {
+  const told = rows.map(row => {
+    const [first, ...others] = row;
+    const last = others.pop() ?? '';
+    const pairs = others.flatMap((cell, i) =>
+      cell === '' ? [] : [`${paint.dim(head[i + 1]!)}\u00a0${cell.replaceAll(' ', '\u00a0')}`],
+    );
+    const lines = [pairs.join('  '), last].filter(part => part !== '');
+    return [
+      first,
+      ...lines.map(part => `    ${wrapped(part, 4, within - 4).replaceAll('\u00a0', ' ')}`),
+    ].join('\n');
+  });
+  return told.join('\n');
+}
+
+/** Takes away the bar that is on the screen: it comes back when there is progress. */
+let drawing: (() => void) | undefined;
+
 /** Progress of long work, on standard error and only where that is a terminal. */
 export interface Ticker {
-  show(text: string): void;
+  /** `share` of the work is done, from 0 to 1, where that is known. */
+  show(text: string, share?: number): void;
   done(): void;
 }
 
 export function ticker(title: string): Ticker {
-  if (process.stderr.isTTY !== true) return { show: () => {}, done: () => {} };
+  if (process.stderr.isTTY !== true || process.env['TERM'] === 'dumb')
+    return { show: () => {}, done: () => {} };
+  const format: progress.GenericFormatter = (options, { progress: share }, payload: Payload) => {
+    const bar = `${progress.Format.BarFormat(share, options)} ${Math.floor(share * 100)}%  `;
+    const line = `${title}  ${payload.known ? bar : ''}${payload.text}`;
+    return line.slice(0, (process.stderr.columns ?? COLUMNS) - 1);
+  };
   const bar = new progress.SingleBar(
-    { format: `${title} {text}`, clearOnComplete: true, hideCursor: true, stream: process.stderr },
+    { format, clearOnComplete: true, hideCursor: true, stream: process.stderr, barsize: 16 },
     progress.Presets.legacy,
   );
-  bar.start(1, 0, { text: '' });
-  return { show: text => bar.update(0, { text }), done: () => bar.stop() };
+  const began: Payload = { text: '', known: false };
+  bar.start(1, 0, began);
+  drawing = () => process.stderr.write('\r\u001b[K');
+  return {
+    // The library draws at an update, a few times a second; its timer never comes while we work.
+    show: (told, share) =>
+      bar.update(Math.min(share ?? 0, 0.999), { text: told, known: share !== undefined }),
+    done: () => {
+      drawing = undefined;
+      bar.stop();
+    },
+  };
+}
+
+interface Payload {
+  readonly text: string;
+  readonly known: boolean;
 }

@@ -36,6 +36,7 @@ export {
   type Context,
   type Report,
   type ReportData,
+  type ReportLine,
   reportDivergence,
   type Why,
 } from './report/divergence.js';

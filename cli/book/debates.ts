@@ -1,6 +1,6 @@
 // What does the checker say of each answer to each debated question?
 import { describeOp, describeOutcome } from '../../conformance/index.js';
-import { type Exploration, explore, type Violation } from '../../model/explore/explore.js';
+import { type Exploration, explore, type Progress, type Violation } from '../../model/explore/explore.js';
 import type { AnyWorld } from '../../model/explore/world.js';
 import { DEBATES, worldNamed } from '../../model/worlds.js';
 import { type AnyOp, type AnyProfile, type Policy, PROFILES } from '../../spec/index.js';
@@ -26,33 +26,42 @@ export function debatesDocument(): string {
 }
 
 /** A question, and for each of its answers the verdict of each world. */
-interface Debate {
+export interface Debate {
   readonly profile: AnyProfile;
   readonly policy: Policy;
   readonly worlds: readonly AnyWorld[];
   readonly verdicts: readonly (readonly Verdict[])[];
 }
 
-interface Verdict {
+export interface Verdict {
   readonly world: AnyWorld;
   readonly result: Exploration<AnyOp>;
 }
 
-function heard(profile: AnyProfile, policy: Policy): Debate {
-  const worlds = (DEBATES[policy.name] ?? [])
-    .map(name => worldNamed(name)!)
-    .filter(w => w.profile === profile);
-  const verdicts = policy.values.map(({ value }) =>
-    worlds.map((world): Verdict => {
-      const result = explore(world, { [policy.name]: value }, { all: true, aims: true });
-      if (!result.complete) throw new Error(`${world.name} was not explored to its end`);
-      return { world, result };
-    }),
-  );
+/** The worlds that tell the answers to a question apart. */
+export const worldsOf = (profile: AnyProfile, policy: Policy): readonly AnyWorld[] =>
+  (DEBATES[policy.name] ?? []).map(name => worldNamed(name)!).filter(w => w.profile === profile);
+
+/** Explores each answer in each of its worlds. */
+export function heard(profile: AnyProfile, policy: Policy): Debate {
+  const worlds = worldsOf(profile, policy);
+  const verdicts = policy.values.map(({ value }) => worlds.map(world => verdictOn(world, policy, value)));
   return { profile, policy, worlds, verdicts };
 }
 
-const promisesOf = (profile: AnyProfile): ReadonlySet<string> =>
+/** Explores a world to its end under one answer. */
+export function verdictOn(
+  world: AnyWorld,
+  policy: Policy,
+  value: string,
+  progress: (at: Progress) => void = () => {},
+): Verdict {
+  const result = explore(world, { [policy.name]: value }, { all: true, aims: true, progress });
+  if (!result.complete) throw new Error(`${world.name} was not explored to its end`);
+  return { world, result };
+}
+
+export const promisesOf = (profile: AnyProfile): ReadonlySet<string> =>
   new Set([...profile.always, ...profile.steps, ...profile.lives].map(p => p.id));
 
 /** One line for each answer. */

@@ -32,11 +32,12 @@ export async function faults(
   const bar = ticker('faults');
   const controls: Finding[] = [];
   const findings: Finding[] = [];
+  const total = chosen.reduce((sum, t) => sum + t.faults.length, 0);
   for (const t of chosen) {
-    bar.show(`${t.profile}, nothing wrong`);
+    bar.show(`${t.profile}, nothing wrong`, findings.length / total);
     controls.push(...(await control(t, { ...grounds, ...CONTROLLED })));
     for (const fault of t.faults) {
-      bar.show(`${t.profile} ${fault.id}`);
+      bar.show(`${t.profile} ${fault.id}`, findings.length / total);
       findings.push(await hunt(t, fault, grounds));
     }
   }

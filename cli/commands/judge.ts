@@ -15,6 +15,7 @@ import { formatNamed, memoryOf, openTrace } from '../input.js';
 import { JUDGED_WITHIN } from '../memory.js';
 import type { Choices } from '../options.js';
 import { quoted } from '../quoted.js';
+import { sayReport } from '../report.js';
 import { ruleTable } from '../rule-table.js';
 import { count, type Out, outTo, paint } from '../terminal.js';
 import { failed } from '../told.js';
@@ -126,9 +127,7 @@ function tellVerdict(
     machine: trace.machine,
     ...(again === undefined ? {} : { again }),
   });
-  report.lines.forEach((line, i) => {
-    out.say(i === 0 || line.startsWith('>') ? paint.red(line) : line);
-  });
+  sayReport(report, out);
   return { code: EXIT.diverges, data: { ...about, report: report.data } };
 }
 

@@ -2,9 +2,18 @@
 import type { AnyProfile, Clause } from '../../spec/index.js';
 import { PROFILES, SOURCES } from '../../spec/index.js';
 import { EXIT, type ExitCode, Usage } from '../exit.js';
-import { outTo, paint, table } from '../terminal.js';
+import { didYouMean, unknown } from '../meant.js';
+import { releaseNamed } from '../options.js';
+import { outTo, paint, table, wrapped } from '../terminal.js';
 
 type AnyClause = Clause<unknown, unknown>;
+
+export interface RulesOptions {
+  readonly profile?: string;
+  readonly errno?: string;
+  readonly release?: string;
+  readonly json?: boolean;
+}
 
 interface Found {
   readonly profile: string;
@@ -12,9 +21,9 @@ interface Found {
   readonly clause: AnyClause;
 }
 
-/** Every clause of every profile, in the order of the law. */
-export function everyClause(): readonly Found[] {
-  return Object.values(PROFILES).flatMap((profile: AnyProfile) =>
+/** Every clause of some profiles, in the order of the law. */
+export function everyClause(profiles: readonly AnyProfile[] = Object.values(PROFILES)): readonly Found[] {
+  return profiles.flatMap(profile =>
     Object.entries(profile.rules).flatMap(([op, list]) =>
       (list as readonly AnyClause[]).map(clause => ({ profile: profile.name, op, clause })),
     ),
@@ -24,44 +33,88 @@ export function everyClause(): readonly Found[] {
 export const citation = (c: AnyClause['cite'][number]): string =>
   `${SOURCES[c.source].title}, ${SOURCES[c.source].version}: ${c.at}`;
 
-export function rules(id: string | undefined, options: { readonly json?: boolean }): ExitCode {
+const CODE = /^[A-Z][A-Z0-9_]*$/;
+
+/** `asked`: a clause, an operation, or an error code; left out: all of them. */
+export function rules(asked: string | undefined, options: RulesOptions): ExitCode {
   const out = outTo(options.json === true);
-  const all = everyClause();
-  const found = id === undefined ? all : all.filter(f => f.clause.id === id || f.op === id);
-  if (found.length === 0)
-    throw new Usage(`no clause and no operation is named ${id}; "iommu-spec rules" lists them`);
+  const found = select(asked, options);
   if (found.length === 1) {
     const { profile, op, clause } = found[0]!;
-    out.say(
-      `${paint.bold(clause.id)}  ${profile}, ${op}, ${clause.kind}, ${clause.status}${clause.errno === undefined ? '' : `, ${clause.errno}`}`,
-    );
-    out.say(`  ${clause.says}`);
-    for (const c of clause.cite) out.say(paint.dim(`  ${citation(c)}`));
+    const marks = [profile, op, clause.kind, clause.status, clause.errno, clause.releases?.join(' ')];
+    out.say(`${paint.bold(clause.id)}  ${marks.filter(mark => mark !== undefined).join(', ')}`);
+    out.say(wrapped(`  ${clause.says}`, 2));
+    for (const c of clause.cite) out.say(paint.dim(wrapped(`  ${citation(c)}`, 4)));
   } else {
     const rows = found.map(({ profile, clause }) => [
-      profile,
       clause.id,
+      profile,
       clause.kind,
       clause.errno ?? '',
+      clause.releases?.join(' ') ?? '',
       clause.says,
     ]);
-    out.say(table(['profile', 'clause', 'kind', 'errno', 'says'], rows));
+    // A column that nothing is in says nothing.
+    const head = ['clause', 'profile', 'kind', 'errno', 'releases', 'says'];
+    const used = head.map((_, i) => rows.some(row => row[i] !== ''));
+    out.say(
+      table(
+        head.filter((_, i) => used[i]),
+        rows.map(row => row.filter((_, i) => used[i])),
+      ),
+    );
   }
-  out.data({
-    command: 'rules',
-    rules: found.map(({ profile, op, clause }) => {
-      const { says, kind, status, errno, cite } = clause;
-      return {
-        profile,
-        op,
-        id: clause.id,
-        kind,
-        status,
-        ...(errno === undefined ? {} : { errno }),
-        says,
-        cite,
-      };
-    }),
-  });
+  out.data({ command: 'rules', rules: found.map(dataOf) });
   return EXIT.conforms;
+}
+
+function select(asked: string | undefined, options: RulesOptions): readonly Found[] {
+  const { release } = options;
+  const all = everyClause(profilesFor(options)).filter(
+    f => release === undefined || (f.clause.releases ?? [release]).includes(release),
+  );
+  const code = options.errno ?? (asked !== undefined && CODE.test(asked) ? asked : undefined);
+  const named = all.filter(
+    f => asked === undefined || asked === code || f.clause.id === asked || f.op === asked,
+  );
+  if (named.length === 0) throw nothingNamed(asked!, all);
+  const found = named.filter(f => code === undefined || f.clause.errno === code);
+  if (found.length > 0) return found;
+  const codes = [...new Set(named.flatMap(f => f.clause.errno ?? []))].sort();
+  throw new Usage(
+    `no clause refuses with ${code}${didYouMean(code!, codes) || ';'} they refuse with ${codes.join(', ')}`,
+  );
+}
+
+/** The profiles that are asked of; those alone that speak for a release that is named. */
+function profilesFor({ profile: name, release }: RulesOptions): readonly AnyProfile[] {
+  const names = Object.keys(PROFILES);
+  if (name !== undefined && !names.includes(name)) throw unknown('profile', name, names);
+  const profiles = name === undefined ? Object.values(PROFILES) : [PROFILES[name]!];
+  if (release === undefined) return profiles;
+  if (name !== undefined) releaseNamed(profiles[0]!, release);
+  const speaking = profiles.filter(p => p.releases?.some(r => r.name === release));
+  const known = [...new Set(profiles.flatMap(p => p.releases?.map(r => r.name) ?? []))];
+  if (speaking.length === 0) throw unknown('release', release, known);
+  return speaking;
+}
+
+function nothingNamed(asked: string, all: readonly Found[]): Usage {
+  const names = [...new Set(all.flatMap(f => [f.clause.id, f.op]))];
+  return unknown('clause or operation', asked, names, 'iommu-spec rules');
+}
+
+function dataOf({ profile, op, clause }: Found): object {
+  const { id, says, kind, status, errno, releases, cite } = clause;
+  return {
+    profile,
+    op,
+    id,
+    kind,
+    status,
+    ...(errno === undefined ? {} : { errno }),
+    ...(releases === undefined ? {} : { releases }),
+    says,
+    cite,
+  };
 }

@@ -8,6 +8,7 @@ import {
   coverageTable,
   describeValue,
   judgeTrace,
+  type NamedTrace,
   type ProfileCoverage,
   readTrace,
   runSuite,
@@ -19,7 +20,7 @@ import type { AnyOp } from '../../spec/index.js';
 import type { Event } from '../../spec/protocol/index.js';
 import { EXIT, type ExitCode, worst } from '../exit.js';
 import { bundled, bytesOf, CORPUS, openTrace } from '../input.js';
-import { count, type Out, outTo, paint, table } from '../terminal.js';
+import { count, type Out, outTo, paint, table, ticker, wrapped } from '../terminal.js';
 import { verdictOf } from './judge.js';
 
 export interface RunOptions {
@@ -39,7 +40,11 @@ export async function run(options: RunOptions): Promise<ExitCode> {
   const out = outTo(options.json === true);
   const { traces, recordings } = bundled();
   out.say(paint.bold('The suite against the law'));
-  const suite = await runSuite(traces);
+  const bar = ticker('run');
+  const suite = await runSuite(
+    traces.map((trace, i) => watched(trace, () => bar.show(trace.name, i / traces.length))),
+  );
+  bar.done();
   const judged = saySuite(suite, out);
   out.say(`\n${paint.bold('The built-in implementation through the calls of the suite')}`);
   const followed = await implementation(suite, out);
@@ -59,6 +64,17 @@ export async function run(options: RunOptions): Promise<ExitCode> {
     coverage: coverage.map(c => ({ ...c, never: c.never.map(row => row.rule) })),
   });
   return code;
+}
+
+/** The same trace, telling when it is read. */
+function watched(trace: NamedTrace, begins: () => void): NamedTrace {
+  if (!('lines' in trace)) return trace;
+  const { lines } = trace;
+  async function* told() {
+    begins();
+    yield* lines;
+  }
+  return { ...trace, lines: told() };
 }
 
 function saySuite(suite: SuiteResult, out: Out): Part {
@@ -85,7 +101,9 @@ async function implementation(suite: SuiteResult, out: Out): Promise<Part> {
   let traces = 0;
   let calls = 0;
   let parted = 0;
+  const bar = ticker('implementation');
   for (const { name, expected } of suite.traces) {
+    bar.show(name, traces / suite.traces.length);
     const trace = await readTrace(bytesOf(join(CORPUS, name)));
     if (!hasImplementation(trace.profile.name)) {
       await trace.close();
@@ -105,6 +123,7 @@ async function implementation(suite: SuiteResult, out: Out): Promise<Part> {
       `  ${paint.red('parts')}  ${name}, event ${result.parting.event}: ${path} is ${describeValue(observed)}, the law says ${describeValue(allowed)}`,
     );
   }
+  bar.done();
   out.say(
     `  ${count(calls)} calls of ${count(traces)} traces, answer and full state compared after each: ${parted === 0 ? 'no difference' : `${count(parted)} traces differ`}`,
   );
@@ -121,7 +140,9 @@ async function judgeRecordings(files: readonly string[], out: Out): Promise<Part
   const codes: ExitCode[] = [];
   const data: object[] = [];
   const coverage: Coverage[] = [];
+  const bar = ticker('recordings');
   for (const file of files) {
+    bar.show(file, codes.length / files.length);
     const trace = await openTrace(join(CORPUS, file), 'ftrace');
     const judged = await judgeTrace(trace);
     const result = verdictOf(
@@ -138,6 +159,7 @@ async function judgeRecordings(files: readonly string[], out: Out): Promise<Part
     data.push(result.data);
     coverage.push(judged.coverage);
   }
+  bar.done();
   const conform = codes.filter(code => code === EXIT.conforms).length;
   return {
     code: worst(codes),
@@ -148,6 +170,6 @@ async function judgeRecordings(files: readonly string[], out: Out): Promise<Part
 }
 
 function sayCoverage(coverage: ProfileCoverage, all: boolean, out: Out): void {
-  for (const line of coverageSummary(coverage)) out.say(`  ${line}`);
+  for (const line of coverageSummary(coverage)) out.say(wrapped(`  ${line}`, 2));
   if (all) out.say(table(CLAUSE_COLUMNS, clauseCells(coverage)));
 }

@@ -2,16 +2,19 @@
 import {
   describeOp,
   describeOutcome,
-  describeValue,
   Judge,
   plain,
   printable,
   reportDivergence,
 } from '../../conformance/index.js';
+import type { AnyOp, AnyProfile, Policies } from '../../spec/index.js';
+import type { Event } from '../../spec/protocol/index.js';
+import { changes, whole } from '../changes.js';
 import { EXIT, type ExitCode } from '../exit.js';
 import { formatNamed, memoryOf, openTrace } from '../input.js';
 import type { Choices } from '../options.js';
-import { type Out, outTo, paint } from '../terminal.js';
+import { sayReport } from '../report.js';
+import { type Out, outTo, paint, wrapped } from '../terminal.js';
 import { failed } from '../told.js';
 
 export interface ShowOptions extends Choices {
@@ -38,30 +41,27 @@ async function told(file: string, options: ShowOptions, out: Out): Promise<ExitC
   const trace = await openTrace(file, formatNamed(options.format), options, memoryOf(options));
   const { header, machine, profile, policies } = trace;
   out.say(`${paint.bold(printable(file))}  ${profile.name}, by ${printable(header.producer)}`);
-  for (const sentence of header.narration ?? []) out.say(`  ${sentence}`);
+  for (const sentence of header.narration ?? []) out.say(wrapped(`  ${printable(sentence)}`, 2));
   const unusual = profile.policies.filter(p => policies[p.name] !== p.values[0]!.value);
   for (const p of unusual) out.say(`  policy ${p.name}=${policies[p.name]}`);
   out.say();
   const judge = new Judge(profile, machine, policies);
+  const seen = new Seen(profile, judge, header.events);
   const events: unknown[] = [];
   let code: ExitCode = EXIT.conforms;
   for await (const event of trace.events()) {
     if (out.json) events.push(plain(event));
     const verdict = judge.feed(event);
-    const { name, fields } = describeOp(event.op, machine);
-    const rules = verdict === undefined ? judge.spoke.join(', ') : '';
-    const answer = paint.bold(describeOutcome(event.outcome));
-    out.say(
-      `  ${String(event.n).padStart(4)}  ${name.padEnd(12)} ${fields}  ->  ${answer}  ${paint.dim(rules)}`,
-    );
-    if (event.note !== undefined && event.note !== rules) out.say(paint.dim(`          ${event.note}`));
-    for (const [key, value] of Object.entries((options.state && event.state) || {})) {
-      out.say(`          ${printable(key)}: ${describeValue(value)}`);
+    sayStep(event, machine, verdict === undefined ? judge.spoke : [], out);
+    for (const [key, value] of Object.entries((options.state && event.state) || {}))
+      out.say(wrapped(`          ${printable(key)}: ${whole(value)}`, 12));
+    if (verdict === undefined) {
+      for (const line of seen.changes()) out.say(paint.dim(wrapped(`          ${line}`, 12)));
+      continue;
     }
-    if (verdict === undefined) continue;
     out.say();
     if (verdict.verdict === 'diverges') {
-      for (const line of reportDivergence(verdict, { file, profile, machine }).lines) out.say(line);
+      sayReport(reportDivergence(verdict, { file, profile, machine }), out);
       code = EXIT.diverges;
     } else if (verdict.verdict === 'unfinished') {
       out.say(`unfinished: ${verdict.reason}`);
@@ -72,4 +72,44 @@ async function told(file: string, options: ShowOptions, out: Out): Promise<ExitC
   await trace.close();
   out.data({ command: 'show', file, header: plain(header), events });
   return code;
+}
+
+function sayStep(event: Event<AnyOp>, machine: unknown, spoke: readonly string[], out: Out): void {
+  const { name, fields } = describeOp(event.op, machine);
+  const rules = spoke.join(', ');
+  const head = `  ${String(event.n).padStart(4)}  ${name.padEnd(12)} ${fields}`.trimEnd();
+  const answer = describeOutcome(event.outcome);
+  const line = wrapped(`${head}  ->  ${answer}  ${rules}`, 10);
+  // Colours come last: a line is wrapped by what is seen of it.
+  out.say(line.replace(answer, () => paint.bold(answer)));
+  if (event.note !== undefined && event.note !== rules)
+    out.say(paint.dim(wrapped(`          ${event.note}`, 10)));
+}
+
+/** Of a longer recording the views are not compared step by step: each costs as much as what is mapped. */
+const COMPARED = 5000;
+
+/** What an observer sees, as long as only one state is possible. */
+class Seen {
+  private view: unknown;
+
+  constructor(
+    private readonly profile: AnyProfile,
+    private readonly judge: Judge<unknown, AnyOp, Policies, unknown>,
+    private readonly events: number,
+  ) {
+    this.view = this.now();
+  }
+
+  /** What the last step changed. */
+  changes(): readonly string[] {
+    const [before, after] = [this.view, this.now()];
+    this.view = after;
+    return before === undefined || after === undefined ? [] : changes(before, after);
+  }
+
+  private now(): unknown {
+    const { states } = this.judge;
+    return states.length === 1 && this.events <= COMPARED ? this.profile.view(states[0]) : undefined;
+  }
 }

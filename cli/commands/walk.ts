@@ -11,7 +11,7 @@ import { WORLDS, worldNamed } from '../../model/worlds.js';
 import { EXIT, type ExitCode, Usage, worst } from '../exit.js';
 import { unknown } from '../meant.js';
 import { type Choices, parsePolicies } from '../options.js';
-import { count, type Out, outTo, paint, ticker } from '../terminal.js';
+import { count, type Out, outTo, paint, ticker, wrapped } from '../terminal.js';
 import { tryToWrite } from '../written.js';
 
 export interface WalkOptions extends Choices {
@@ -73,7 +73,7 @@ function one(
     ops,
     policies: parsePolicies(world.profile, options),
     progress: (done, steps) => {
-      if (done % 50 === 0) bar.show(`${count(done)} walks, ${count(steps)} operations`);
+      bar.show(`${count(done)} walks, ${count(steps)} operations`, done / runs);
     },
   });
   bar.done();
@@ -100,7 +100,10 @@ function every(
   options: WalkOptions,
   out: Out,
 ): { readonly code: ExitCode; readonly data: object } {
+  const bar = ticker(world.name);
+  bar.show('every transition of its graph');
   const { parting, ...figures } = coverWorld(world, parsePolicies(world.profile, options));
+  bar.done();
   const where = paint.bold(world.name);
   const data = { world: world.name, profile: world.profile.name, ...figures };
   const extent = `${count(figures.transitions)} transitions of ${count(figures.states)} states`;
@@ -143,7 +146,7 @@ function sayRecording(
   const failed = tryToWrite(file, encodeTrace(recording.header, recording.events));
   for (const e of recording.events) {
     const { name, fields } = describeOp(e.op, world.setup);
-    out.say(`    ${String(e.n).padStart(2)}  ${name.padEnd(12)} ${fields}`);
+    out.say(wrapped(`    ${String(e.n).padStart(2)}  ${name.padEnd(12)} ${fields}`, 8));
   }
   const { path, observed, allowed } = first;
   out.say(`    differs at ${path}: observed ${describeValue(observed)}, allowed ${describeValue(allowed)}`);

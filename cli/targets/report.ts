@@ -8,6 +8,7 @@ import { countVerdicts } from '../../conformance/verdicts/rules.js';
 import { RELEASE } from '../../spec/index.js';
 import { ANY } from '../../spec/protocol/target.js';
 import { quoted } from '../quoted.js';
+import { sayReport } from '../report.js';
 import { ruleTable } from '../rule-table.js';
 import { count, type Out, paint } from '../terminal.js';
 import type { TargetOptions } from './asked.js';
@@ -98,9 +99,7 @@ function finding(session: Session, found: Reported, index: number, options: Targ
     events: events.length,
     again,
   });
-  report.lines.forEach((line, i) => {
-    out.say(i === 0 || line.startsWith('>') ? paint.red(line) : line);
-  });
+  sayReport(report, out);
   const times = found.times === 1 ? '' : `; ${count(found.times)} more like it`;
   const repeats = found.repeats ? `${count(found.runs)} runs to make it small` : 'it did not happen again';
   out.say(`   found     in ${printable(found.run)}; ${repeats}${times}`);

@@ -56,7 +56,7 @@ export function noEndIn<S extends object, O extends AnyOp, P extends Policies, S
     }
   }
   if (moved || life.good(state, policies)) return undefined;
-  return { why: 'nothing that may still happen leads on, and this is no good end', more: [] };
+  return { why: 'nothing that may still happen changes anything, and it has not ended well', more: [] };
 }
 
 function notLower<S extends object, O extends AnyOp, P extends Policies, Setup>(

@@ -67,6 +67,11 @@ export interface Profile<S, O extends AnyOp, P extends Policies, Setup> {
   readonly policies: readonly Policy[];
   /** The releases that it can speak for, the newest first, which is the default. Left out: one fixed text. */
   readonly releases?: readonly Release[];
+  /**
+   * Its operations are reports of what was done, and none is ever refused: a clause that refuses says that nothing
+   * of the kind can have been done.
+   */
+  readonly reports?: true;
   /** The state at the start. `bounded` lays collections out as fixed slots, for exploration. */
   readonly initial: (setup: Setup, policies: P, bounded: boolean) => S;
   readonly always: readonly StateProperty<S, P>[];

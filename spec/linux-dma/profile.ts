@@ -18,6 +18,7 @@ export const linuxDma: Profile<State, Op, Policies, Setup> = {
   title: 'What a Linux kernel reports of groups, domains, mappings, DMA and invalidations',
   rules: { ...groups, ...attaching, ...mapping, ...handingOut, ...givingBack, ...tags, ...invalidation },
   retired: [],
+  reports: true,
   policies,
   initial,
   always,

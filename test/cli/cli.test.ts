@@ -55,7 +55,7 @@ const parsed = (ended: Ended): Record<string, unknown> => {
   return JSON.parse(ended.out) as Record<string, unknown>;
 };
 
-const COMMANDS = ['run', 'check', 'walk', 'judge', 'rules', 'show', 'faults'];
+const COMMANDS = ['run', 'check', 'walk', 'judge', 'rules', 'policies', 'debates', 'show', 'faults'];
 
 for (const command of COMMANDS) {
   test(`${command} --help has examples`, { concurrency: true }, async () => {
@@ -74,9 +74,14 @@ test('--help names every command and every exit code', async () => {
 });
 
 const ENDINGS: readonly (readonly [string, readonly string[], number, RegExp])[] = [
-  ['a list', ['check'], 0, /^pair /m],
+  ['a list', ['check'], 0, /^pair$/m],
   ['too few states', ['check', 'pair', '--max-states', '10'], 2, /unfinished/],
-  ['an unknown world', ['check', 'nowhere'], 64, /unknown world nowhere/],
+  [
+    'an unknown world',
+    ['check', 'attack-windw'],
+    64,
+    /unknown world attack-windw; did you mean attack-window\?/,
+  ],
   [
     'an unknown policy',
     ['check', 'pair', '--policy', 'color=red'],
@@ -95,7 +100,31 @@ const ENDINGS: readonly (readonly [string, readonly string[], number, RegExp])[]
     64,
     /--max-states is a whole number from 1/,
   ],
-  ['an unknown rule', ['rules', 'no/such'], 64, /no clause and no operation/],
+  [
+    'an unknown rule',
+    ['rules', 'merge/incoming-in-us'],
+    64,
+    /unknown clause or operation .*did you mean merge\/incoming-in-use\?/,
+  ],
+  ['an unknown errno', ['rules', '--errno', 'EBUZY'], 64, /did you mean EBUSY\?/],
+  ['an errno', ['rules', 'EEXIST', '--profile', 'iommu-core'], 0, /map\/overlaps/],
+  ['an unknown profile', ['rules', '--profile', 'iommu-cor'], 64, /did you mean iommu-core\?/],
+  [
+    'a release that nobody speaks for',
+    ['check', 'pair', '--release', 'linux-9'],
+    64,
+    /no release linux-9|does not speak for release linux-9/,
+  ],
+  ['the policies', ['policies'], 0, /merge-incoming/],
+  ['a policy', ['policies', 'merge-incoming'], 0, /singular-idle \(default\)/],
+  ['an unknown policy by name', ['policies', 'merge-incomin'], 64, /did you mean merge-incoming\?/],
+  ['the debates', ['debates'], 0, /merge-incoming/],
+  [
+    'a policy of no profile',
+    ['check', '--policy', 'merge-incomin=any'],
+    64,
+    /unknown policy merge-incomin; did you mean merge-incoming\?/,
+  ],
   ['an unknown format', ['judge', '--format', 'pcap', 'x'], 64, /unknown format pcap/],
   ['no file', ['judge'], 64, /missing required argument/],
   ['an unknown command', ['jugde'], 64, /unknown command/],

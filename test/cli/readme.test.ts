@@ -1,7 +1,7 @@
 // Does the first screen of the README show what the program prints today?
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { spawn, spawnSync } from 'node:child_process';
+import { cpSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
@@ -12,6 +12,7 @@ const COMMAND = fileURLToPath(new URL('cli/iommu-spec.js', ROOT));
 const README = readFileSync(new URL('README.md', ROOT), 'utf8');
 const folder = mkdtempSync(join(tmpdir(), 'iommu-spec-readme-'));
 after(() => rmSync(folder, { recursive: true }));
+cpSync(new URL('examples/', ROOT), join(folder, 'examples'), { recursive: true });
 
 /** What stands in the README under `$ npx iommu-spec ...`, up to the end of its block. */
 function shown(command: string): readonly string[] {
@@ -23,14 +24,15 @@ function shown(command: string): readonly string[] {
 const run = (...args: readonly string[]) =>
   spawnSync(process.execPath, [COMMAND, ...args], { cwd: folder, encoding: 'utf8' });
 
-test('the divergence of the altered recording', () => {
+test('the divergence of the altered recording, of which one line is altered', () => {
   const recording = new URL('conformance/corpus/recordings/amd-vfio-edu-6.12.txt', ROOT);
   const lines = readFileSync(recording, 'utf8').split('\n');
+  assert.equal(readFileSync(new URL('examples/trace.txt', ROOT), 'utf8'), lines.join('\n'));
   lines[35] = lines[35]!.replace('unmapped_size=8192', 'unmapped_size=12288');
-  writeFileSync(join(folder, 'altered.txt'), lines.join('\n'));
-  const { stdout, status } = run('judge', 'altered.txt');
+  assert.equal(readFileSync(new URL('examples/altered.txt', ROOT), 'utf8'), lines.join('\n'));
+  const { stdout, status } = run('judge', 'examples/altered.txt');
   assert.equal(status, 1);
-  assert.deepEqual(stdout.trimEnd().split('\n'), shown('judge altered.txt'));
+  assert.deepEqual(stdout.trimEnd().split('\n'), shown('judge examples/altered.txt'));
 });
 
 test('the attack window', () => {
@@ -40,4 +42,35 @@ test('the attack window', () => {
     const [before] = line.split('...');
     assert.ok(stdout.includes(before!), `not printed: ${line}`);
   }
+});
+
+/** The commands of a block of shell, as they are to be typed, without what is said of them. */
+const TYPED = [...README.matchAll(/^npx iommu-spec (.*)$/gm)].map(m => m[1]!.split(' #')[0]!.trim());
+/** Those that take longer than a test: that they begin is seen. */
+const LONG = /^(?:faults|walk |run|check (?:millions|attack-window|--policy))/;
+
+test('the commands can be typed as they stand', async () => {
+  assert.ok(TYPED.length > 8, `${TYPED.length} commands`);
+  for (const typed of TYPED) {
+    const words = typed.match(/'[^']*'|\S+/g)!.map(word => word.replaceAll("'", ''));
+    const child = spawn(process.execPath, [COMMAND, ...words], {
+      cwd: folder,
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    let said = '';
+    child.stderr.on('data', piece => {
+      said += piece;
+    });
+    child.stdout.resume();
+    const timer = LONG.test(typed) ? setTimeout(() => child.kill('SIGKILL'), 4000) : undefined;
+    const code = await new Promise<number | null>(resolve => child.on('close', resolve));
+    clearTimeout(timer);
+    assert.ok([0, 1, null].includes(code), `${typed}: ${code} ${said}`);
+  }
+});
+
+test('the example of the trace format is examples/recording.jsonl', () => {
+  const text = readFileSync(new URL('docs/trace-format.md', ROOT), 'utf8');
+  const block = /^```jsonl\n([\s\S]*?)^```$/m.exec(text)![1];
+  assert.equal(readFileSync(new URL('examples/recording.jsonl', ROOT), 'utf8'), block);
 });

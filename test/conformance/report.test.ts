@@ -33,10 +33,13 @@ test('the report', () => {
     'diverges at event 3 of 9 · toy.jsonl, line 6',
     '   1  add     by 12             ok   add/counted',
     '   2  lock    device 1 (disk)   ok   lock/taken',
-    '>  3  unlock                    observed: ok   allowed: ok (unlock/done)',
+    '>  3  unlock',
+    '   observed  ok',
+    '   allowed   ok   unlock/done',
     '   differs   lock.held   observed true, allowed false     last agreed after event 1',
     '   why       unlock/done: the lock is released [ours: ADR-0000]',
-    '   again     npx iommu-spec judge toy.jsonl      rule   npx iommu-spec rules unlock/done',
+    '   again     npx iommu-spec judge toy.jsonl',
+    '   rule      npx iommu-spec rules unlock/done',
   ]);
 });
 
@@ -48,24 +51,44 @@ test('several states, several answers, a long list of each cut short', () => {
   const { lines, data } = report(rows, { file: "it's here.jsonl" });
   assert.deepEqual(lines, [
     "diverges at event 2 · it's here.jsonl, line 4 · 5 states were possible",
-    '   1  guess  of 5        ok   guess/any',
-    '>  2  read   at 0x1000   observed: ok paddr 0x7   allowed: ok paddr 0x0 (read/counter) or ok paddr 0x1 (read/counter) or ok paddr 0x2 (read/counter) or 2 more',
+    '   1  guess  of 5   ok   guess/any',
+    '>  2  read   at 0x1000',
+    '   observed  ok paddr 0x7',
+    '   allowed   ok paddr 0x0   read/counter',
+    '   or        ok paddr 0x1   read/counter',
+    '   or        ok paddr 0x2   read/counter',
+    '             and 2 more',
     '   differs   outcome.paddr   observed 0x7, allowed 0x0',
     '   why       read/counter: a read shows the counter [ours: ADR-0000]',
-    "   again     npx iommu-spec judge 'it'\\''s here.jsonl'      rule   npx iommu-spec rules read/counter",
+    "   again     npx iommu-spec judge 'it'\\''s here.jsonl'",
+    '   rule      npx iommu-spec rules read/counter',
   ]);
   assert.equal(data.allowed.length, 5);
 });
 
+test('only what observed and allowed do not have in common differs', () => {
+  const { told } = report([[{ op: 'read', at: 0n }, shows(7)]]);
+  const [observed, allowed] = ['observed', 'allowed'].map(is => told.find(one => one.is === is)!);
+  assert.deepEqual(observed!.differs, ['paddr 0x7']);
+  assert.deepEqual(allowed!.differs, ['paddr 0x0']);
+});
+
+test('where operations are reports, no errno is told that nobody returned', () => {
+  const { lines } = report([[{ op: 'unlock' }, ok]], {
+    profile: { ...toy, reports: true },
+  });
+  assert.equal(lines[3], '   allowed   no such event is possible here   unlock/free');
+});
+
 test('explanations and several citations', () => {
   const { lines } = report([[{ op: 'add', by: 1 }, no('EBUSY')]], { profile: talkative });
-  assert.deepEqual(lines.slice(3, 5), [
+  assert.deepEqual(lines.slice(5, 7), [
     '   related   event 1: the counter was 0',
     '   related   adds are risky',
   ]);
   const free = report([[{ op: 'unlock' }, ok]]).lines;
   assert.equal(
-    free[2],
+    free[4],
     '   why       unlock/free: a free lock cannot be released [ours: ADR-0000; posix: pthread_mutex_unlock]',
   );
 });

@@ -105,7 +105,7 @@ export const descriptorFree = <O extends { readonly as: number }>(op: string): R
     'EMFILE',
     {
       id: chapter(op, 'no-descriptor'),
-      says: 'A descriptor that cannot be made fails the whole call, and whatever it opened on the way is undone.',
+      says: 'A process that has no descriptor left gets none; in a recording: the name for the new one is taken.',
       cite: [
         cite('vfio-rfc-2', 'vfio_group_get_iommu_fd: anon_inode_getfd'),
         cite('posix', 'errors: EMFILE'),
