@@ -6,11 +6,13 @@ import { debatesDocument } from './debates.js';
 import { faultsDocument } from './faults.js';
 import { promisesDocument } from './promises.js';
 import { rulesDocument } from './rules.js';
+import { schemaText, traceSchema } from './schemas.js';
 import { wordsDocument } from './words.js';
 
-const DOCUMENTS: { readonly [file: string]: () => string } = {
+const DOCUMENTS: { readonly [file: string]: () => string | Promise<string> } = {
   'docs/rules.md': rulesDocument,
   'docs/words.md': wordsDocument,
+  'schemas/trace-1.schema.json': () => schemaText(traceSchema()),
   'docs/promises.md': promisesDocument,
   'docs/debates.md': debatesDocument,
   'docs/faults.md': () => faultsDocument(),
@@ -21,14 +23,16 @@ const ROOT = new URL('../../../', import.meta.url);
 /** With --check the files are compared and left alone. Named ones only, where some are named: `npm run docs -- rules`. */
 const checking = process.argv.includes('--check');
 const named = process.argv.slice(2).filter(word => !word.startsWith('--'));
-const unknown = named.find(word => DOCUMENTS[`docs/${word}.md`] === undefined);
+/** `rules` is docs/rules.md. */
+const nameOf = (file: string): string => file.replace(/^.*\//, '').replace(/\.(?:md|schema\.json)$/, '');
+const unknown = named.find(word => !Object.keys(DOCUMENTS).some(file => nameOf(file) === word));
 if (unknown !== undefined)
-  throw new Usage(`no page ${unknown}; there are ${Object.keys(DOCUMENTS).join(', ')}`);
+  throw new Usage(`no page ${unknown}; there are ${Object.keys(DOCUMENTS).map(nameOf).join(', ')}`);
 let stale = 0;
 for (const [file, write] of Object.entries(DOCUMENTS)) {
-  if (named.length > 0 && !named.some(word => file === `docs/${word}.md`)) continue;
+  if (named.length > 0 && !named.includes(nameOf(file))) continue;
   const path = fileURLToPath(new URL(file, ROOT));
-  const text = write();
+  const text = await write();
   if (!checking) writeFileSync(path, text);
   else if (readFileSync(path, 'utf8') !== text) {
     stale++;

@@ -2,11 +2,13 @@
 import type * as t from 'io-ts';
 import { LAWS } from '../../conformance/index.js';
 import type { AnyProfile, Clause } from '../../spec/index.js';
-import { Closed, OrWord, type Tagged } from '../../spec/protocol/codec.js';
+import { Closed, List, OrWord, type Tagged } from '../../spec/protocol/codec.js';
 import { ERRNOS, HCALL_CODES, RTAS_STATUSES } from '../../spec/protocol/errno.js';
 import { ENDINGS } from '../../spec/protocol/observed.js';
 import { ANSWER } from '../../spec/protocol/outcome.js';
 import { type JsonSchema, schemaOf } from '../../spec/protocol/schema.js';
+import { meaningsOf } from './meanings.js';
+import { spellShape, viewShapes } from './views.js';
 
 const HEAD = `# The words of the profiles
 
@@ -17,22 +19,32 @@ Written by \`npm run docs\` from the codecs in \`spec/protocol\`; do not edit. W
 left out. Positions count from 0 in the lists of the machine.
 `;
 
-export function wordsDocument(): string {
+export async function wordsDocument(): Promise<string> {
+  const views = await viewShapes();
   const profiles = Object.entries(LAWS.profiles).map(([name, profile]) => {
     const words = LAWS.vocabularies[name]!;
+    const { arms } = words.op as unknown as Tagged<Arms>;
+    const means = meaningsOf(name, Object.keys(arms));
+    const cell = (text: string): string => text.replaceAll('|', '\\|');
     return [
       `## \`${name}\``,
       '',
       `${profile.title}`,
       '',
-      `**Machine.** ${spelt(words.machine)}`,
-      '',
-      '| `op` | keys | refused by |',
+      '| `machine` | value | what it is |',
       '| --- | --- | --- |',
-      ...Object.entries((words.op as unknown as Tagged<Arms>).arms).map(([op, codec]) => {
-        const keys = keysOf(codec as Keys, ['op']).join(', ');
-        return `| \`${op}\` | ${keys.replaceAll('|', '\\|')} | ${codesOf(profile, op).join(' ')} |`;
+      ...fieldsOf(words.machine as unknown as Keys).map(
+        ([key, mark, codec]) => `| \`${key}\`${mark} | ${cell(spelt(codec))} | ${cell(means.field(key))} |`,
+      ),
+      '',
+      '| `op` | keys | refused by | what it is |',
+      '| --- | --- | --- | --- |',
+      ...Object.entries(arms).map(([op, codec]) => {
+        const keys = cell(keysOf(codec as Keys, ['op']).join(', '));
+        return `| \`${op}\` | ${keys} | ${codesOf(profile, op).join(' ')} | ${cell(means.op(op))} |`;
       }),
+      '',
+      `**View**, as far as recordings and worlds of ours show it: ${views.has(name) ? spellShape(views.get(name)!) : 'none'}`,
       '',
     ].join('\n');
   });
@@ -61,6 +73,12 @@ function answers(): string {
 type Arms = { readonly [op: string]: t.Mixed };
 type Keys = Closed<Arms, Arms>;
 
+/** The keys of a record with their marks. */
+const fieldsOf = (codec: Keys): readonly (readonly [string, string, t.Mixed])[] => [
+  ...Object.entries(codec.required).map(([key, value]) => [key, '', value] as const),
+  ...Object.entries(codec.optional).map(([key, value]) => [key, '?', value] as const),
+];
+
 /** `iova` hex, `arg`? unreadable | short. */
 function keysOf(codec: Keys, without: readonly string[] = []): readonly string[] {
   const one =
@@ -76,13 +94,12 @@ function keysOf(codec: Keys, without: readonly string[] = []): readonly string[]
 
 function spelt(codec: t.Mixed): string {
   if (codec instanceof Closed) return `{${keysOf(codec as Keys).join(', ')}}`;
+  if (codec instanceof List) return `list of ${spelt(codec.item as t.Mixed)}`;
   if (codec instanceof OrWord) return `${spelt(codec.codec as t.Mixed)}, or ${codec.other}`;
   const standard = codec as {
     readonly _tag?: string;
-    readonly type?: t.Mixed;
     readonly types?: readonly t.Mixed[];
   };
-  if (standard._tag === 'ReadonlyArrayType') return `list of ${spelt(standard.type!)}`;
   if (standard._tag === 'UnionType') return standard.types!.map(spelt).join(' or ');
   return leaf(schemaOf(codec));
 }
