@@ -1,11 +1,14 @@
 // Which profiles have a generator of calls? The one place that names them.
 import type { AnyCalls } from './calls.js';
 import { iommuCoreCalls } from './iommu-core.js';
+import { iommuCoreRacesCalls } from './iommu-core-races.js';
 import { spaprTceCalls } from './spapr-tce.js';
 import { vfio2011Calls } from './vfio-2011.js';
 
+/** Without `linux-dma`: its events are what a kernel reports by itself, and nobody can ask for one. */
 export const CALLS: { readonly [profile: string]: AnyCalls } = {
   'vfio-2011': vfio2011Calls,
   'iommu-core': iommuCoreCalls,
+  'iommu-core-races': iommuCoreRacesCalls,
   'spapr-tce': spaprTceCalls,
 };

@@ -38,7 +38,9 @@ export function container(d: Digits, s: State, version?: 1 | 2): number {
   if (d.rarely(16)) return d.next(NAMES + 1) - 1;
   const open = s.containers.filter(c => c.kind === 'open');
   const fits = version === undefined ? open : open.filter(c => c.version === version);
-  const some = fits.length > 0 && !d.rarely(8) ? fits : open;
+  const all = fits.length > 0 && !d.rarely(8) ? fits : open;
+  const manned = all.filter(c => s.groups.some(g => g.container >= 0 && s.containers[g.container] === c));
+  const some = manned.length > 0 && !d.rarely(6) ? manned : all;
   return some.length === 0 ? d.next(NAMES) : d.of(some).name;
 }
 
@@ -75,7 +77,8 @@ export function userAddress(d: Digits, s: State, mm: number): bigint {
   const some = s.memory.filter(m => m.mm === mm);
   if (some.length === 0 || d.rarely(10)) return d.of([0n, 0x123n, 0x7fff_0000_0000n, (1n << 64n) - PAGE]);
   const run = d.of(some);
-  return BigInt(run.ua + d.next(Math.min(run.pages + 1, 20))) * PAGE;
+  const step = 2 ** (Math.max(s.platform.pageShift, d.rarely(4) ? 12 : run.shift) - 12);
+  return BigInt(run.ua + step * d.next(Math.min(Math.ceil(run.pages / step) + 1, 20))) * PAGE;
 }
 
 export function physical(d: Digits, s: State): bigint {

@@ -37,7 +37,7 @@ export const TCE_ARMS: ArmsOf<Setup, State, Op> = {
   kernel_map: {
     weight: 5,
     make: (d, s) => {
-      const at = group(d, s);
+      const at = group(d, s, g => g.domain === 'platform');
       const mapping = d.of(['r', 'w', 'rw'] as const);
       return {
         op: 'kernel_map',
@@ -85,14 +85,26 @@ export const TCE_ARMS: ArmsOf<Setup, State, Op> = {
     weight: 8,
     make: (d, s) => {
       const by = called(d, s, 2);
-      return { op: 'register', ...by, ua: userAddress(d, s, by.mm), size: pages(d, 12), ...argument(d) };
+      return {
+        op: 'register',
+        ...by,
+        ua: userAddress(d, s, by.mm),
+        size: pages(d, s.platform.pageShift),
+        ...argument(d),
+      };
     },
   },
   unregister: {
     weight: 4,
     make: (d, s) => {
       const by = called(d, s, 2);
-      return { op: 'unregister', ...by, ua: userAddress(d, s, by.mm), size: pages(d, 12), ...argument(d) };
+      return {
+        op: 'unregister',
+        ...by,
+        ua: userAddress(d, s, by.mm),
+        size: pages(d, s.platform.pageShift),
+        ...argument(d),
+      };
     },
   },
   create_window: {
@@ -255,5 +267,28 @@ function possible(op: Op['op'], d: Digits, s: State): Op['op'] {
   if (OF_GUESTS.includes(op) && s.platform.guestMm < 0) return 'dma';
   if (OF_FIRMWARE.includes(op) && s.guestBridges.length === 0) return 'claim';
   if (OF_PROCESSES.includes(op) && !s.containers.some(c => c.kind === 'open')) return 'open';
-  return op;
+  return onWay(op, s);
+}
+
+/** A container is of use once a claimed group is in it, and, of version 1, once it is enabled; the steps come in order. */
+function onWay(op: Op['op'], s: State): Op['op'] {
+  const claimed = s.groups.some(g => g.domain === 'blocked' && g.container < 0);
+  const manned = s.containers.filter((c, at) => c.kind === 'open' && s.groups.some(g => g.container === at));
+  if (op === 'claim' && !s.groups.some(g => g.exists && g.domain === 'platform')) return 'attach';
+  if (op === 'attach' && !claimed) return 'claim';
+  if (op === 'release' && !claimed) return 'detach';
+  if (op.startsWith('kernel') && !s.groups.some(g => g.domain === 'platform'))
+    return claimed ? 'release' : 'dma';
+  if (op === 'probe' && !s.devices.some(v => v.state === 'absent')) return 'dma';
+  if (op === 'bind' && !s.devices.some(v => v.state === 'present')) return 'dma';
+  if ((op === 'kvm_close' || op === 'kvm_attach') && !s.windows.some(w => w.kind !== 'free'))
+    return 'kvm_create';
+  if (!OF_PROCESSES.includes(op) && op !== 'detach') return op;
+  if (manned.length === 0) return claimed ? 'attach' : 'claim';
+  if ((op === 'map' || op === 'unmap') && !manned.some(c => c.version === 2 || c.enabled)) return 'enable';
+  return (op === 'unregister' || op === 'map') &&
+    !s.regions.some(r => r.kind === 'registered') &&
+    manned.some(c => c.version === 2)
+    ? 'register'
+    : op;
 }
