@@ -1,5 +1,7 @@
 // What can one ask of the court? The public face of the project: everything else is its own affair.
 
+/** What judge and law throw when they are asked for a name that they do not have. */
+export { UnknownName } from '../spec/law/known.js';
 /** The outermost entries, over every profile of the law; each takes another table of laws if one is given. */
 export { coverageTable, encodeTrace, LAWS, readTrace, runSuite, traceLines } from './court.js';
 /** What recordings and walks have exercised; add up and hand to `coverageTable`. */

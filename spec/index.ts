@@ -5,6 +5,7 @@ export { fold, type Rows, type Selector, type Sum, selector, some, sum } from '.
 export { SlotTable, slotTable, type Table } from './kit/table.js';
 export { type Allowed, allowedBy, type Clause, type Next, type Policies } from './law/clause.js';
 export { GaveUp } from './law/gave-up.js';
+export { checkPolicies, UnknownName } from './law/known.js';
 export {
   type AnyOp,
   type AnyProfile,

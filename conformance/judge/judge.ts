@@ -1,6 +1,7 @@
 // Could the law have produced what was recorded?
 import type { Policies } from '../../spec/law/clause.js';
 import { GaveUp } from '../../spec/law/gave-up.js';
+import { checkPolicies } from '../../spec/law/known.js';
 import { type AnyOp, allowed, type Profile } from '../../spec/law/profile.js';
 import type { Event } from '../../spec/protocol/trace.js';
 import { Coverage } from '../coverage/collect.js';
@@ -47,6 +48,7 @@ export class Judge<S, O extends AnyOp, P extends Policies, Setup> {
     private readonly policies: P,
     options: JudgeOptions = {},
   ) {
+    checkPolicies(profile, policies);
     this.most = options.maxCandidates ?? 4096;
     this.coverage = new Coverage(profile.name);
     this.candidates = new Candidates(

@@ -1,6 +1,7 @@
 // What is a profile: one era's or one layer's operations, with their clauses, invariants and policies?
 import type { Allowed, Clause, Policies } from './clause.js';
 import { allowedBy } from './clause.js';
+import { checkPolicies, UnknownName } from './known.js';
 import { inForce, RELEASE, type Release } from './release.js';
 import type { Citation } from './sources.js';
 
@@ -103,6 +104,17 @@ export type ViewValue = string | number | boolean | null | readonly ViewValue[] 
 // biome-ignore lint/suspicious/noExplicitAny: the table of profiles holds profiles of different states
 export type AnyProfile = Profile<any, any, any, any>;
 
+/** The clauses of an operation; throws `UnknownName` for one that the profile does not have. */
+function clausesOf<S, O extends AnyOp, P extends Policies, Setup>(
+  profile: Profile<S, O, P, Setup>,
+  op: string,
+): readonly Clause<S, O, P>[] {
+  if (!Object.hasOwn(profile.rules, op)) {
+    throw new UnknownName('operation', op, Object.keys(profile.rules), profile.name);
+  }
+  return profile.rules[op as O['op']] as readonly Clause<S, O, P>[];
+}
+
 /** All endings that a profile's law allows for `op` in `state`, in clause order. Never empty. */
 export function allowed<S, O extends AnyOp, P extends Policies, Setup>(
   profile: Profile<S, O, P, Setup>,
@@ -110,7 +122,8 @@ export function allowed<S, O extends AnyOp, P extends Policies, Setup>(
   op: O,
   policies: P,
 ): readonly Allowed<S>[] {
-  const clauses = profile.rules[op.op as O['op']] as readonly Clause<S, O, P>[];
+  const clauses = clausesOf(profile, op.op);
+  checkPolicies(profile, policies);
   return allowedBy(inForce(clauses, policies), state, op, policies);
 }
 

@@ -1,10 +1,12 @@
 // What does the DMA API hand out to a device and take back, and what does that prove?
 
-import { pageOf, pagesAt } from '../kit/pages.js';
+import { pageOf, pagesAt, type Range } from '../kit/pages.js';
+import { keysIn } from '../kit/runs.js';
 import type { Op } from '../protocol/linux-dma.js';
 import { handedOut, handleAt, holding, released, takenBack } from './dma-handle.js';
 import { labelFor } from './iommu-domain.js';
 import { memberNamed, withDevice } from './iommu-group.js';
+import { rows } from './pieces.js';
 import { type Device, eventNow, type Handle, type State } from './state.js';
 
 type MapOp = Extract<Op, { op: 'dma_map' }>;
@@ -33,6 +35,31 @@ export function heldBy(s: State, op: MapOp, compare: boolean): State | undefined
     state = sameOffset ? holding(state, label(s, op), pagesAt(addr, size), phys) : undefined;
   });
   return state;
+}
+
+/** Where absent entries are cached: may the hardware still believe that what a device gets is absent? */
+function isUnpresented(s: State, op: ByDevice, ranges: readonly Range[]): boolean {
+  const domain = label(s, op);
+  if (!s.machine.caching || !s.tags.some(tag => tag.label === domain)) return false;
+  const { live } = s.domains.get(domain);
+  return ranges.some(range => keysIn(live, range, rows).some(key => !live.get(key).announced));
+}
+
+export function isMappedUnpresented(s: State, op: MapOp): boolean {
+  const state = s.machine.caching ? heldBy(s, op, true) : undefined;
+  return (
+    state !== undefined &&
+    isUnpresented(
+      state,
+      op,
+      op.segments.map(g => pagesAt(g.addr, g.size)),
+    )
+  );
+}
+
+export function isHeldUnpresented(s: State, op: OfBuffer): boolean {
+  const state = s.machine.caching ? held(s, op) : undefined;
+  return state !== undefined && isUnpresented(state, op, [pagesAt(op.addr, op.size)]);
 }
 
 /** The state after a device got a range; it is known not to be passed through. */

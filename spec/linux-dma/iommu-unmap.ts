@@ -79,7 +79,7 @@ function certainly(s: State, op: Removal, tests: Tests): State | undefined {
   if (!awaits(s, label)) return withDomain(s, label, gone);
   let waiting = stale;
   for (const key of keysIn(live, op.gone, rows)) {
-    const piece = patch(within(live.get(key), key, op.gone, pieces), { by: eventNow(s) });
+    const piece = patch(within(live.get(key), key, op.gone, pieces), { by: eventNow(s), announced: false });
     waiting = waiting.set(piece.start, piece);
   }
   return withDomain(s, label, { ...gone, stale: waiting });
@@ -200,7 +200,7 @@ function afterUnmap(
     for (const piece of remains(p.piece, p.piece.start, op.gone, pieces))
       kept.push({ piece, of, live: true });
     waiting.push({
-      piece: patch(within(p.piece, p.piece.start, op.gone, pieces), { by: eventNow(s) }),
+      piece: patch(within(p.piece, p.piece.start, op.gone, pieces), { by: eventNow(s), announced: false }),
       of,
       live: false,
     });

@@ -82,6 +82,12 @@ function split(
   return [...itIs, ...split({ ...alt, unknowns: named(others) }, label, range, change, done)];
 }
 
+/** The state in which no device can still have cached that the range of a domain was absent. */
+export function presented(s: State, label: Label, range: Range): State {
+  const { live } = s.domains.get(label);
+  return live.size > 0 ? withDomain(s, label, { live: changedTable(live, range, tell) }) : s;
+}
+
 /** The state after the hardware did what was announced for a domain; `range` null: for all of it. */
 export const invalidated = (s: State, label: Label, range: Range | null): State =>
   everywhere(s, label, range ?? EVERYTHING, finish);

@@ -6,6 +6,7 @@ import { cite } from '../law/sources.js';
 export interface Policies extends AnyPolicies {
   readonly invalidation: 'as-recorded' | 'strict' | 'lazy';
   readonly bounce: 'never' | 'possible';
+  readonly fault: 'never-where-mapped' | 'possible';
 }
 
 export const policies: readonly Policy[] = [
@@ -52,6 +53,24 @@ export const policies: readonly Policy[] = [
         says: 'Other memory may be behind the address.',
         argument:
           'Buffers of untrusted devices that do not fill their pages are copied, so that the device does not see their neighbours.',
+      },
+    ],
+  },
+  {
+    name: 'fault',
+    question: 'May an access fault at an address that is mapped?',
+    cite: [cite('linux', 'drivers/iommu/iommu.c: report_iommu_fault, __iommu_map')],
+    values: [
+      {
+        value: 'never-where-mapped',
+        says: 'No access faults where the domain maps the address.',
+        argument:
+          'A fault at an address that the driver has just handed out is what a wrong table or a lost entry looks like.',
+      },
+      {
+        value: 'possible',
+        says: 'It may: the mapping may be for reading only, or for writing only.',
+        argument: 'No line prints the permission of a mapping, and a device may do what it must not.',
       },
     ],
   },

@@ -7,6 +7,7 @@ import { type Policies, policies } from './policies.js';
 import { attaching } from './rules/attach.js';
 import { handingOut } from './rules/dma-map.js';
 import { givingBack } from './rules/dma-unmap.js';
+import { faults } from './rules/fault.js';
 import { invalidation } from './rules/flush.js';
 import { groups } from './rules/groups.js';
 import { mapping } from './rules/map.js';
@@ -16,7 +17,16 @@ import { initial, type Setup, type State } from './state.js';
 export const linuxDma: Profile<State, Op, Policies, Setup> = {
   name: 'linux-dma',
   title: 'What a Linux kernel reports of groups, domains, mappings, DMA and invalidations',
-  rules: { ...groups, ...attaching, ...mapping, ...handingOut, ...givingBack, ...tags, ...invalidation },
+  rules: {
+    ...groups,
+    ...attaching,
+    ...mapping,
+    ...handingOut,
+    ...givingBack,
+    ...tags,
+    ...invalidation,
+    ...faults,
+  },
   retired: [],
   reports: true,
   policies,

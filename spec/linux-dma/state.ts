@@ -29,7 +29,7 @@ export interface Piece {
   readonly onto: number;
   /** The event that removed it, when it is only waiting for its invalidation; else 0. */
   readonly by: number;
-  /** Waiting for its invalidation, and the driver has announced it. */
+  /** Removed: the driver has announced its invalidation. Live, where absent entries are cached: it is out of the hardware that it was absent. */
   readonly announced: boolean;
 }
 
@@ -192,7 +192,14 @@ export function initial(setup: Setup, _policies: unknown, bounded: boolean): Sta
     handles: table(pages, NO_HANDLES),
   };
   return {
-    machine: { mode: setup.mode, tags: setup.tags, queue: setup.queue, dma: setup.dma },
+    machine: {
+      mode: setup.mode,
+      tags: setup.tags,
+      queue: setup.queue,
+      dma: setup.dma,
+      ...(setup.caching ? { caching: true } : {}),
+      ...(setup.partial ? { partial: true } : {}),
+    },
     now: 0,
     counted: !bounded,
     most,

@@ -3,16 +3,25 @@ import * as t from 'io-ts';
 import { closed, Hex64, list, tagged, text, whole, word } from './codec.js';
 
 /** The recording: which families of events it holds, and how the kernel was told to invalidate. */
-export const Machine = closed('machine', {
-  /** `strict`: a removed range is invalidated before the unmap returns. `lazy`: later, in one flush. */
-  mode: word('strict', 'lazy'),
-  /** The `cache_tag_*` events are recorded, so domain ids are visible. */
-  tags: t.boolean,
-  /** The `qi_submit` events are recorded, so the hardware's own commands are visible. */
-  queue: t.boolean,
-  /** The `dma_*` events are recorded, so the users of mappings are visible. */
-  dma: t.boolean,
-});
+export const Machine = closed(
+  'machine',
+  {
+    /** `strict`: a removed range is invalidated before the unmap returns. `lazy`: later, in one flush. */
+    mode: word('strict', 'lazy'),
+    /** The `cache_tag_*` events are recorded, so domain ids are visible. */
+    tags: t.boolean,
+    /** The `qi_submit` events are recorded, so the hardware's own commands are visible. */
+    queue: t.boolean,
+    /** The `dma_*` events are recorded, so the users of mappings are visible. */
+    dma: t.boolean,
+  },
+  {
+    /** The hardware remembers absent entries (CM=1) of second-level tables: what was mapped is flushed, too. Left out: no. */
+    caching: t.boolean,
+    /** The recording begins late: there may be groups, devices and domains that no line has shown. Left out: no. */
+    partial: t.boolean,
+  },
+);
 export type Machine = t.TypeOf<typeof Machine>;
 
 const device = text('device', 64);
@@ -119,6 +128,13 @@ const ops = {
     did,
     pasid,
     task,
+  }),
+  /** An access that the hardware refused, as a driver reports it; bit 0 of `flags`: it was a write. */
+  io_page_fault: closed('io_page_fault', {
+    op: t.literal('io_page_fault'),
+    device,
+    iova: Hex64,
+    flags: whole('flags', 0, 0xffff_ffff),
   }),
   /** One descriptor that was given to the invalidation queue: its four words. */
   qi_submit: closed('qi_submit', {

@@ -4,7 +4,16 @@ import { always, type Clause } from '../../law/clause.js';
 import type { Rules } from '../../law/profile.js';
 import { cite } from '../../law/sources.js';
 import type { Op } from '../../protocol/linux-dma.js';
-import { allocated, type ByDevice, held, heldBy, mapped, member } from '../dma-api.js';
+import {
+  allocated,
+  type ByDevice,
+  held,
+  heldBy,
+  isHeldUnpresented,
+  isMappedUnpresented,
+  mapped,
+  member,
+} from '../dma-api.js';
 import { memberNamed, withDevice } from '../iommu-group.js';
 import type { Policies } from '../policies.js';
 import { happened, NO_DOMAIN, type State } from '../state.js';
@@ -14,6 +23,10 @@ type Law<O> = Clause<State, O, Policies>;
 
 const API = [cite('linux', 'kernel/dma/mapping.c: dma_map_page_attrs, __dma_map_sg_attrs, dma_alloc_attrs')];
 const BOUNCE = [cite('linux', 'drivers/iommu/dma-iommu.c: dev_use_swiotlb, iommu_dma_map_page')];
+const CACHING = [
+  cite('linux', 'drivers/iommu/intel/cache.c: cache_tag_flush_range_np; drivers/iommu/iommu.c: iommu_map'),
+  cite('vt-d', 'Caching Mode'),
+];
 const DIRECT = [cite('linux', 'kernel/dma/mapping.c: dma_go_direct')];
 
 /** The two ways in which a line says nothing about mappings. */
@@ -45,6 +58,13 @@ const dmaAlloc = chapter<State, Extract<Op, { op: 'dma_alloc' }>, Policies>('dma
 export const handingOut: Chapter = {
   dma_map: [
     ...outside<Extract<Op, { op: 'dma_map' }>>('dma-map'),
+    dmaMap.must(
+      'before-invalidation',
+      'EBUSY',
+      'Where the hardware caches absent entries, a device gets an address only after what was mapped was flushed.',
+      isMappedUnpresented,
+      { cite: CACHING },
+    ),
     dmaMap.ends(
       'mapped',
       'What the device may use lies in live mappings of its domain, with the memory behind it that the driver named.',
@@ -80,6 +100,13 @@ export const handingOut: Chapter = {
   ],
   dma_alloc: [
     ...outside<Extract<Op, { op: 'dma_alloc' }>>('dma-alloc'),
+    dmaAlloc.must(
+      'before-invalidation',
+      'EBUSY',
+      'Where the hardware caches absent entries, a device gets a buffer only after what was mapped was flushed.',
+      isHeldUnpresented,
+      { cite: CACHING },
+    ),
     dmaAlloc.ends(
       'mapped',
       "A coherent buffer lies in live mappings of its device's domain.",

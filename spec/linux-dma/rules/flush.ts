@@ -1,6 +1,6 @@
 // What may a line say about invalidations: what does the driver flush, and what does the queue get?
 import { chapter } from '../../kit/chapter.js';
-import type { Range } from '../../kit/pages.js';
+import { PAGE, pageOf, type Range } from '../../kit/pages.js';
 import { patch } from '../../kit/record.js';
 import { always, type Clause } from '../../law/clause.js';
 import type { Rules } from '../../law/profile.js';
@@ -8,7 +8,15 @@ import { cite } from '../../law/sources.js';
 import type { Op } from '../../protocol/linux-dma.js';
 import { tagOf } from '../cache-tag.js';
 import { type Command, commandOf } from '../descriptor.js';
-import { announcedAll, announcedRange, invalidated, withoutAnnouncement, withoutSynced } from '../iotlb.js';
+import { holding } from '../dma-handle.js';
+import {
+  announcedAll,
+  announcedRange,
+  invalidated,
+  presented,
+  withoutAnnouncement,
+  withoutSynced,
+} from '../iotlb.js';
 import type { Policies } from '../policies.js';
 import { happened, type State, UNATTACHED } from '../state.js';
 import { beside, type Tagged } from './tags.js';
@@ -21,6 +29,12 @@ const FLUSH = [cite('linux', 'drivers/iommu/intel/cache.c: cache_tag_flush_range
 const BLOCK = [
   cite('linux', 'drivers/iommu/intel/cache.c: calculate_psi_aligned_address'),
   cite('vt-d', 'IOTLB Invalidate Descriptor'),
+];
+const GATHER = [
+  cite(
+    'linux',
+    'include/linux/iommu.h: iommu_iotlb_gather_init; drivers/iommu/intel/iommu.c: intel_iommu_tlb_sync',
+  ),
 ];
 const QUEUE = [
   cite('linux', 'drivers/iommu/intel/dmar.c: qi_submit_sync'),
@@ -37,10 +51,17 @@ const unknown = <O extends Tagged>(name: string): Clause<State, O, Policies> =>
     (s, op) => tagOf(s, op.unit, op.did) === undefined,
   );
 
-const block = (op: FlushOp) => {
-  const start = Number(op.addr >> 12n);
+const block = (op: FlushOp): Range => {
+  const start = pageOf(op.addr);
   return { start, end: Math.min(END, start + Number(op.pages)) };
 };
+
+/** Does the hardware drop what the line says? It masks the low bits of the address. */
+const isBlock = (op: FlushOp): boolean =>
+  op.mask < 64n && op.pages === 1n << op.mask && op.addr % (PAGE << op.mask) === 0n;
+
+/** What an unmap that removed nothing has gathered: from the last address to the first. */
+const isEmpty = (op: FlushOp): boolean => op.start > op.last;
 
 /** The end of a flush that replaces a page table is a page's first byte, not the last byte of a page. */
 const afterRemoval = (op: FlushOp): boolean => op.np !== true && (op.last & 0xfffn) === 0xfffn;
@@ -50,7 +71,12 @@ const asked = (op: FlushOp): Range => ({ start: Number(op.start >> 12n), end: Nu
 /** The state after the driver announced a flush; undefined when it flushes what nobody removed. */
 function announce(s: State, op: FlushOp): State | undefined {
   const { label } = tagOf(s, op.unit, op.did)!;
-  if (label === UNATTACHED || !afterRemoval(op)) return s;
+  if (label === UNATTACHED) return s;
+  if (op.np === true && s.machine.caching) {
+    const range = asked(op);
+    return presented(holding(s, label, range, null) ?? s, label, range);
+  }
+  if (!afterRemoval(op)) return s;
   const state = announcedRange(s, label, asked(op));
   return state && withoutSynced(state, op.task);
 }
@@ -120,6 +146,20 @@ export const invalidation: Chapter = {
   cache_tag_flush_range: [
     beside('flush'),
     unknown('flush'),
+    flush.must(
+      'block-misshapen',
+      'EINVAL',
+      'The block that is sent has 2^mask pages and begins at a multiple of its size: the hardware masks the low bits of its address.',
+      (_s, op) => !isBlock(op),
+      { cite: BLOCK },
+    ),
+    flush.ends(
+      'nothing-gathered',
+      'An unmap that removed nothing may flush what it gathered: a range that begins at the last address and ends at the first.',
+      (s, op) => happened(submittable(s, op, block(op))),
+      (_s, op) => isEmpty(op),
+      { cite: GATHER },
+    ),
     flush.must(
       'block-too-small',
       'EINVAL',
