@@ -13,6 +13,14 @@ export const FTRACE_PROFILE = 'linux-dma';
 
 /** So many kinds of lines that were passed over are told apart. */
 const MOST_KINDS = 500;
+/** Lines of what happens only to devices in a group, or to their domains. */
+const NEEDS_GROUP = new Set<Op['op']>([
+  'map',
+  'unmap',
+  'attach_device_to_domain',
+  'detach_device_from_domain',
+  'remove_device_from_group',
+]);
 const LOST = /CPU:\d+ \[(?:LOST (\d+ )?EVENTS|(\d+ )?EVENTS DROPPED)\]$/;
 const ENTRIES = /^# entries-in-buffer\/entries-written: (\d{1,15})\/(\d{1,15})\b/;
 const STRAY = /^[^#]*?[\r\0]/;
@@ -35,6 +43,8 @@ export class FtraceImporter {
   private readonly others = new Map<string, PassedOver>();
   private readonly kinds = new Set<string>();
   private lines = 0;
+  /** A line speaks of groups or domains, and no line before it has shown any: the recording begins late. */
+  private late = false;
   private wholeDomains = false;
   /** Where the distance between an event's number and its line changed, ascending. */
   private readonly shifts: { readonly event: number; readonly by: number }[] = [];
@@ -71,6 +81,8 @@ export class FtraceImporter {
     const args = new Scanner(line, from);
     const op = reader(args, context);
     args.end();
+    if (op !== undefined && NEEDS_GROUP.has(op.op) && !this.kinds.has('add_device_to_group'))
+      this.late = true;
     this.kinds.add(event);
     if (op === undefined) return this.passOver(`${event} of nothing`, false);
     this.note(op);
@@ -143,6 +155,7 @@ export class FtraceImporter {
       tags: saw('cache_tag_'),
       queue: saw('qi_submit'),
       dma: saw('dma_'),
+      ...(this.late ? { partial: true } : {}),
     };
   }
 }

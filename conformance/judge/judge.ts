@@ -40,6 +40,9 @@ export class Judge<S, O extends AnyOp, P extends Policies, Setup> {
   /** For explanations that reach far back. */
   private readonly lines = new EventLines();
   private events = 0;
+  /** Events that depend on what came before the recording, and the first of them. */
+  private opened = 0;
+  private firstOpen: Event<O> | undefined;
   private ended: Diverges | Unfinished | undefined;
 
   constructor(
@@ -136,7 +139,9 @@ export class Judge<S, O extends AnyOp, P extends Policies, Setup> {
 
   /** To be called after the last event of a recording whose reader is content with its end. */
   finish(): Conforms | Diverges | Unfinished {
-    return this.ended ?? { verdict: 'conforms', events: this.events, candidates: this.candidates.count() };
+    if (this.ended !== undefined) return this.ended;
+    if (this.firstOpen !== undefined) return partly(this.firstOpen, this.opened, this.events);
+    return { verdict: 'conforms', events: this.events, candidates: this.candidates.count() };
   }
 
   /** As `gather`; a law that cannot carry on says why. */
@@ -153,16 +158,25 @@ export class Judge<S, O extends AnyOp, P extends Policies, Setup> {
   private gather(event: Event<O>, next: Gathering<S>): readonly string[] {
     const { profile, policies } = this;
     const rules: string[] = [];
+    let sure = false;
     for (const state of this.candidates.now) {
       for (const ending of allowed(profile, state, event.op, policies)) {
         if (!sameOutcome(ending.outcome, event.outcome)) continue;
         if (event.state !== undefined && !shows(profile.view(ending.state), event.state)) continue;
         if (!rules.includes(ending.rule)) rules.push(ending.rule);
+        sure ||= ending.open !== true;
         next.add(ending.state);
         if (next.full) return rules;
       }
     }
+    if (rules.length > 0 && !sure) this.leftOpen(event);
     return rules;
+  }
+
+  /** An event that no line shows to be right or wrong. */
+  private leftOpen(event: Event<O>): void {
+    this.opened++;
+    this.firstOpen ??= event;
   }
 
   private accept(event: Event<O>, rules: readonly string[]): void {
@@ -185,6 +199,12 @@ export class Judge<S, O extends AnyOp, P extends Policies, Setup> {
     for (const field of Object.keys(event.state))
       this.agreed.set(field, { event: n, value: event.state[field] });
   }
+}
+
+/** The verdict on a recording that begins late: nothing is wrong, and not all is shown to be right. */
+function partly(first: Event, open: number, all: number): Unfinished {
+  const reason = `of ${all} events ${open} depend on what came before the recording; nothing else diverges`;
+  return { ...unfinished(first, reason), partial: true };
 }
 
 function unfinished(event: Event, reason: string): Unfinished {

@@ -40,6 +40,8 @@ export interface Diverges {
 /** The judge gave up. Neither success nor divergence. */
 export interface Unfinished {
   readonly verdict: 'unfinished';
+  /** The recording begins late: what it shows by itself is in order, `event` is the first that stays open. */
+  readonly partial?: true;
   readonly event: number;
   readonly line?: number;
   readonly reason: string;

@@ -8,6 +8,8 @@ export interface Said {
   /** Where it stands; left out: where the chapter stands. */
   readonly cite?: readonly Citation[];
   readonly status?: 'disputed';
+  /** What it accepts is not shown to be right: the recording lacks what it depends on. */
+  readonly open?: true;
   /** The releases in which it holds; left out: all of the profile. */
   readonly releases?: readonly string[];
 }

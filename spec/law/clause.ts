@@ -12,6 +12,8 @@ export interface Next<S> {
 /** One allowed ending, and the clause that allows it. */
 export interface Allowed<S> extends Next<S> {
   readonly rule: string;
+  /** Not shown to be right, only not shown to be wrong. */
+  readonly open?: true;
 }
 
 /** The values chosen for a profile's policies. */
@@ -34,6 +36,8 @@ export interface Clause<S, O, P extends Policies = Policies> {
   readonly kind: 'must' | 'may';
   readonly when: (state: S, op: O, policies: P) => boolean;
   readonly then: (state: S, op: O, policies: P) => Next<S> | readonly Next<S>[];
+  /** What it accepts is not shown to be right: the recording lacks what it depends on. */
+  readonly open?: true;
   /** The errno of a clause that only refuses; for tables of coverage. */
   readonly errno?: Errno;
 }
@@ -41,6 +45,7 @@ export interface Clause<S, O, P extends Policies = Policies> {
 type Words = Pick<Clause<never, never>, 'id' | 'says' | 'cite'> & {
   readonly status?: 'settled' | 'disputed';
   readonly releases?: readonly string[];
+  readonly open?: true;
 };
 
 /** A clause that refuses with one errno and leaves the very same state. */
@@ -80,7 +85,12 @@ export function allowedBy<S, O, P extends Policies>(
     if (isMany(endings)) {
       for (const e of endings) found.push({ rule: clause.id, outcome: e.outcome, state: e.state });
     } else {
-      found.push({ rule: clause.id, outcome: endings.outcome, state: endings.state });
+      const { outcome, state: after } = endings;
+      found.push(
+        clause.open
+          ? { rule: clause.id, outcome, state: after, open: true }
+          : { rule: clause.id, outcome, state: after },
+      );
     }
     if (clause.kind === 'must') return found;
   }

@@ -11,6 +11,7 @@ import { faults } from './rules/fault.js';
 import { invalidation } from './rules/flush.js';
 import { groups } from './rules/groups.js';
 import { mapping } from './rules/map.js';
+import { submission } from './rules/queue.js';
 import { tags } from './rules/tags.js';
 import { initial, type Setup, type State } from './state.js';
 
@@ -25,6 +26,7 @@ export const linuxDma: Profile<State, Op, Policies, Setup> = {
     ...givingBack,
     ...tags,
     ...invalidation,
+    ...submission,
     ...faults,
   },
   retired: [],

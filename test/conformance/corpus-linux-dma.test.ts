@@ -32,6 +32,7 @@ const REFUSED_BY: { readonly [name: string]: string } = {
   'a-buffer-is-freed-by-another-device': 'dma-free/not-handed-out',
   'a-buffer-is-unmapped-before-it-is-freed': 'dma-free/not-mapped',
   'a-coherent-buffer-is-not-mapped': 'dma-alloc/not-mapped',
+  'a-device-faults-at-its-own-buffer': 'fault/while-mapped',
   'a-device-gets-an-address-of-another-domain': 'dma-map/not-mapped',
   'a-device-gets-an-address-that-is-not-mapped': 'dma-map/not-mapped',
   'a-device-gets-the-wrong-memory': 'dma-map/other-memory',
@@ -46,6 +47,8 @@ const REFUSED_BY: { readonly [name: string]: string } = {
   'a-domain-id-that-nobody-has-is-flushed': 'flush/unknown-domain',
   'a-driver-gives-back-another-size': 'dma-unmap/not-handed-out',
   'a-driver-gives-back-twice': 'dma-unmap/not-handed-out',
+  'a-flushed-block-begins-inside-itself': 'flush/block-misshapen',
+  'a-flushed-block-is-smaller-than-its-line-says': 'flush/block-misshapen',
   'a-group-is-torn-between-two-domains': 'attach/divides-the-group',
   'a-lazy-recording-does-not-do-for-strict': 'dma-unmap/before-invalidation',
   'a-mapping-begins-inside-a-page': 'map/unaligned',
@@ -81,12 +84,22 @@ const REFUSED_BY: { readonly [name: string]: string } = {
   'the-offset-in-the-page-is-lost': 'dma-map/other-memory',
   'the-wrong-domain-is-flushed': 'flush/nothing-removed',
   'three-mappings-of-one-address-in-two-domains': 'map/overlap',
+  'where-absence-is-cached-a-buffer-is-used-at-once': 'dma-alloc/before-invalidation',
+  'where-absence-is-cached-an-address-is-used-at-once': 'dma-map/before-invalidation',
 };
 
 /** The same by the names of the files. */
 const REASONS: { readonly [file: string]: string } = Object.fromEntries(
   Object.entries(REFUSED_BY).map(([name, rule]) => [`refuse/linux-dma-${name}.jsonl`, rule]),
 );
+
+/** Clauses for recordings that begin late: none of those conforms (linux-dma-late.test.ts). */
+const OPEN = new Set(
+  (Object.values(PROFILE.rules).flat() as readonly Clause<unknown, AnyOp>[])
+    .filter(c => c.open)
+    .map(c => c.id),
+);
+const isSure = (rule: string): boolean => !OPEN.has(rule);
 
 const named = ({ name, text }: File) => ({ name, lines: [text] });
 const ruleOf = (result: SuiteResult['traces'][number]): readonly string[] =>
@@ -116,10 +129,7 @@ test('the traces exercise every clause and every errno that a recording can', as
   assert.equal(result.result, 'passed');
   const table = coverageTable(result.coverage).find(t => t.profile === PROFILE.name)!;
   assert.equal(table.clauses.length, Object.values(PROFILE.rules).flat().length);
-  assert.deepEqual(
-    table.never.map(row => row.rule),
-    [],
-  );
+  assert.deepEqual(table.never.map(row => row.rule).filter(isSure), []);
   assert.deepEqual(
     table.errnos.filter(row => row.times === 0).map(row => `${row.op} ${row.errno}`),
     [],
@@ -130,7 +140,10 @@ test('the accepted traces alone exercise every clause that accepts', async () =>
   const result = await runSuite(ACCEPT.map(named));
   const table = coverageTable(result.coverage).find(t => t.profile === PROFILE.name)!;
   assert.deepEqual(
-    table.never.filter(row => row.errno === undefined).map(row => row.rule),
+    table.never
+      .filter(row => row.errno === undefined)
+      .map(row => row.rule)
+      .filter(isSure),
     [],
   );
 });
@@ -162,6 +175,7 @@ test('no clause can be left out unnoticed but those that another one repeats', a
   for (const [op, list] of Object.entries(PROFILE.rules) as unknown as [string, readonly AnyClause[]][]) {
     // The last clause closes its list and cannot be left out.
     for (const [at, clause] of list.slice(0, -1).entries()) {
+      if (!isSure(clause.id)) continue;
       const rules = { ...PROFILE.rules, [op]: list.filter((_, i) => i !== at) };
       const laws = { ...LAWS, profiles: { ...LAWS.profiles, [PROFILE.name]: { ...PROFILE, rules } } };
       const speaks = ALL.filter(({ text }) => text.includes(`"op":"${op}"`));

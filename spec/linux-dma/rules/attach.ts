@@ -1,4 +1,5 @@
 // What may a line say about attaching: which device moves to another domain, and when may it?
+
 import { chapter } from '../../kit/chapter.js';
 import type { Rules } from '../../law/profile.js';
 import { cite } from '../../law/sources.js';
@@ -9,6 +10,7 @@ import { memberNamed, withDevice } from '../iommu-group.js';
 import { isIncomplete, synced } from '../iotlb.js';
 import { isStrict, type Policies } from '../policies.js';
 import { happened, NO_DOMAIN, type State } from '../state.js';
+import { pastUnknown } from './late.js';
 
 type Chapter = Pick<Rules<State, Op, Policies>, 'attach_device_to_domain' | 'detach_device_from_domain'>;
 
@@ -30,6 +32,7 @@ const detach = chapter<State, Extract<Op, { op: 'detach_device_from_domain' }>, 
 
 export const attaching: Chapter = {
   attach_device_to_domain: [
+    pastUnknown('attach', undefined, (s, op) => withPending(s, op.task, undefined)),
     attach.must(
       'not-in-a-group',
       'ENODEV',
@@ -80,6 +83,7 @@ export const attaching: Chapter = {
     ),
   ],
   detach_device_from_domain: [
+    pastUnknown('detach', undefined, (s, op) => withPending(s, op.task, undefined)),
     detach.must(
       'not-in-a-group',
       'ENODEV',

@@ -1,4 +1,5 @@
 // What may a line say about the addresses that the DMA API gives to a device?
+
 import { chapter } from '../../kit/chapter.js';
 import { always, type Clause } from '../../law/clause.js';
 import type { Rules } from '../../law/profile.js';
@@ -17,6 +18,7 @@ import {
 import { memberNamed, withDevice } from '../iommu-group.js';
 import type { Policies } from '../policies.js';
 import { happened, NO_DOMAIN, type State } from '../state.js';
+import { pastUnknown } from './late.js';
 
 type Chapter = Pick<Rules<State, Op, Policies>, 'dma_map' | 'dma_alloc'>;
 type Law<O> = Clause<State, O, Policies>;
@@ -57,6 +59,7 @@ const dmaAlloc = chapter<State, Extract<Op, { op: 'dma_alloc' }>, Policies>('dma
 
 export const handingOut: Chapter = {
   dma_map: [
+    pastUnknown('dma-map'),
     ...outside<Extract<Op, { op: 'dma_map' }>>('dma-map'),
     dmaMap.must(
       'before-invalidation',
@@ -99,6 +102,7 @@ export const handingOut: Chapter = {
     ),
   ],
   dma_alloc: [
+    pastUnknown('dma-alloc'),
     ...outside<Extract<Op, { op: 'dma_alloc' }>>('dma-alloc'),
     dmaAlloc.must(
       'before-invalidation',

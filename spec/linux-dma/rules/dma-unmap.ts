@@ -1,4 +1,5 @@
 // What may a line say about the addresses that a driver gives back to the DMA API?
+
 import { chapter } from '../../kit/chapter.js';
 import { always } from '../../law/clause.js';
 import type { Rules } from '../../law/profile.js';
@@ -8,6 +9,7 @@ import { freed, givenBack, handleOf, held } from '../dma-api.js';
 import { isStrict, type Policies } from '../policies.js';
 import { happened, type State } from '../state.js';
 import { outside } from './dma-map.js';
+import { pastUnknown } from './late.js';
 
 type Chapter = Pick<Rules<State, Op, Policies>, 'dma_unmap' | 'dma_free'>;
 
@@ -25,6 +27,7 @@ const dmaFree = chapter<State, Extract<Op, { op: 'dma_free' }>, Policies>('dma-f
 
 export const givingBack: Chapter = {
   dma_unmap: [
+    pastUnknown('dma-unmap'),
     ...outside<Extract<Op, { op: 'dma_unmap' }>>('dma-unmap'),
     dmaUnmap.ends(
       'list',
@@ -60,6 +63,7 @@ export const givingBack: Chapter = {
     ),
   ],
   dma_free: [
+    pastUnknown('dma-free'),
     ...outside<Extract<Op, { op: 'dma_free' }>>('dma-free'),
     dmaFree.ends(
       'nothing',

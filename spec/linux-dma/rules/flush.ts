@@ -1,4 +1,5 @@
 // What may a line say about invalidations: what does the driver flush, and what does the queue get?
+
 import { chapter } from '../../kit/chapter.js';
 import { PAGE, pageOf, type Range } from '../../kit/pages.js';
 import { patch } from '../../kit/record.js';
@@ -7,37 +8,20 @@ import type { Rules } from '../../law/profile.js';
 import { cite } from '../../law/sources.js';
 import type { Op } from '../../protocol/linux-dma.js';
 import { tagOf } from '../cache-tag.js';
-import { type Command, commandOf } from '../descriptor.js';
 import { holding } from '../dma-handle.js';
-import {
-  announcedAll,
-  announcedRange,
-  invalidated,
-  presented,
-  withoutAnnouncement,
-  withoutSynced,
-} from '../iotlb.js';
+import { announcedAll, announcedRange, invalidated, presented, withoutSynced } from '../iotlb.js';
 import type { Policies } from '../policies.js';
 import { happened, type State, UNATTACHED } from '../state.js';
+import { pastUnknown } from './late.js';
 import { beside, type Tagged } from './tags.js';
 
-type Ops = 'cache_tag_flush_range' | 'cache_tag_flush_all' | 'qi_submit';
+type Ops = 'cache_tag_flush_range' | 'cache_tag_flush_all';
 type Chapter = Pick<Rules<State, Op, Policies>, Ops>;
 type FlushOp = Extract<Op, { op: 'cache_tag_flush_range' }>;
 
 const FLUSH = [cite('linux', 'drivers/iommu/intel/cache.c: cache_tag_flush_range, cache_tag_flush_all')];
 const BLOCK = [
   cite('linux', 'drivers/iommu/intel/cache.c: calculate_psi_aligned_address'),
-  cite('vt-d', 'IOTLB Invalidate Descriptor'),
-];
-const GATHER = [
-  cite(
-    'linux',
-    'include/linux/iommu.h: iommu_iotlb_gather_init; drivers/iommu/intel/iommu.c: intel_iommu_tlb_sync',
-  ),
-];
-const QUEUE = [
-  cite('linux', 'drivers/iommu/intel/dmar.c: qi_submit_sync'),
   cite('vt-d', 'IOTLB Invalidate Descriptor'),
 ];
 
@@ -60,10 +44,10 @@ const block = (op: FlushOp): Range => {
 const isBlock = (op: FlushOp): boolean =>
   op.mask < 64n && op.pages === 1n << op.mask && op.addr % (PAGE << op.mask) === 0n;
 
-/** What an unmap that removed nothing has gathered: from the last address to the first. */
-const isEmpty = (op: FlushOp): boolean => op.start > op.last;
-
-/** The end of a flush that replaces a page table is a page's first byte, not the last byte of a page. */
+/**
+ * The end of a flush that replaces a page table is a page's first byte, not the last byte of a page. So is that of
+ * what an unmap of nothing has gathered (iommu_iotlb_gather_init): from the last address to the first.
+ */
 const afterRemoval = (op: FlushOp): boolean => op.np !== true && (op.last & 0xfffn) === 0xfffn;
 
 const asked = (op: FlushOp): Range => ({ start: Number(op.start >> 12n), end: Number(op.last >> 12n) + 1 });
@@ -83,82 +67,45 @@ function announce(s: State, op: FlushOp): State | undefined {
 
 /** What was announced is done once the queue has the command, or at once where the queue is not recorded. */
 function submittable(s: State, op: Tagged, range: Range | null): State {
-  if (s.machine.queue) {
-    const row = { task: op.task, unit: op.unit, did: op.did, ...(range ?? { start: 0, end: END }) };
-    const listed = s.announced.some(
-      a =>
-        a.task === row.task &&
-        a.unit === row.unit &&
-        a.did === row.did &&
-        a.start === row.start &&
-        a.end === row.end,
-    );
-    return listed ? s : patch(s, { announced: [...s.announced, row] });
-  }
+  if (s.machine.queue) return withAnnouncement(s, op, range);
   const { label } = tagOf(s, op.unit, op.did)!;
   return label === UNATTACHED ? s : invalidated(s, label, range);
 }
+
+function withAnnouncement(s: State, op: Tagged, range: Range | null): State {
+  const row = { task: op.task, unit: op.unit, did: op.did, ...(range ?? { start: 0, end: END }) };
+  const listed = s.announced.some(
+    a =>
+      a.task === row.task &&
+      a.unit === row.unit &&
+      a.did === row.did &&
+      a.start === row.start &&
+      a.end === row.end,
+  );
+  return listed ? s : patch(s, { announced: [...s.announced, row] });
+}
+
+/** Of a domain that no line has shown, only the command that carries out the flush can be awaited. */
+const announcedLate = (s: State, op: Tagged, range: Range | null): State =>
+  s.machine.queue ? withAnnouncement(s, op, range) : s;
 
 function announceAll(s: State, op: Tagged): State {
   const { label } = tagOf(s, op.unit, op.did)!;
   return label === UNATTACHED ? s : announcedAll(s, label);
 }
 
-const command = (op: Extract<Op, { op: 'qi_submit' }>): Command | null => commandOf(op.words);
-
-/** Index of the announcement that a command carries out; -1: nobody announced it. */
-const announcedAt = (s: State, unit: string, c: Command): number =>
-  s.announced.findIndex(
-    a => a.unit === unit && a.did === c.did && a.start === c.range?.start && a.end === c.range.end,
-  );
-
-function submitted(s: State, unit: string, c: Command): State {
-  const state = c.range
-    ? s
-    : patch(s, {
-        pending: s.pending.map(p =>
-          c.did === null || p.leftDid === c.did ? patch(p, { unflushed: false }) : p,
-        ),
-      });
-  return carriedOut(state, unit, c);
-}
-
-function carriedOut(s: State, unit: string, c: Command): State {
-  if (c.did === null) {
-    const labels = new Set(s.tags.filter(t => t.unit === unit && t.label >= 0).map(t => t.label));
-    return [...labels].reduce(
-      (state, label) => invalidated(state, label, null),
-      patch(s, { announced: s.announced.filter(a => a.unit !== unit) }),
-    );
-  }
-  const state = c.range
-    ? withoutAnnouncement(s, announcedAt(s, unit, c))
-    : patch(s, { announced: s.announced.filter(a => a.unit !== unit || a.did !== c.did) });
-  const label = tagOf(s, unit, c.did)?.label ?? UNATTACHED;
-  return label === UNATTACHED ? state : invalidated(state, label, c.range);
-}
-
 const flush = chapter<State, FlushOp, Policies>('flush', ...FLUSH);
 const flushAll = chapter<State, Extract<Op, { op: 'cache_tag_flush_all' }>, Policies>('flush-all', ...FLUSH);
-const queue = chapter<State, Extract<Op, { op: 'qi_submit' }>, Policies>('queue', ...QUEUE);
 
 export const invalidation: Chapter = {
   cache_tag_flush_range: [
     beside('flush'),
-    unknown('flush'),
     flush.must(
       'block-misshapen',
       'EINVAL',
       'The block that is sent has 2^mask pages and begins at a multiple of its size: the hardware masks the low bits of its address.',
       (_s, op) => !isBlock(op),
       { cite: BLOCK },
-    ),
-    flush.ends(
-      'nothing-gathered',
-      'An unmap that removed nothing may flush what it gathered: a range that begins at the last address and ends at the first.',
-      (s, op) => happened(submittable(s, op, block(op))),
-      (_s, op) => isEmpty(op),
-      { cite: GATHER },
     ),
     flush.must(
       'block-too-small',
@@ -167,6 +114,8 @@ export const invalidation: Chapter = {
       (_s, op) => block(op).start > Number(op.start >> 12n) || block(op).end <= Number(op.last >> 12n),
       { cite: BLOCK },
     ),
+    pastUnknown('flush', undefined, (s, op) => announcedLate(s, op, block(op))),
+    unknown('flush'),
     flush.ends(
       'done',
       'The block of the domain is out of the hardware once the queue has taken the command.',
@@ -183,33 +132,12 @@ export const invalidation: Chapter = {
   ],
   cache_tag_flush_all: [
     beside('flush-all'),
+    pastUnknown('flush-all', undefined, (s, op) => announcedLate(s, op, null)),
     unknown('flush-all'),
     flushAll.ends(
       'done',
       'All of the domain is out of the hardware once the queue has taken the command.',
       (s, op) => happened(submittable(announceAll(s, op), op, null)),
-    ),
-  ],
-  qi_submit: [
-    queue.ends(
-      'other-command',
-      'Commands that invalidate no IOTLB, and all of them where no line names domain ids, are not judged.',
-      s => happened(s),
-      (s, op) => command(op) === null || !s.machine.tags,
-    ),
-    queue.must(
-      'unannounced',
-      'EINVAL',
-      'A page-selective command carries out a flush that the driver announced for this domain and block.',
-      (s, op) => {
-        const c = command(op)!;
-        return c.range !== null && announcedAt(s, op.unit, c) < 0;
-      },
-    ),
-    queue.ends(
-      'taken',
-      'What the command covers is out of the hardware: of the named domain all of it, of a command for all domains what was announced.',
-      (s, op) => happened(submitted(s, op.unit, command(op)!)),
     ),
   ],
 };

@@ -1,4 +1,5 @@
 // What may a line say about groups: which device joins one, and which leaves?
+
 import { chapter } from '../../kit/chapter.js';
 import type { Rules } from '../../law/profile.js';
 import { cite } from '../../law/sources.js';
@@ -7,6 +8,7 @@ import { departed, joined } from '../iommu-device.js';
 import { memberNamed } from '../iommu-group.js';
 import type { Policies } from '../policies.js';
 import { happened, type State } from '../state.js';
+import { pastUnknown } from './late.js';
 
 type Chapter = Pick<Rules<State, Op, Policies>, 'add_device_to_group' | 'remove_device_from_group'>;
 
@@ -39,6 +41,7 @@ export const groups: Chapter = {
     ),
   ],
   remove_device_from_group: [
+    pastUnknown('group', (s, { device }: Leave) => memberNamed(s, device) === undefined),
     leave.must(
       'leave-own',
       'ENODEV',

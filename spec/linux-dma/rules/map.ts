@@ -1,4 +1,5 @@
 // What may a line say about mappings: what was mapped, and what an unmap removed?
+
 import { chapter } from '../../kit/chapter.js';
 import { isAligned, pageOf, pagesAt, wraps } from '../../kit/pages.js';
 import { always } from '../../law/clause.js';
@@ -11,6 +12,7 @@ import { type Removal, removed } from '../iommu-unmap.js';
 import { isIncomplete, synced } from '../iotlb.js';
 import { isStrict, type Policies } from '../policies.js';
 import { happened, happenedIn, type State } from '../state.js';
+import { pastUnknown } from './late.js';
 
 type Chapter = Pick<Rules<State, Op, Policies>, 'map' | 'unmap'>;
 type MapOp = Extract<Op, { op: 'map' }>;
@@ -57,6 +59,7 @@ export const mapping: Chapter = {
       (s, { task }) => isIncomplete(s, task),
       { cite: SUBMIT },
     ),
+    pastUnknown('map'),
     map.ends(
       'done',
       'The range is mapped in some domain that a device is on, or that its group waits to be attached to, and that had the range free.',
@@ -112,6 +115,7 @@ export const mapping: Chapter = {
       (s, { task }) => isIncomplete(s, task),
       { cite: SUBMIT },
     ),
+    pastUnknown('unmap'),
     unmap.ends(
       'nothing-there',
       'An unmap that removed nothing changes nothing: a hole, or a leaf that the page table does not split.',

@@ -1,4 +1,5 @@
 // What may a line say about domain ids: who uses one, and who no longer does?
+
 import { chapter } from '../../kit/chapter.js';
 import { patch } from '../../kit/record.js';
 import type { Clause } from '../../law/clause.js';
@@ -8,6 +9,7 @@ import type { Op } from '../../protocol/linux-dma.js';
 import { tagOf, withPending, withTag } from '../cache-tag.js';
 import type { Policies } from '../policies.js';
 import { happened, type State, UNATTACHED } from '../state.js';
+import { pastUnknown } from './late.js';
 
 type Chapter = Pick<Rules<State, Op, Policies>, 'cache_tag_assign' | 'cache_tag_unassign'>;
 /** What every line about a tag says. */
@@ -40,6 +42,12 @@ const unassign = chapter<State, Extract<Op, { op: 'cache_tag_unassign' }>, Polic
 export const tags: Chapter = {
   cache_tag_assign: [
     beside('tag-assign'),
+    pastUnknown(
+      'tag-assign',
+      (s, op) => tagOf(s, op.unit, op.did) === undefined && op.ref > 1,
+      (s, op) =>
+        withTag(s, op.unit, op.did, { unit: op.unit, did: op.did, label: UNATTACHED, users: op.ref }),
+    ),
     assign.must(
       'count',
       'EINVAL',
@@ -58,6 +66,14 @@ export const tags: Chapter = {
   ],
   cache_tag_unassign: [
     beside('tag-unassign'),
+    pastUnknown(
+      'tag-unassign',
+      (s, op) => tagOf(s, op.unit, op.did) === undefined && op.ref > 0,
+      (s, op) =>
+        op.ref === 1
+          ? s
+          : withTag(s, op.unit, op.did, { unit: op.unit, did: op.did, label: UNATTACHED, users: op.ref - 1 }),
+    ),
     unassign.must(
       'count',
       'EINVAL',
