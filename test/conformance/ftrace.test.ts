@@ -154,8 +154,10 @@ test('the kind of recording follows from its events', () => {
   const range =
     'cache_tag_flush_range: dmar0 dmar0[0] type iotlb did 4 [0x1000-0x1fff] addr 0x1000 pages 0x1 mask 0x0';
   const all = 'cache_tag_flush_all: dmar0/dmar0 type iotlb did 6 pasid 0 ref 1';
-  assert.deepEqual(machine(MAP), { mode: 'lazy', tags: false, queue: false, dma: false });
-  assert.deepEqual(machine(MAP, range), { mode: 'strict', tags: true, queue: false, dma: false });
+  const add = 'add_device_to_group: IOMMU: groupID=4 device=0000:00:08.0';
+  assert.deepEqual(machine(add, MAP), { mode: 'lazy', tags: false, queue: false, dma: false });
+  assert.deepEqual(machine(MAP, add), { mode: 'lazy', tags: false, queue: false, dma: false, partial: true });
+  assert.deepEqual(machine(add, MAP, range), { mode: 'strict', tags: true, queue: false, dma: false });
   assert.deepEqual(machine(range, all), { mode: 'lazy', tags: true, queue: false, dma: false });
   assert.equal(machine('qi_submit: iotlb_inv dmar0: 0x400f2 0x0 0x0 0x0').queue, true);
 });

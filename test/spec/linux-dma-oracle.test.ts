@@ -81,15 +81,16 @@ function lineFor([kind, a, b, c]: Code, s: State, pages: number, handles: readon
     const base = { unit: 'u', type: 'iotlb', did, pasid: 0, task };
     if (kind === 13 && c % 3 === 0) return [{ op: 'cache_tag_flush_all', ...base }];
     const pagesAsked = BigInt(1 + (c % 2));
+    const mask = orderOf(iova / P, iova / P + pagesAsked - 1n);
     return [
       {
         op: 'cache_tag_flush_range',
         ...base,
         start: iova,
         last: iova + pagesAsked * P - 1n,
-        addr: iova,
-        pages: pagesAsked,
-        mask: 0n,
+        addr: (((iova / P) >> mask) << mask) * P,
+        pages: 1n << mask,
+        mask,
       },
     ];
   }
@@ -104,6 +105,13 @@ function lineFor([kind, a, b, c]: Code, s: State, pages: number, handles: readon
     { op: 'cache_tag_assign', unit: 'u', type: 'iotlb', did, pasid: 0, ref: 1, task },
     { op: 'attach_device_to_domain', device, task },
   ];
+}
+
+/** The order of the smallest aligned block that holds both pages. */
+function orderOf(first: bigint, last: bigint): bigint {
+  let order = 0n;
+  while (first >> order !== last >> order) order++;
+  return order;
 }
 
 /** Groups d0, d1, d2; with tags the first two are on domain ids 1 and 2. */
