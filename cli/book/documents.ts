@@ -7,12 +7,14 @@ import { faultsDocument } from './faults.js';
 import { promisesDocument } from './promises.js';
 import { rulesDocument } from './rules.js';
 import { schemaText, traceSchema } from './schemas.js';
+import { targetSchema } from './target-schema.js';
 import { wordsDocument } from './words.js';
 
 const DOCUMENTS: { readonly [file: string]: () => string | Promise<string> } = {
   'docs/rules.md': rulesDocument,
   'docs/words.md': wordsDocument,
   'schemas/trace-1.schema.json': () => schemaText(traceSchema()),
+  'schemas/target-1.schema.json': () => schemaText(targetSchema()),
   'docs/promises.md': promisesDocument,
   'docs/debates.md': debatesDocument,
   'docs/faults.md': () => faultsDocument(),

@@ -3,10 +3,10 @@ import { LAWS } from '../../conformance/index.js';
 import { Call, type JsonSchema, Observed, Return, schemaFile, schemaOf } from '../../spec/protocol/index.js';
 import { Header } from '../../spec/protocol/trace.js';
 
-const at = (name: string): JsonSchema => ({ $ref: `#/$defs/${name}` });
+export const at = (name: string): JsonSchema => ({ $ref: `#/$defs/${name}` });
 
 /** A record's schema with one of its fields told more closely. */
-function narrowed(schema: JsonSchema, fields: { readonly [key: string]: JsonSchema }): JsonSchema {
+export function narrowed(schema: JsonSchema, fields: { readonly [key: string]: JsonSchema }): JsonSchema {
   return { ...schema, properties: { ...(schema['properties'] as object), ...fields } };
 }
 

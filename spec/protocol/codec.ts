@@ -304,11 +304,15 @@ export function word<const W extends readonly string[]>(...words: W): Leaf<W[num
   );
 }
 
-/** Text of one spelling: `expression` matches all of it. */
-export const matching = (name: string, expression: RegExp): Leaf<string, string> =>
+/** Text of one spelling: `expression` matches all of it. `known`: words that a schema names as examples. */
+export const matching = (
+  name: string,
+  expression: RegExp,
+  known: readonly string[] = [],
+): Leaf<string, string> =>
   new Leaf<string, string>(
     name,
-    { type: 'string', pattern: expression.source },
+    { type: 'string', pattern: expression.source, ...(known.length === 0 ? {} : { examples: known }) },
     (u): u is string => typeof u === 'string' && expression.test(u),
     (u, context) =>
       typeof u === 'string' && expression.test(u)

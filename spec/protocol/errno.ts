@@ -33,7 +33,7 @@ export const HCALL_CODES = ['H_FUNCTION', 'H_PARAMETER', 'H_P4', 'H_TOO_HARD'] a
 export const RTAS_STATUSES = ['RTAS_HW_ERROR', 'RTAS_PARAM_ERROR'] as const;
 
 /** Every code by which an operation can be refused: of a kernel call, of a hypercall, of a firmware call. */
-const CODES = [...ERRNOS, ...HCALL_CODES, ...RTAS_STATUSES] as const;
+export const CODES = [...ERRNOS, ...HCALL_CODES, ...RTAS_STATUSES] as const;
 
 export type Errno = (typeof CODES)[number];
 

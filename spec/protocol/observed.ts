@@ -1,6 +1,7 @@
 // What can a recording say of how an operation ended, also where it was no answer that any law speaks of?
 import * as t from 'io-ts';
 import { brief, closed, matching, orWord, tagged, text } from './codec.js';
+import { CODES } from './errno.js';
 import { ANSWER, type Outcome } from './outcome.js';
 
 /** Stands for any value of an answer that nobody could see. */
@@ -41,7 +42,7 @@ const seen = Object.fromEntries(
 );
 const says = text('words', 500);
 /** How error codes are spelt everywhere: `EAGAIN`, `H_TOO_HARD`. */
-const code = matching('an error code like "EINVAL"', /^[A-Z][A-Z0-9_]{0,39}$/);
+const code = matching('an error code like "EINVAL"', /^[A-Z][A-Z0-9_]{0,39}$/, CODES);
 const WORD = /^[a-z][a-z-]{0,39}$/;
 
 export const Observed = tagged(

@@ -5,7 +5,7 @@ import type { Arrival, Dial, Link } from '../../conformance/targets/link.js';
 import { Session } from '../../conformance/targets/session.js';
 
 /** Answers one line by none, one or several arrivals. */
-export type Answers = (line: string) => readonly Arrival[];
+export type Answers = (line: string) => readonly Arrival[] | Promise<readonly Arrival[]>;
 
 /** A link to a function; `starts` counts how often it was dialled. */
 export function inside(make: () => Answers): { readonly dial: Dial; readonly starts: () => number } {
@@ -15,16 +15,22 @@ export function inside(make: () => Answers): { readonly dial: Dial; readonly sta
     const answers = make();
     const queue: Arrival[] = [];
     let closed = false;
+    let answering = Promise.resolve();
     const link: Link = {
       send: line => {
         if (closed) return;
-        try {
-          queue.push(...answers(line));
-        } catch (error) {
-          queue.push({ is: 'ended', says: `it threw: ${(error as Error).message}` });
-        }
+        answering = answering.then(async () => {
+          try {
+            queue.push(...(await answers(line)));
+          } catch (error) {
+            queue.push({ is: 'ended', says: `it threw: ${(error as Error).message}` });
+          }
+        });
       },
-      receive: () => queue.shift() ?? (closed ? { is: 'ended', says: 'it was ended' } : { is: 'silence' }),
+      receive: async () => {
+        await answering;
+        return queue.shift() ?? (closed ? { is: 'ended', says: 'it was ended' } : { is: 'silence' });
+      },
       get waiting() {
         return queue.length > 0;
       },
@@ -50,8 +56,8 @@ export const openInside = (
 
 /** A responder, or anything like it, as answers. */
 export const lines =
-  (answer: (line: string) => string | undefined): Answers =>
-  line => {
-    const text = answer(line);
+  (answer: (line: string) => string | undefined | Promise<string | undefined>): Answers =>
+  async line => {
+    const text = await answer(line);
     return text === undefined ? [{ is: 'ended', says: 'exit code 0' }] : [{ is: 'line', text }];
   };
