@@ -56,7 +56,7 @@ export function wholeNumber(name: string, low: number, high: number): (text: str
 }
 
 /** Collects an option that may be given again. */
-export const again = (value: string, before: readonly string[]): readonly string[] => [...before, value];
+export const again = (value: string, before: readonly string[] = []): readonly string[] => [...before, value];
 
 /** `name.jsonl`, `name.2.jsonl`, `name.3.jsonl`: one file for each of several. */
 export function numbered(file: string, index: number): string {

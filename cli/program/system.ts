@@ -5,8 +5,12 @@ import { type End, examples } from './shared.js';
 export function addTarget(top: Command, end: End): void {
   top
     .command('target <name>')
-    .description("offer a real system as a target, on standard input and output: pseries (QEMU's)")
+    .description(
+      "offer a real system as a target, on standard input and output: pseries (QEMU's), kernel (Linux in QEMU)",
+    )
     .option('--qemu <version>', 'which QEMU, where there are several: 10.0, 7.2')
+    .option('--kernel <kernel>', 'which Linux: 6.1, 6.12 or newest (default: 6.12)')
+    .option('--machine <machine>', 'which devices it has: single, bridge or functions (default: single)')
     .addHelpText('after', examples("iommu-spec run --target 'exec:npx iommu-spec target pseries --qemu 7.2'"))
     .action(async (name, options) =>
       end(await (await import('../commands/system.js')).system(name, options)),

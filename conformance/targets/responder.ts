@@ -28,6 +28,11 @@ export interface System {
   /** Builds the machine, or puts it back to the start. A text: this machine cannot be built, and why. */
   reset(machine: unknown, policies: Policies): Soon<string | undefined>;
   step(op: AnyOp, fault?: { readonly rule: string; readonly at: number }): Soon<Observed>;
+  /**
+   * What happened by itself between the last call and the one before, as calls of the profile: whoever slept woke up
+   * and finished. Told once.
+   */
+  meanwhile?(): readonly { readonly op: AnyOp; readonly outcome: Observed }[];
   /** What can be seen of the state now, after the last call. */
   view(): Soon<View | undefined>;
 }
@@ -128,8 +133,17 @@ export class Responder {
     if (!decoded.ok) return wrong(`op.${decoded.defects[0]!.path}: ${decoded.defects[0]!.reason}`);
     const outcome = await this.system.step(decoded.value as AnyOp, fault);
     const state = await this.system.view();
+    const setup = (this.system.meanwhile?.() ?? []).map(m => ({
+      ...m,
+      op: this.law.vocabulary.op.encode(m.op),
+    }));
     return JSON.stringify(
-      Reply.call.encode({ return: call, outcome, ...(state === undefined ? {} : { state }) }),
+      Reply.call.encode({
+        return: call,
+        outcome,
+        ...(state === undefined ? {} : { state }),
+        ...(setup.length === 0 ? {} : { setup }),
+      }),
     );
   }
 }

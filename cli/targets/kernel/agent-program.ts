@@ -1,0 +1,32 @@
+// Where does the guest's first program come from? It is compiled from its one source, once.
+import { execFile } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync, readFileSync, renameSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { Unavailable } from '../../exit.js';
+import { cacheFolder } from '../debian.js';
+
+const SOURCE = fileURLToPath(
+  new URL('../../../../conformance/targets/kernel/guest/agent.c', import.meta.url),
+);
+
+/** The bytes of the program: static, so that it needs nothing else in the guest. */
+export async function agentProgram(compiler = process.env['CC'] ?? 'gcc'): Promise<Uint8Array> {
+  const source = readFileSync(SOURCE);
+  const name = `agent-${createHash('sha256').update(compiler).update(source).digest('hex').slice(0, 16)}`;
+  const program = join(cacheFolder(), name);
+  if (!existsSync(program)) {
+    const made = `${program}.${process.pid}`;
+    try {
+      await promisify(execFile)(compiler, ['-static', '-O2', '-o', made, SOURCE]);
+    } catch (error) {
+      throw new Unavailable(
+        `the guest's agent cannot be compiled by ${compiler}: ${(error as Error).message}`,
+      );
+    }
+    renameSync(made, program);
+  }
+  return readFileSync(program);
+}

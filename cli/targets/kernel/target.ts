@@ -1,0 +1,82 @@
+// What does the kernel target say of itself, and which guest is behind it?
+import { LAWS } from '../../../conformance/index.js';
+import { Process } from '../../../conformance/targets/kernel/agent.js';
+import { Mover } from '../../../conformance/targets/kernel/mover.js';
+import { KernelVfio } from '../../../conformance/targets/kernel/vfio.js';
+import { type About, Responder } from '../../../conformance/targets/responder.js';
+import { lawNamed } from '../../../conformance/trace/laws.js';
+import { agentProgram } from './agent-program.js';
+import { RunningGuest } from './boot.js';
+import { guestArchive } from './initramfs.js';
+import { type Kernel, type KernelKind, kernelOf } from './kernels.js';
+import type { MadeMachine } from './machines.js';
+
+export const PROFILE = 'vfio-type1';
+
+/** What the adapter makes calls of. Emulated devices need a driver that no distribution ships. */
+const OPERATIONS = [
+  'open_container',
+  'open_group',
+  'dup',
+  'close',
+  'group_status',
+  'set_container',
+  'unset_container',
+  'get_device',
+  'check_extension',
+  'set_iommu',
+  'iommu_info',
+  'map',
+  'unmap',
+  'dirty_pages',
+  'device_reset',
+  'bind',
+  'unbind',
+  'hot_add',
+  'hot_remove',
+  'resume',
+  'dma',
+];
+/** Lines of QEMU and of the guest come by two pipes: a moment, so that what was printed before an answer is here. */
+const SETTLE_MS = 5;
+
+export interface Target {
+  readonly responder: Responder;
+  end(): void;
+}
+
+/** Boots a guest with this kernel and these devices. Throws `Unavailable` where something cannot be had. */
+export async function kernelTarget(kind: KernelKind, made: MadeMachine, qemu: string): Promise<Target> {
+  const kernel = await kernelOf(kind);
+  const archive = guestArchive(await agentProgram(), kernel.modules);
+  const { devices, words } = made;
+  const guest = await RunningGuest.start({
+    qemu,
+    kernel: kernel.image,
+    archive,
+    devices,
+    words,
+    memoryMiB: 384,
+  });
+  try {
+    const agent = new Process(guest);
+    const taken = async () => {
+      await new Promise(resolve => setTimeout(resolve, SETTLE_MS));
+      return guest.takeTrace();
+    };
+    const system = await KernelVfio.of(agent, made.host(kind.release), new Mover(agent, { taken }));
+    const about = aboutOf(kernel, kind, system);
+    return { responder: new Responder(lawNamed(LAWS, PROFILE), about, system), end: () => guest.stop() };
+  } catch (error) {
+    guest.stop();
+    throw error;
+  }
+}
+
+const aboutOf = (kernel: Kernel, kind: KernelKind, system: KernelVfio): About => ({
+  name: `Linux ${kernel.version}`,
+  version: kernel.version,
+  machine: system.machine,
+  release: kind.release,
+  operations: OPERATIONS,
+});

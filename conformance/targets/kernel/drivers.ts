@@ -1,0 +1,112 @@
+// How do drivers and devices come and go in a real kernel, and who sleeps meanwhile?
+import type { Observed } from '../../../spec/protocol/observed.js';
+import type { Process } from './agent.js';
+import { errnoName } from './errno.js';
+import { bind, driverOf, pathOf, unbound } from './topology.js';
+
+/** How long an unbind or an unplug may take before it counts as waiting for a user. */
+const PATIENCE_MS = 150;
+/** By then whoever waits for a device that nobody has open has woken up: the kernel looks again every ten seconds. */
+const LONG_MS = 15_000;
+const DRIVERS = { vfio: 'vfio-pci', stub: 'pci-stub' } as const;
+const RESCAN = '/sys/bus/pci/rescan';
+
+/** A negative errno as an answer. */
+export const refused = (result: number): Observed => ({ is: 'refused', errno: errnoName(result) });
+/** The answer of a call that gives nothing back. */
+export const done = (result: number): Observed => (result < 0 ? refused(result) : { is: 'ok' });
+
+/** Whoever waits until nobody has a device open, and for what. */
+interface Sleeper {
+  readonly process: Process;
+  readonly op: 'unbind' | 'hot_remove';
+}
+
+/** Devices by their place in the machine. */
+export class Drivers {
+  private readonly sleeping = new Map<number, Sleeper>();
+  /** Devices that were removed, and have not appeared again. */
+  private readonly absent = new Set<number>();
+
+  constructor(
+    private readonly agent: Process,
+    private readonly kernelDriver: string,
+    private readonly names: readonly string[],
+    /** Those that the kernel has a driver of its own for. */
+    private readonly driven: readonly string[],
+  ) {}
+
+  /** Does somebody wait until nobody has it open? */
+  isAwaited(device: number): boolean {
+    return this.sleeping.has(device);
+  }
+
+  isAbsent(device: number): boolean {
+    return this.absent.has(device);
+  }
+
+  /** To be called when nobody has a device open any more: whoever slept has ended. */
+  async reset(): Promise<void> {
+    for (const { process } of this.sleeping.values()) {
+      if ((await process.ended(LONG_MS)) === undefined)
+        throw new Error('an unbind sleeps though nothing is open');
+      await process.exit();
+    }
+    this.sleeping.clear();
+    this.absent.clear();
+  }
+
+  async bind(device: number, driver: 'vfio' | 'kernel' | 'stub'): Promise<Observed> {
+    if (!this.isThere(device)) return { is: 'refused', errno: 'ENODEV' };
+    const name = this.names[device]!;
+    // It would sleep on the device's lock, behind the one who waits; and the kernel has a driver for some devices only.
+    if (this.sleeping.has(device) || (driver === 'kernel' && !this.driven.includes(name)))
+      return { is: 'not-implemented' };
+    return done(await bind(this.agent, name, driver === 'kernel' ? this.kernelDriver : DRIVERS[driver]));
+  }
+
+  /** A scan of the bus finds every device that was removed; those that were not to appear are removed again. */
+  async appear(device: number): Promise<Observed> {
+    if (!this.absent.has(device)) return { is: 'not-implemented' };
+    this.absent.delete(device);
+    const result = await this.agent.put(RESCAN, '1');
+    for (const other of this.absent) await this.agent.put(`${pathOf(this.names[other]!)}/remove`, '1');
+    await unbound(this.agent, this.names[device]!);
+    return done(result);
+  }
+
+  /** Unbind or unplug: both sleep while a user has the device `open`. Who need not sleep may still be slow. */
+  async leave(device: number, op: Sleeper['op'], open: boolean): Promise<Observed> {
+    // A second one would sleep on the device's lock, behind the first.
+    if (this.sleeping.has(device)) return { is: 'not-implemented' };
+    if (!this.isThere(device)) return { is: 'refused', errno: 'ENODEV' };
+    const name = this.names[device]!;
+    const bound = (await driverOf(this.agent, name)) ?? DRIVERS.vfio;
+    const process = await this.agent.fork();
+    const [path, text] =
+      op === 'unbind' ? [`/sys/bus/pci/drivers/${bound}/unbind`, name] : [`${pathOf(name)}/remove`, '1'];
+    await process.beginPut(path, text);
+    return this.waited(device, { process, op }, await process.ended(open ? PATIENCE_MS : LONG_MS));
+  }
+
+  async resume(device: number, open: boolean): Promise<Observed> {
+    const sleeper = this.sleeping.get(device);
+    if (sleeper === undefined) return { is: 'not-implemented' };
+    return this.waited(device, sleeper, await sleeper.process.ended(open ? PATIENCE_MS : LONG_MS));
+  }
+
+  private isThere(device: number): boolean {
+    return device < this.names.length && !this.absent.has(device);
+  }
+
+  private async waited(device: number, sleeper: Sleeper, result: number | undefined): Promise<Observed> {
+    if (result === undefined) {
+      this.sleeping.set(device, sleeper);
+      return { is: 'waits' };
+    }
+    this.sleeping.delete(device);
+    await sleeper.process.exit();
+    if (sleeper.op === 'hot_remove' && result >= 0) this.absent.add(device);
+    return done(result);
+  }
+}
