@@ -64,16 +64,6 @@ test('a name that means nothing is wrong usage', () => {
   assert.equal(command('--profile', 'no-such-profile').status, 64);
 });
 
-test('a fault that nobody notices ends with 1, and is named', () => {
-  const harmless = "[{ ...vfio, faults: [{ ...one, id: 'test/harmless', machine: vfio.machine }] }]";
-  const { status, stdout } = over(harmless, false);
-  assert.equal(status, 1);
-  assert.match(stdout, /not caught {2}test\/harmless/);
-  const printed = JSON.parse(over(harmless, true).stdout) as Printed;
-  assert.deepEqual(printed.missed, ['test/harmless']);
-  assert.equal(printed.caught, 0);
-});
-
 test('a fault that is noticed after another number of steps than was said ends with 1', () => {
   const moved = '[{ ...vfio, faults: [{ ...one, expected: { ...one.expected, steps: 9 } }] }]';
   const { status, stdout } = over(moved, false);

@@ -3,8 +3,6 @@ import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { coverageTable, LAWS, readTrace, runSuite, type SuiteResult } from '../../conformance/index.js';
-import type { Clause } from '../../spec/law/clause.js';
-import type { AnyOp } from '../../spec/law/profile.js';
 import { REFUSED_BY } from './corpus-spapr-tce-reasons.js';
 
 const FOLDER = new URL('../../../conformance/corpus/', import.meta.url);
@@ -99,55 +97,4 @@ test('every value of every policy is judged by some accepted trace', async () =>
   }
   const all = PROFILE.policies.flatMap(p => p.values.map(v => `${p.name}=${v.value}`));
   assert.deepEqual([...seen].sort(), all.sort());
-});
-
-type AnyClause = Clause<unknown, AnyOp>;
-type Break = (list: readonly AnyClause[], at: number) => readonly AnyClause[] | undefined;
-
-/** Does any trace end otherwise, or is it refused for another reason? */
-const isNoticed = ({ result, traces }: SuiteResult): boolean =>
-  result !== 'passed' || traces.some(t => t.name in REASONS && ruleOf(t) !== REASONS[t.name]);
-
-/** Which clauses can be broken like this without any trace of the profile noticing? */
-async function unnoticed(how: Break): Promise<readonly string[]> {
-  const survivors: string[] = [];
-  for (const [op, list] of Object.entries(PROFILE.rules) as unknown as [string, readonly AnyClause[]][]) {
-    const speaks = ALL.filter(({ text }) => text.includes(`"op":"${op}"`)).map(named);
-    for (const [at, clause] of list.entries()) {
-      const broken = how(list, at);
-      if (broken === undefined) continue;
-      const profile = { ...PROFILE, rules: { ...PROFILE.rules, [op]: broken } };
-      const laws = { ...LAWS, profiles: { ...LAWS.profiles, [PROFILE.name]: profile } };
-      // A law without a check may fall over what the check was for: that is noticed too.
-      const result = await runSuite(speaks, {}, laws).catch(() => undefined);
-      if (result && !isNoticed(result)) survivors.push(clause.id);
-    }
-  }
-  return survivors;
-}
-
-test('no clause can be left out unnoticed but those that another one repeats', async () => {
-  const left = await unnoticed((list, at) =>
-    at === list.length - 1 ? undefined : list.filter((_, i) => i !== at),
-  );
-  // An absent device is not coherent; nothing is mapped outside the window; a group that is here is in a container;
-  // a batch of QEMU's that begins outside stops at its first entry.
-  assert.deepEqual(left, [
-    'bind/no-group',
-    'kernel_unmap/outside',
-    'attach/attached',
-    'h_put_tce_indirect/page-out-of-window',
-    'h_stuff_tce/page-out-of-window',
-  ]);
-});
-
-test('no clause can answer with another code unnoticed', async () => {
-  const left = await unnoticed((list, at) => {
-    const clause = list[at]!;
-    if (clause.errno === undefined) return undefined;
-    const errno = clause.errno === 'EBUSY' ? 'EINVAL' : 'EBUSY';
-    const then: AnyClause['then'] = state => ({ outcome: { is: 'refused', errno }, state });
-    return list.map((c, i) => (i === at ? { ...c, errno, then } : c));
-  });
-  assert.deepEqual(left, []);
 });

@@ -13,7 +13,6 @@ import {
   type SuiteResult,
   type Trace,
 } from '../../conformance/index.js';
-import type { Clause } from '../../spec/law/clause.js';
 import type { AnyOp } from '../../spec/law/profile.js';
 import type { Event } from '../../spec/protocol/trace.js';
 
@@ -36,9 +35,6 @@ const filesOf = (folder: 'accept' | 'refuse'): readonly File[] =>
 const ACCEPT = filesOf('accept');
 const REFUSE = filesOf('refuse');
 const ALL = [...ACCEPT, ...REFUSE];
-
-/** Those that the clauses of the profile are tried on. */
-const OF_PROFILE = ALL.filter(({ text }) => text.includes(`"profile":"${PROFILE.name}"`));
 
 const named = ({ name, text }: File) => ({ name, lines: [text] });
 
@@ -120,45 +116,4 @@ test('every value of every policy is judged by some trace', async () => {
     all.filter(choice => !seen.has(choice)),
     [],
   );
-});
-
-type AnyClause = Clause<unknown, AnyOp>;
-type Break = (list: readonly AnyClause[], at: number) => readonly AnyClause[] | undefined;
-
-/** Which clauses can be broken like this without any trace of the corpus noticing? */
-async function unnoticed(how: Break): Promise<readonly string[]> {
-  const survivors: string[] = [];
-  for (const [op, list] of Object.entries(PROFILE.rules) as unknown as [string, readonly AnyClause[]][]) {
-    for (const [at, clause] of list.entries()) {
-      const broken = how(list, at);
-      if (broken === undefined) continue;
-      const profile = { ...PROFILE, rules: { ...PROFILE.rules, [op]: broken } };
-      const profiles = { ...LAWS.profiles, [PROFILE.name]: profile };
-      const speaks = OF_PROFILE.filter(({ text }) => text.includes(`"op":"${op}"`));
-      // A law without a check may fall over what the check was for: that is noticed too.
-      const result = await runSuite(speaks.map(named), {}, { ...LAWS, profiles }).catch(() => undefined);
-      if (result?.result === 'passed') survivors.push(clause.id);
-    }
-  }
-  return survivors;
-}
-
-test('no clause can be left out unnoticed but those that another one repeats', async () => {
-  const left = await unnoticed((list, at) =>
-    at === list.length - 1 ? undefined : list.filter((_, i) => i !== at),
-  );
-  // A group and itself are in the same set; a dead handle holds nothing that a release would let go; the
-  // last context handle is released like any other, and what that does is the policy's.
-  assert.deepEqual(left, ['merge/itself', 'close/dead', 'close/last-context-handle']);
-});
-
-test('no clause can answer with another errno unnoticed', async () => {
-  const left = await unnoticed((list, at) => {
-    const clause = list[at]!;
-    if (clause.errno === undefined) return undefined;
-    const errno = clause.errno === 'EBUSY' ? 'EINVAL' : 'EBUSY';
-    const then: AnyClause['then'] = state => ({ outcome: { is: 'refused', errno }, state });
-    return list.map((c, i) => (i === at ? { ...c, errno, then } : c));
-  });
-  assert.deepEqual(left, []);
 });

@@ -3,27 +3,9 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { exploreFast } from '../../model/explore/fast/explorer.js';
 import { Impure } from '../../model/explore/fast/trie.js';
-import type { VfioWorld } from '../../model/worlds/vfio-2011.js';
-import { worldNamed } from '../../model/worlds.js';
 import { patch, patchAt } from '../../spec/kit/record.js';
 import { same } from './both-explorers.js';
-import { BREAKS } from './breaks.js';
-import { rewritten } from './rewritten.js';
 import { type Counters, countersHave, countersTo, type Step, sumOf } from './toy-world.js';
-
-const QUICK = ['pair', 'two-owners', 'two-buses', 'attack-window'];
-
-for (const [promise, name, clause, rewrite, length, policies] of BREAKS.filter(b => QUICK.includes(b[1]))) {
-  test(`${promise}, broken by ${clause}: both explorers tell the same`, () => {
-    const fast = same(rewritten(worldNamed(name) as VfioWorld, clause, rewrite), policies);
-    assert.equal(fast.violations.find(v => v.property === promise)?.trace.length, length);
-  });
-}
-
-test('under another policy, where nothing else is broken: both explorers tell the same', () => {
-  const { violations } = same(worldNamed('attack-window')!, { 'merge-incoming': 'any' });
-  assert.ok(violations.length > 0);
-});
 
 test('the law of counters is explored alike, for the tests below', () => {
   const { states, transitions } = same(countersTo(99));

@@ -1,7 +1,9 @@
 // How does a test break the law in one place?
 import assert from 'node:assert/strict';
+import { type Exploration, explore } from '../../model/explore/explore.js';
 import type { AnyWorld, World } from '../../model/explore/world.js';
 import type { Clause, Policies } from '../../spec/law/clause.js';
+import type { AnyOp } from '../../spec/law/profile.js';
 
 export type Rewrite<S, O, P extends Policies> = (clause: Clause<S, O, P>) => Clause<S, O, P> | null;
 
@@ -46,3 +48,24 @@ export const spoiled =
       return { outcome: one.outcome, state: spoil(one.state, op, s) };
     },
   });
+
+/**
+ * How a promise is broken in a world, by a shortest trace, among so many states. First among few: states come breadth
+ * first, so what is found there is found as well by whoever looks at more of them.
+ */
+export function brokenIn(
+  world: AnyWorld,
+  promise: string,
+  policies: object,
+  most: number,
+  explorer: typeof explore = explore,
+): Exploration<AnyOp>['violations'][number] {
+  let broken: readonly string[] = [];
+  for (const maxStates of [most / 100, most / 10, most]) {
+    const { violations } = explorer(world, policies, { all: true, maxStates: Math.ceil(maxStates) });
+    const found = violations.find(v => v.property === promise);
+    if (found !== undefined) return found;
+    broken = violations.map(v => v.property);
+  }
+  assert.fail(`not noticed; broken were: ${broken.join(', ') || 'none'}`);
+}

@@ -3,52 +3,14 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { smallWorld } from '../../bench/models/small-vfio-rules.js';
 import { secondThread } from '../../cli/threads/second.js';
-import type { Options } from '../../model/explore/exploration.js';
-import { exploreFast } from '../../model/explore/fast/explorer.js';
 import { Store } from '../../model/explore/fast/store.js';
-import type { AnyWorld } from '../../model/explore/world.js';
-import { worldNamed } from '../../model/worlds.js';
-import { canonical } from '../../spec/kit/canonical.js';
 import { countersTo } from './toy-world.js';
+import { testTwoThreads } from './two-threads.js';
 
-/** What was found, the states in their order. What memory it took may differ. */
-function found(world: AnyWorld, options: Options) {
-  const states: string[] = [];
-  const inspect = (all: Iterable<unknown>): void => {
-    for (const s of all) states.push(canonical(s));
-  };
-  const {
-    bytes: _,
-    learned,
-    ...rest
-  } = exploreFast(world, {}, { all: true, aims: true, ...options, inspect });
-  return { ...rest, rules: [...rest.rules], seen: [...rest.seen], plans: learned?.plans, states };
-}
-
-const WORLDS: readonly (readonly [string, AnyWorld, Options])[] = [
-  ['counters', countersTo(99), {}],
-  ['the small model', smallWorld(2, 4, 2), {}],
-  ['the small model up to symmetry', smallWorld(2, 4, 2), { symmetry: true }],
-  ['attack-window', worldNamed('attack-window')!, {}],
-  ['a world that is laid out anew in the middle', worldNamed('tce-shared')!, {}],
+testTwoThreads([
   ['counters with a limit', countersTo(99), { maxStates: 5000 }],
-];
-
-for (const [name, world, options] of WORLDS) {
-  test(`${name}: two threads find what one finds, in the same order`, () => {
-    let handed = 0;
-    const two = found(world, {
-      ...options,
-      secondFrom: 100,
-      second: (store, batch) => {
-        handed++;
-        return secondThread(store, batch);
-      },
-    });
-    assert.deepEqual(two, found(world, options));
-    assert.ok(handed > (two.plans! > 1 ? 1 : 0), 'a second thread took part, anew after a new layout');
-  });
-}
+  ['the small model up to symmetry', smallWorld(2, 4, 2), { symmetry: true }],
+]);
 
 test('states lie in several chunks, and the table grows, in both threads alike', () => {
   const alone = new Store(2);

@@ -1,0 +1,33 @@
+// Does the implementation of spapr-tce follow every transition of small worlds, and under every answer to a question?
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { walk } from '../../../model/compare/walk.js';
+import { countsOf } from '../../../model/pinned.js';
+import { WORLDS, worldNamed } from '../../../model/worlds.js';
+import { spaprTce } from '../../../spec/spapr-tce/profile.js';
+import { testCovered } from '../../model/covered.js';
+
+/** The rest is for the gate, which covers every world that is not large. */
+const SMALL = 20_000;
+const TCE = WORLDS.filter(w => w.profile === spaprTce);
+
+testCovered(TCE.filter(w => countsOf(w).transitions < SMALL).map(w => w.name));
+
+test('walks of every world under every answer to every question find no difference', () => {
+  for (const policy of spaprTce.policies) {
+    for (const { value } of policy.values) {
+      for (const world of TCE) {
+        const policies = { [policy.name]: value };
+        const { failure } = walk(world, { seed: 59, runs: 8, ops: 200, policies });
+        assert.equal(failure, undefined, `${world.name} differs under ${policy.name}=${value}`);
+      }
+    }
+  }
+});
+
+test('an endpoint that is not told uses what it remembers, until it is told', () => {
+  const policies = { invalidation: 'first-linked-group' };
+  const { failure, rules } = walk(worldNamed('tce-shared')!, { seed: 7, runs: 3000, ops: 240, policies });
+  assert.equal(failure, undefined);
+  assert.ok(rules.has('dma/not-told'));
+});

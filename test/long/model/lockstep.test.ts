@@ -1,0 +1,35 @@
+// Does the implementation follow larger worlds on every transition, and every world at random, under every answer?
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { walk } from '../../../model/compare/walk.js';
+import { hasImplementation } from '../../../model/machine.js';
+import { WORLDS, worldNamed } from '../../../model/worlds.js';
+import { testCovered } from '../../model/covered.js';
+
+testCovered(['pair', 'unplug-merged']);
+
+test('walks of every world find no difference', () => {
+  for (const world of WORLDS.filter(w => hasImplementation(w.profile.name))) {
+    const { failure, steps, runs } = walk(world, { seed: 2011, runs: 60, ops: 600 });
+    assert.equal(failure, undefined, `${world.name} differs`);
+    assert.equal(runs, 60);
+    assert.ok(steps > 1000, `${world.name}: only ${steps} operations`);
+  }
+});
+
+test('walks under every answer to every debated question find no difference', () => {
+  const worlds = ['attack-window', 'two-buses', 'hotplug', 'timeout-kill', 'trio-by-handle'].map(
+    n => worldNamed(n)!,
+  );
+  for (const world of worlds) {
+    for (const policy of world.profile.policies as readonly {
+      name: string;
+      values: readonly { value: string }[];
+    }[]) {
+      for (const { value } of policy.values) {
+        const { failure } = walk(world, { seed: 4, runs: 20, ops: 400, policies: { [policy.name]: value } });
+        assert.equal(failure, undefined, `${world.name} differs under ${policy.name}=${value}`);
+      }
+    }
+  }
+});

@@ -1,0 +1,14 @@
+// Which compiled files have no source any more? They are removed, so that nothing runs what nobody can read.
+import { existsSync, readdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const ROOT = fileURLToPath(new URL('../../', import.meta.url));
+
+/** What the compiler writes for one source. */
+const WRITTEN = /\.(?:js|d\.ts)(?:\.map)?$/;
+
+for (const name of readdirSync(join(ROOT, 'dist'), { recursive: true, encoding: 'utf8' })) {
+  const source = join(ROOT, name.replace(WRITTEN, '.ts'));
+  if (WRITTEN.test(name) && !existsSync(source)) rmSync(join(ROOT, 'dist', name));
+}
