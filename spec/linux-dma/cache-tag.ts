@@ -2,7 +2,7 @@
 import { patch } from '../kit/record.js';
 import { reopened } from './iommu-domain.js';
 import { forgotten } from './iotlb.js';
-import { type Pending, type State, type Tag, UNATTACHED } from './state.js';
+import { changed, type Pending, type State, type Tag, UNATTACHED } from './state.js';
 
 export const tagOf = (s: State, unit: string, did: number): Tag | undefined =>
   s.tags.find(t => t.unit === unit && t.did === did);
@@ -10,7 +10,7 @@ export const tagOf = (s: State, unit: string, did: number): Tag | undefined =>
 /** The state with the row of one domain id replaced, added or (undefined) dropped. */
 export function withTag(s: State, unit: string, did: number, tag: Tag | undefined): State {
   const tags = s.tags.filter(t => t.unit !== unit || t.did !== did);
-  const next = patch(s, { tags: tag ? [...tags, tag].sort(byName) : tags });
+  const next = changed(s, { tags: tag ? [...tags, tag].sort(byName) : tags });
   const old = tagOf(s, unit, did);
   const gone = old && old.label >= 0 && !next.tags.some(t => t.label === old.label);
   return reopened(gone ? forgotten(next, old.label) : next);
@@ -29,5 +29,5 @@ export function withPending(s: State, task: string, fields: Partial<Pending> | u
   const pending = fields
     ? [...rest, patch(pendingOf(s, task), fields)].sort((a, b) => (a.task < b.task ? -1 : 1))
     : rest;
-  return patch(s, { pending });
+  return changed(s, { pending });
 }

@@ -1,13 +1,19 @@
 // Which pieces constrain one another, and when do they stop doing so?
 import { overlaps, type Range } from '../kit/pages.js';
-import { patch } from '../kit/record.js';
 import { keysIn, within, without, withRun } from '../kit/runs.js';
 import { concat, settled } from './alternative.js';
 import { factors } from './factor.js';
 import { hold, type Meter, spend } from './meter.js';
 import { pieces, rows } from './pieces.js';
-import type { Alternative, Cluster, Domain, Part, State } from './state.js';
-import { withDomain } from './state.js';
+import {
+  type Alternative,
+  type Cluster,
+  changed,
+  type Domain,
+  type Part,
+  type State,
+  withDomain,
+} from './state.js';
 
 /** The state without what was taken out, and everything that was taken out as joint alternatives. */
 export interface Extract {
@@ -35,7 +41,7 @@ export function extracted(s: State, range: Range, certain: boolean): Extract {
     for (const key of keys) {
       const cluster = state.uncertain.get(key);
       taken.push(cluster);
-      state = patch(state, { uncertain: state.uncertain.delete(key), dirty: state.dirty.delete(key) });
+      state = changed(state, { uncertain: state.uncertain.delete(key), dirty: state.dirty.delete(key) });
       hull = { start: Math.min(hull.start, key), end: Math.max(hull.end, cluster.end) };
     }
   }
@@ -145,7 +151,7 @@ function withCluster(s: State, alternatives: readonly Alternative[]): State {
   }
   if (end === 0) return s;
   const uncertain = s.uncertain.set(start, { end, alternatives });
-  return stale ? patch(s, { uncertain, dirty: s.dirty.set(start, true) }) : patch(s, { uncertain });
+  return stale ? changed(s, { uncertain, dirty: s.dirty.set(start, true) }) : changed(s, { uncertain });
 }
 
 /** An alternative taken apart into groups of unknowns that say nothing about each other. */

@@ -6,6 +6,7 @@ import type { Op } from '../protocol/linux-dma.js';
 import { handedOut, handleAt, holding, released, takenBack } from './dma-handle.js';
 import { labelFor } from './iommu-domain.js';
 import { memberNamed, withDevice } from './iommu-group.js';
+import { once } from './once.js';
 import { rows } from './pieces.js';
 import { type Device, eventNow, type Handle, type State } from './state.js';
 
@@ -25,7 +26,7 @@ export const member = (s: State, op: ByDevice): Device => memberNamed(s, op.devi
 const label = (s: State, op: ByDevice): number => labelFor(s, member(s, op));
 
 /** The state in which the device's domain holds all segments, `compare`: with the right memory behind the first. */
-export function heldBy(s: State, op: MapOp, compare: boolean): State | undefined {
+export const heldBy = once((s: State, op: MapOp, compare: boolean): State | undefined => {
   let state: State | undefined = s;
   op.segments.forEach(({ addr, size }, i) => {
     if (!state) return;
@@ -35,7 +36,7 @@ export function heldBy(s: State, op: MapOp, compare: boolean): State | undefined
     state = sameOffset ? holding(state, label(s, op), pagesAt(addr, size), phys) : undefined;
   });
   return state;
-}
+});
 
 /** Where absent entries are cached: may the hardware still believe that what a device gets is absent? */
 function isUnpresented(s: State, op: ByDevice, ranges: readonly Range[]): boolean {
@@ -91,7 +92,7 @@ export const handleOf = (s: State, op: OfBuffer): Handle | undefined =>
   handleAt(s, label(s, op), op.device, op.addr, op.size);
 
 /** The state after all segments were given back; `waiting`: and are out of the hardware. */
-export function givenBack(s: State, op: UnmapOp, waiting: boolean): State | undefined {
+export const givenBack = once((s: State, op: UnmapOp, waiting: boolean): State | undefined => {
   let state: State | undefined = s;
   for (const { addr, size } of op.segments) {
     const handle: Handle | undefined = state && handleOf(state, { device: op.device, addr, size });
@@ -99,7 +100,7 @@ export function givenBack(s: State, op: UnmapOp, waiting: boolean): State | unde
     if (state && handle) state = takenBack(state, label(s, op), handle, false);
   }
   return state;
-}
+});
 
 /** The state after a buffer was freed, its unmap still to come. */
 export const freed = (s: State, op: OfBuffer): State =>

@@ -6,8 +6,17 @@ import { except } from './alternative.js';
 import { extracted, putBack } from './cluster.js';
 import { coverings } from './cover.js';
 import { rows } from './pieces.js';
-import type { Alternative, Cluster, Domain, Handle, Label, Piece, State } from './state.js';
-import { withDomain } from './state.js';
+import {
+  type Alternative,
+  type Cluster,
+  changed,
+  type Domain,
+  type Handle,
+  type Label,
+  type Piece,
+  type State,
+  withDomain,
+} from './state.js';
 
 /** What must be behind a range: from its first page on, one physical run (`whole`) or just the first page. */
 export interface Behind {
@@ -49,7 +58,7 @@ function simply(s: State, label: Label, range: Range, behind: Behind | null): St
     uncertain = uncertain.delete(piece.start);
     live = live.set(piece.start, piece);
   }
-  return withDomain(patch(s, { uncertain }), label, { live });
+  return withDomain(changed(s, { uncertain }), label, { live });
 }
 
 function lone(cluster: Cluster, label: Label): Piece | undefined {

@@ -1,11 +1,10 @@
 // When one large mapping ties many small ones together, what is the case for each domain that it may be in?
 import type { Range } from '../kit/pages.js';
-import { patch } from '../kit/record.js';
 import { keysIn } from '../kit/runs.js';
 import { putBack } from './cluster.js';
 import { spend } from './meter.js';
 import { rows } from './pieces.js';
-import type { Alternative, Label, State } from './state.js';
+import { type Alternative, changed, type Label, type State } from './state.js';
 
 /** Fewer alternatives than these are carried as they are. */
 const MANY = 8;
@@ -24,7 +23,7 @@ export function branches(s: State, near: Range, many = MANY, under = UNDER): rea
     if (alternatives.length < many) continue;
     const hub = hubIn(alternatives, under);
     if (hub === 0) continue;
-    const rest = patch(s, { uncertain: s.uncertain.delete(key), dirty: s.dirty.delete(key) });
+    const rest = changed(s, { uncertain: s.uncertain.delete(key), dirty: s.dirty.delete(key) });
     spend(s.meter, alternatives.length * alternatives[0]!.parts.length);
     return byLabel(alternatives, hub)
       .map(list => putBack(rest, list))

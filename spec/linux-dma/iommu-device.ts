@@ -3,7 +3,7 @@ import { patch } from '../kit/record.js';
 import { pendingOf, tagOf, withPending, withTag } from './cache-tag.js';
 import { freshLabel, reopened, withLabelUsed } from './iommu-domain.js';
 import { groupOf, memberNamed, withDevice } from './iommu-group.js';
-import { type Device, eventNow, type Label, NO_DOMAIN, type State, UNATTACHED } from './state.js';
+import { changed, type Device, eventNow, type Label, NO_DOMAIN, type State, UNATTACHED } from './state.js';
 
 export function joined(s: State, group: number, name: string): State {
   let state = s;
@@ -11,11 +11,11 @@ export function joined(s: State, group: number, name: string): State {
     const defaultDomain = freshLabel(s);
     const open = [...s.open, defaultDomain].sort((a, b) => a - b);
     const rows = [...s.groups, { id: group, defaultDomain, domain: UNATTACHED }].sort((a, b) => a.id - b.id);
-    state = withLabelUsed(patch(s, { groups: rows, open }));
+    state = withLabelUsed(changed(s, { groups: rows, open }));
   }
   const device: Device = { name, group, domain: UNATTACHED, inRound: false, dma: 'unseen', at: eventNow(s) };
   const others = state.devices.filter(d => d.name !== name);
-  return patch(state, { devices: [...others, device].sort((a, b) => (a.name < b.name ? -1 : 1)) });
+  return changed(state, { devices: [...others, device].sort((a, b) => (a.name < b.name ? -1 : 1)) });
 }
 
 export function departed(s: State, name: string): State {
@@ -23,10 +23,12 @@ export function departed(s: State, name: string): State {
   const group = groupOf(s, device)!;
   const devices = s.devices.filter(d => d.name !== name);
   const pending = s.pending.filter(p => p.unit !== '' || p.left !== device.domain);
-  const state = patch(s, { devices, pending });
+  const state = changed(s, { devices, pending });
   if (devices.some(d => d.group === group.id)) return state;
   const groupsLeft = s.groups.filter(g => g !== group);
-  return reopened(patch(state, { groups: groupsLeft, open: s.open.filter(l => l !== group.defaultDomain) }));
+  return reopened(
+    changed(state, { groups: groupsLeft, open: s.open.filter(l => l !== group.defaultDomain) }),
+  );
 }
 
 /** The domain that an attach by this task means, or -1 for one that no line has named before. */
@@ -55,7 +57,7 @@ export function movedByTag(s: State, name: string, task: string): State {
   const tag = tagOf(s, unit, did);
   const device = memberNamed(s, name)!;
   const rows = s.groups.map(g => (g.id === device.group ? patch(g, { domain: label }) : g));
-  state = withDevice(patch(state, { groups: rows }), name, { domain: label });
+  state = withDevice(changed(state, { groups: rows }), name, { domain: label });
   if (tag && label >= 0) state = withTag(state, unit, did, patch(tag, { label }));
   return reopened(withPending(state, task, undefined));
 }
@@ -68,10 +70,11 @@ export function movedUnseen(s: State, name: string): State {
   const begins = first || device.inRound;
   const fresh = begins && !first ? freshLabel(s) : -1;
   const domain = first ? group.defaultDomain : fresh >= 0 ? fresh : group.domain;
-  const state = fresh >= 0 ? withLabelUsed(patch(s, { open: [...s.open, fresh].sort((a, b) => a - b) })) : s;
+  const state =
+    fresh >= 0 ? withLabelUsed(changed(s, { open: [...s.open, fresh].sort((a, b) => a - b) })) : s;
   const devices = s.devices.map(d => {
     if (d.name === name) return patch(d, { domain, inRound: true });
     return begins && d.group === group.id && d.inRound ? patch(d, { inRound: false }) : d;
   });
-  return patch(state, { devices, groups: s.groups.map(g => (g === group ? patch(g, { domain }) : g)) });
+  return changed(state, { devices, groups: s.groups.map(g => (g === group ? patch(g, { domain }) : g)) });
 }

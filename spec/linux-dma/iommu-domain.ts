@@ -1,7 +1,6 @@
 // Which domains are there, which of them is a device's, and which can a map line mean?
-import { patch } from '../kit/record.js';
 import { groupOf } from './iommu-group.js';
-import { type Device, type Label, type State, UNATTACHED } from './state.js';
+import { changed, type Device, type Label, type State, UNATTACHED } from './state.js';
 
 /** The domain that the DMA API uses for a device: the group's own where the lines do not tell another. */
 export function labelFor(s: State, device: Device): Label {
@@ -25,7 +24,7 @@ export function freshLabel(s: State): Label {
 }
 
 /** The state after a label was given out. */
-export const withLabelUsed = (s: State): State => (s.counted ? patch(s, { labels: s.labels + 1 }) : s);
+export const withLabelUsed = (s: State): State => (s.counted ? changed(s, { labels: s.labels + 1 }) : s);
 
 /** With tags: domains that a device is on, and those of groups that wait for their first attach. */
 export function reopened(s: State): State {
@@ -33,5 +32,5 @@ export function reopened(s: State): State {
   const open = new Set<Label>();
   for (const tag of s.tags) if (tag.label >= 0) open.add(tag.label);
   for (const g of s.groups) if (g.domain === UNATTACHED) open.add(g.defaultDomain);
-  return patch(s, { open: [...open].sort((a, b) => a - b) });
+  return changed(s, { open: [...open].sort((a, b) => a - b) });
 }

@@ -1,6 +1,6 @@
 // Which devices are there, and which group is each in?
 import { patch } from '../kit/record.js';
-import type { Device, Group, State } from './state.js';
+import { changed, type Device, type Group, type State } from './state.js';
 
 export const deviceNamed = (s: State, name: string): Device | undefined =>
   s.devices.find(d => d.name === name);
@@ -16,5 +16,5 @@ export function memberNamed(s: State, name: string): Device | undefined {
 
 /** The state with one device's row replaced. */
 export function withDevice(s: State, name: string, fields: Partial<Device>): State {
-  return patch(s, { devices: s.devices.map(d => (d.name === name ? patch(d, fields) : d)) });
+  return changed(s, { devices: s.devices.map(d => (d.name === name ? patch(d, fields) : d)) });
 }

@@ -6,6 +6,7 @@ import { extracted, putBack } from './cluster.js';
 import { rows } from './pieces.js';
 import {
   type Alternative,
+  changed,
   eventNow,
   type Label,
   type Part,
@@ -30,14 +31,14 @@ export function mappedSomewhere(s: State, range: Range, phys: number, awaiting: 
     by: 0,
     announced: false,
   };
-  const counted = patch(s, {
+  const counted = changed(s, {
     mapped: s.mapped + (range.end - range.start),
     lastMap: s.counted ? eventNow(s) : 0,
   });
   if (firstIn(s.uncertain, range, rows) >= 0) return mappedAmong(counted, piece, labels, awaiting);
   if (labels.length > 1) {
     const alt: Alternative = { unknowns: [labels], apart: [], parts: [{ piece, of: 0, live: true }] };
-    return patch(counted, {
+    return changed(counted, {
       uncertain: s.uncertain.set(range.start, { end: range.end, alternatives: [alt] }),
     });
   }

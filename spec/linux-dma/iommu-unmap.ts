@@ -10,6 +10,7 @@ import { leafFits } from './leaf.js';
 import { pieces, rows } from './pieces.js';
 import {
   type Alternative,
+  changed,
   type Domain,
   eventNow,
   type Label,
@@ -43,8 +44,8 @@ export function removed(s: State, op: Removal, task: string | null, tests: Tests
   const mapped = done.mapped - (op.gone.end - op.gone.start);
   const gathers =
     task === null || !s.machine.tags ? s.gathers : withGather(done, { task, ...op.gone, by: eventNow(s) });
-  if (!s.counted) return patch(done, { mapped, gathers });
-  return patch(done, { mapped, gathers, removals: withRemoval(s, op.gone) });
+  if (!s.counted) return changed(done, { mapped, gathers });
+  return changed(done, { mapped, gathers, removals: withRemoval(s, op.gone) });
 }
 
 /** The latest removals, with this one on top of what it overlaps. */
@@ -138,10 +139,10 @@ function plainly(s: State, op: Removal, tests: Tests): State | undefined {
   const first = s.uncertain.get(op.gone.start).alternatives[0]!.parts[0]!.piece;
   const piece = { ...op.gone, phys: -1, at: first.at, doubt: 0, onto: 0, by: eventNow(s), announced: false };
   const held = fit.filter(l => awaits(s, l));
-  if (held.length === 0) return patch(s, { uncertain });
+  if (held.length === 0) return changed(s, { uncertain });
   const waits: Alternative = { unknowns: [held], apart: [], parts: [{ piece, of: 0, live: false }] };
   const none: Alternative = { unknowns: [], apart: [], parts: [] };
-  return putBack(patch(s, { uncertain }), held.length < fit.length ? [none, waits] : [waits]);
+  return putBack(changed(s, { uncertain }), held.length < fit.length ? [none, waits] : [waits]);
 }
 
 /** Every case: each alternative, each way in which one domain can hold the range. */

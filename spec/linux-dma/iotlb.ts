@@ -5,8 +5,17 @@ import { keysIn, remains, within } from '../kit/runs.js';
 import { except } from './alternative.js';
 import { extracted, putBack } from './cluster.js';
 import { pieces, rows } from './pieces.js';
-import type { Alternative, Domain, Gather, Label, Part, Piece, State } from './state.js';
-import { withDomain } from './state.js';
+import {
+  type Alternative,
+  changed,
+  type Domain,
+  type Gather,
+  type Label,
+  type Part,
+  type Piece,
+  type State,
+  withDomain,
+} from './state.js';
 
 const EVERYTHING: Range = { start: 0, end: Number.MAX_SAFE_INTEGER };
 
@@ -18,7 +27,7 @@ const finish: Change = piece => (piece.announced ? null : piece);
 const forget: Change = () => null;
 
 /** The pieces that one waiting piece becomes. */
-function changed(piece: Piece, range: Range, change: Change): readonly Piece[] {
+function piecesAfter(piece: Piece, range: Range, change: Change): readonly Piece[] {
   const inside = within(piece, piece.start, range, pieces);
   const next = change(inside);
   return next === inside ? [piece] : [...remains(piece, piece.start, range, pieces), ...(next ? [next] : [])];
@@ -29,7 +38,7 @@ function changedTable(stale: Domain['stale'], range: Range, change: Change): Dom
   for (const key of keysIn(stale, range, rows)) {
     const piece = stale.get(key);
     out = out.delete(key);
-    for (const rest of changed(piece, range, change)) out = out.set(rest.start, rest);
+    for (const rest of piecesAfter(piece, range, change)) out = out.set(rest.start, rest);
   }
   return out;
 }
@@ -67,7 +76,7 @@ function split(
   const { of } = meant;
   const others = except(alt.unknowns[of]!, label);
   const parts = alt.parts.flatMap<Part>(p =>
-    p.of === of && touched(p) ? changed(p.piece, range, change).map(piece => ({ ...p, piece })) : [p],
+    p.of === of && touched(p) ? piecesAfter(p.piece, range, change).map(piece => ({ ...p, piece })) : [p],
   );
   const named = (labels: readonly Label[]): Alternative['unknowns'] =>
     alt.unknowns.map((old, u) => (u === of ? labels : old));
@@ -129,7 +138,7 @@ function removedIn(alt: Alternative, label: Label, page: Range): readonly Altern
 
 /** The state in which a context owes only what may still wait without an announcement. */
 export const withoutSynced = (s: State, task: string): State =>
-  patch(s, { gathers: s.gathers.filter(o => o.task !== task || mayWait(s, o)) });
+  changed(s, { gathers: s.gathers.filter(o => o.task !== task || mayWait(s, o)) });
 
 /** What the contexts owe after a removal: an announcement, where something may wait for one. */
 export function withGather(s: State, row: Gather): readonly Gather[] {
@@ -154,7 +163,7 @@ function mayWait(s: State, row: Gather): boolean {
 export function synced(s: State, task: string): State | undefined {
   const mine = s.gathers.filter(o => o.task === task);
   if (mine.length === 0) return s;
-  let state: State = patch(s, { gathers: s.gathers.filter(o => o.task !== task) });
+  let state: State = changed(s, { gathers: s.gathers.filter(o => o.task !== task) });
   for (const row of mine) {
     const due = (p: Piece): boolean => p.by === row.by && !p.announced && overlaps(p, row);
     if (certainIn(state, row).some(due)) return undefined;
@@ -178,7 +187,7 @@ const certainIn = (s: State, range: Range): readonly Piece[] =>
 
 /** The state that knows of one announcement less. */
 export const withoutAnnouncement = (s: State, index: number): State =>
-  patch(s, { announced: s.announced.filter((_, i) => i !== index) });
+  changed(s, { announced: s.announced.filter((_, i) => i !== index) });
 
 /** Has a context announced a flush that no command carried out? It waits for the command before it goes on. */
 export const isIncomplete = (s: State, task: string): boolean => s.announced.some(a => a.task === task);

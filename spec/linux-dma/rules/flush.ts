@@ -2,7 +2,6 @@
 
 import { chapter } from '../../kit/chapter.js';
 import { PAGE, pageOf, type Range } from '../../kit/pages.js';
-import { patch } from '../../kit/record.js';
 import { always, type Clause } from '../../law/clause.js';
 import type { Rules } from '../../law/profile.js';
 import { cite } from '../../law/sources.js';
@@ -11,7 +10,7 @@ import { tagOf } from '../cache-tag.js';
 import { holding } from '../dma-handle.js';
 import { announcedAll, announcedRange, invalidated, presented, withoutSynced } from '../iotlb.js';
 import type { Policies } from '../policies.js';
-import { happened, type State, UNATTACHED } from '../state.js';
+import { changed, happened, type State, UNATTACHED } from '../state.js';
 import { pastUnknown } from './late.js';
 import { beside, type Tagged } from './tags.js';
 
@@ -82,7 +81,7 @@ function withAnnouncement(s: State, op: Tagged, range: Range | null): State {
       a.start === row.start &&
       a.end === row.end,
   );
-  return listed ? s : patch(s, { announced: [...s.announced, row] });
+  return listed ? s : changed(s, { announced: [...s.announced, row] });
 }
 
 /** Of a domain that no line has shown, only the command that carries out the flush can be awaited. */

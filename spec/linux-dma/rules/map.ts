@@ -10,6 +10,7 @@ import { branches } from '../hub.js';
 import { mappedSomewhere } from '../iommu-map.js';
 import { type Removal, removed } from '../iommu-unmap.js';
 import { isIncomplete, synced } from '../iotlb.js';
+import { once } from '../once.js';
 import { isStrict, type Policies } from '../policies.js';
 import { happened, happenedIn, type State } from '../state.js';
 import { pastUnknown } from './late.js';
@@ -28,16 +29,24 @@ const SUBMIT = [cite('linux', 'drivers/iommu/intel/cache.c: cache_tag_flush_rang
 const HANDED_OUT = [cite('linux', 'drivers/iommu/dma-iommu.c: __iommu_dma_unmap, iommu_dma_unmap_sg')];
 
 /** Mapped, by a context that has announced what it removed before: in strict mode nobody goes on without. */
-function put(s: State, op: MapOp, p: Policies, awaiting: boolean): State | undefined {
-  const settled = awaiting && isStrict(s.machine.mode, p) ? synced(s, op.task) : s;
-  return settled && mappedSomewhere(settled, pagesAt(op.iova, op.size), pageOf(op.paddr), awaiting);
-}
+const put = once((s: State, op: MapOp, p: Policies): State | undefined => {
+  const settled = isStrict(s.machine.mode, p) ? synced(s, op.task) : s;
+  return settled && mappedSomewhere(settled, pagesAt(op.iova, op.size), pageOf(op.paddr), true);
+});
+
+/** The same as if nobody had to wait for an invalidation. */
+const putAtOnce = once((s: State, op: MapOp): State | undefined =>
+  mappedSomewhere(s, pagesAt(op.iova, op.size), pageOf(op.paddr), false),
+);
 
 const removal = (op: UnmapOp): Removal => ({
   asked: pagesAt(op.iova, op.size),
   gone: pagesAt(op.iova, op.unmapped),
 });
 const ALL = { ends: true, handles: true };
+const taken = once((s: State, op: UnmapOp, p: Policies): State | undefined =>
+  removed(s, removal(op), isStrict(s.machine.mode, p) ? op.task : null, ALL),
+);
 const ENDS = { ends: true, handles: false };
 const NONE = { ends: false, handles: false };
 
@@ -63,22 +72,24 @@ export const mapping: Chapter = {
     map.ends(
       'done',
       'The range is mapped in some domain that a device is on, or that its group waits to be attached to, and that had the range free.',
-      (s, op, p) => happenedIn(branches(put(s, op, p, true)!, pagesAt(op.iova, op.size))),
-      (s, op, p) => put(s, op, p, true) !== undefined,
+      (s, op, p) => happenedIn(branches(put(s, op, p)!, pagesAt(op.iova, op.size))),
+      (s, op, p) => put(s, op, p) !== undefined,
     ),
     map.must(
       'before-own-flush',
       'EBUSY',
       'In strict mode a context that removed a range announces its flush before it maps anything else.',
       (s, op, p) =>
-        isStrict(s.machine.mode, p) && synced(s, op.task) === undefined && put(s, op, p, false) !== undefined,
+        isStrict(s.machine.mode, p) &&
+        synced(s, op.task) === undefined &&
+        putAtOnce(s, op, null) !== undefined,
       { cite: REUSE },
     ),
     map.must(
       'reused-before-invalidation',
       'EBUSY',
       'Addresses are not mapped again while the hardware may still hold what they translated to.',
-      (s, op, p) => put(s, op, p, false) !== undefined,
+      (s, op) => putAtOnce(s, op, null) !== undefined,
       { cite: REUSE },
     ),
     map.must(
@@ -125,14 +136,8 @@ export const mapping: Chapter = {
     unmap.ends(
       'done',
       'Exactly what was reported is removed from one domain that held all of it; beyond the asked end only the rest of one leaf, less than asked only up to a hole.',
-      (s, op, p) =>
-        happenedIn(
-          branches(
-            removed(s, removal(op), isStrict(s.machine.mode, p) ? op.task : null, ALL)!,
-            removal(op).gone,
-          ),
-        ),
-      (s, op) => removed(s, removal(op), null, ALL) !== undefined,
+      (s, op, p) => happenedIn(branches(taken(s, op, p)!, removal(op).gone)),
+      (s, op, p) => taken(s, op, p) !== undefined,
     ),
     unmap.must(
       'splits-a-handle',

@@ -8,7 +8,7 @@ import { tagOf } from '../cache-tag.js';
 import { type Command, commandOf } from '../descriptor.js';
 import { invalidated, withoutAnnouncement } from '../iotlb.js';
 import type { Policies } from '../policies.js';
-import { happened, type State, UNATTACHED } from '../state.js';
+import { changed, happened, type State, UNATTACHED } from '../state.js';
 import { pastUnknown } from './late.js';
 
 const QUEUE = [
@@ -27,7 +27,7 @@ const announcedAt = (s: State, unit: string, c: Command): number =>
 function submitted(s: State, unit: string, c: Command): State {
   const state = c.range
     ? s
-    : patch(s, {
+    : changed(s, {
         pending: s.pending.map(p =>
           c.did === null || p.leftDid === c.did ? patch(p, { unflushed: false }) : p,
         ),
@@ -40,12 +40,12 @@ function carriedOut(s: State, unit: string, c: Command): State {
     const labels = new Set(s.tags.filter(t => t.unit === unit && t.label >= 0).map(t => t.label));
     return [...labels].reduce(
       (state, label) => invalidated(state, label, null),
-      patch(s, { announced: s.announced.filter(a => a.unit !== unit) }),
+      changed(s, { announced: s.announced.filter(a => a.unit !== unit) }),
     );
   }
   const state = c.range
     ? withoutAnnouncement(s, announcedAt(s, unit, c))
-    : patch(s, { announced: s.announced.filter(a => a.unit !== unit || a.did !== c.did) });
+    : changed(s, { announced: s.announced.filter(a => a.unit !== unit || a.did !== c.did) });
   const label = tagOf(s, unit, c.did)?.label ?? UNATTACHED;
   return label === UNATTACHED ? state : invalidated(state, label, c.range);
 }
