@@ -27,7 +27,7 @@ const optionDescription = (option: Option): string =>
 export function program(end: End): Command {
   const top = new Command('iommu-spec')
     .description('IOMMU semantics as a law: explore it, hold implementations and recordings against it')
-    .version('0.1.0')
+    .version('0.2.0')
     .configureHelp({ minWidthToWrap: 24, optionDescription })
     .exitOverride()
     .addHelpText('after', EXITS);

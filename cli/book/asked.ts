@@ -1,13 +1,14 @@
 // What do the runs say to each question of the mails?
 import { type Answer, QUESTIONS } from '../../model/asked.js';
-import { type Exploration, explore } from '../../model/explore/explore.js';
+import { explore } from '../../model/explore/explore.js';
 import type { AnyWorld } from '../../model/explore/world.js';
 import { worldNamed } from '../../model/worlds.js';
-import type { AnyOp, AnyProfile, Policies, Policy } from '../../spec/index.js';
+import type { AnyProfile, Policies, Policy } from '../../spec/index.js';
 import { count } from '../terminal.js';
+import type { Kept, Told } from './kept.js';
 
 /** A chapter of docs/debates.md; a run that says otherwise than its row is an error. */
-export function askedChapter(profiles: readonly AnyProfile[]): readonly string[] {
+export function askedChapter(profiles: readonly AnyProfile[], kept?: Kept): readonly string[] {
   const policies = profiles.flatMap(p => p.policies);
   return [
     '## What the mails about the IOMMU core asked',
@@ -17,13 +18,13 @@ export function askedChapter(profiles: readonly AnyProfile[]): readonly string[]
     '',
     ...QUESTIONS.flatMap(({ mail, asks, says, answers }) => [
       `- **${mail}**: ${asks} ${says}`,
-      ...answers.map(answer => `  - ${verdict(answer, policies)}`),
+      ...answers.map(answer => `  - ${verdict(answer, policies, kept)}`),
     ]),
     '',
   ];
 }
 
-function verdict(answer: Answer, policies: readonly Policy[]): string {
+function verdict(answer: Answer, policies: readonly Policy[], kept: Kept | undefined): string {
   if ('leftOut' in answer) return `Left out: ${answer.leftOut}.`;
   if ('policy' in answer) {
     const policy = policies.find(p => p.name === answer.policy);
@@ -32,12 +33,13 @@ function verdict(answer: Answer, policies: readonly Policy[]): string {
   }
   const { world, under, values } = place(answer);
   if ('comesBy' in answer) {
-    const { violations } = explore(watching(world, answer.comesBy), values);
-    const found = violations.find(v => v.property === WATCH);
+    const { comesBy } = answer;
+    const run = () => explore(watching(world, comesBy), values);
+    const found = brokenIn(told(kept, world, { values, comesBy }, run), WATCH);
     if (found === undefined) throw new Error(`${world.name} never comes by ${answer.comesBy}`);
     return `World ${under} comes by \`${answer.comesBy}\` after ${steps(found.trace.length)}.`;
   }
-  const result = explore(world, values, { all: true });
+  const result = told(kept, world, { values }, () => explore(world, values, { all: true }));
   const id = 'keeps' in answer ? answer.keeps : answer.breaks;
   const broken = brokenIn(result, id);
   if ('keeps' in answer) {
@@ -50,7 +52,16 @@ function verdict(answer: Answer, policies: readonly Policy[]): string {
 
 const steps = (n: number): string => `${n} ${n === 1 ? 'step' : 'steps'}`;
 
-const brokenIn = (result: Exploration<AnyOp>, id: string) => result.violations.find(v => v.property === id);
+/** A run, or what was kept of it. */
+function told(kept: Kept | undefined, world: AnyWorld, of: object, run: () => Told): Told {
+  if (kept === undefined) return run();
+  return kept.explored(world, { asked: of }, () => {
+    const { complete, states, transitions, violations } = run();
+    return { complete, states, transitions, violations };
+  });
+}
+
+const brokenIn = (result: Told, id: string) => result.violations.find(v => v.property === id);
 
 function place(answer: { readonly world: string; readonly policies?: Policies }) {
   const world = worldNamed(answer.world)!;

@@ -1,16 +1,17 @@
 // What does the checker say of each answer to each debated question?
 import { describeOp, describeOutcome } from '../../conformance/index.js';
-import { type Exploration, explore, type Progress, type Violation } from '../../model/explore/explore.js';
+import { explore, type Progress, type Violation } from '../../model/explore/explore.js';
 import type { AnyWorld } from '../../model/explore/world.js';
 import { DEBATES, worldNamed } from '../../model/worlds.js';
 import { type AnyOp, type AnyProfile, type Policy, PROFILES } from '../../spec/index.js';
 import { count } from '../terminal.js';
 import { askedChapter } from './asked.js';
+import type { Kept, Told } from './kept.js';
 
-/** docs/debates.md: every policy value with the checker's verdict, from runs. */
-export function debatesDocument(): string {
+/** docs/debates.md: every policy value with the checker's verdict, from runs, or from those that were kept. */
+export function debatesDocument(kept?: Kept): string {
   const profiles: readonly AnyProfile[] = Object.values(PROFILES);
-  const debates = profiles.flatMap(profile => profile.policies.map(policy => heard(profile, policy)));
+  const debates = profiles.flatMap(profile => profile.policies.map(policy => heard(profile, policy, kept)));
   return [
     '# The debates, settled by runs',
     '',
@@ -20,7 +21,7 @@ export function debatesDocument(): string {
     'debate asks for; an aim is listed where the answers differ on it. A trace is a shortest one.',
     '',
     ...summary(debates),
-    ...askedChapter(profiles),
+    ...askedChapter(profiles, kept),
     ...debates.flatMap(debate),
   ].join('\n');
 }
@@ -35,7 +36,7 @@ export interface Debate {
 
 export interface Verdict {
   readonly world: AnyWorld;
-  readonly result: Exploration<AnyOp>;
+  readonly result: Told;
 }
 
 /** The worlds that tell the answers to a question apart. */
@@ -43,10 +44,20 @@ export const worldsOf = (profile: AnyProfile, policy: Policy): readonly AnyWorld
   (DEBATES[policy.name] ?? []).map(name => worldNamed(name)!).filter(w => w.profile === profile);
 
 /** Explores each answer in each of its worlds. */
-export function heard(profile: AnyProfile, policy: Policy): Debate {
+export function heard(profile: AnyProfile, policy: Policy, kept?: Kept): Debate {
   const worlds = worldsOf(profile, policy);
-  const verdicts = policy.values.map(({ value }) => worlds.map(world => verdictOn(world, policy, value)));
+  const verdicts = policy.values.map(({ value }) => worlds.map(world => keptOn(world, policy, value, kept)));
   return { profile, policy, worlds, verdicts };
+}
+
+/** The same, from before if it is kept. */
+function keptOn(world: AnyWorld, policy: Policy, value: string, kept: Kept | undefined): Verdict {
+  if (kept === undefined) return verdictOn(world, policy, value);
+  const result = kept.explored(world, { policy: policy.name, value }, (): Told => {
+    const { complete, states, transitions, violations } = verdictOn(world, policy, value).result;
+    return { complete, states, transitions, violations };
+  });
+  return { world, result };
 }
 
 /** Explores a world to its end under one answer. */

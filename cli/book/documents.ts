@@ -4,11 +4,16 @@ import { fileURLToPath } from 'node:url';
 import { EXIT, Usage } from '../exit.js';
 import { debatesDocument } from './debates.js';
 import { faultsDocument } from './faults.js';
+import { Kept } from './kept.js';
 import { promisesDocument } from './promises.js';
 import { rulesDocument } from './rules.js';
 import { schemaText, traceSchema } from './schemas.js';
 import { targetSchema } from './target-schema.js';
 import { wordsDocument } from './words.js';
+
+/** With --check the files are compared and left alone, and every verdict is found anew. */
+const checking = process.argv.includes('--check');
+const kept = checking ? undefined : new Kept();
 
 const DOCUMENTS: { readonly [file: string]: () => string | Promise<string> } = {
   'docs/rules.md': rulesDocument,
@@ -16,14 +21,13 @@ const DOCUMENTS: { readonly [file: string]: () => string | Promise<string> } = {
   'schemas/trace-1.schema.json': () => schemaText(traceSchema()),
   'schemas/target-1.schema.json': () => schemaText(targetSchema()),
   'docs/promises.md': promisesDocument,
-  'docs/debates.md': debatesDocument,
+  'docs/debates.md': () => debatesDocument(kept),
   'docs/faults.md': () => faultsDocument(),
 };
 
 const ROOT = new URL('../../../', import.meta.url);
 
-/** With --check the files are compared and left alone. Named ones only, where some are named: `npm run docs -- rules`. */
-const checking = process.argv.includes('--check');
+/** Named ones only, where some are named: `npm run docs -- rules`. */
 const named = process.argv.slice(2).filter(word => !word.startsWith('--'));
 /** `rules` is docs/rules.md. */
 const nameOf = (file: string): string => file.replace(/^.*\//, '').replace(/\.(?:md|schema\.json)$/, '');
@@ -41,4 +45,5 @@ for (const [file, write] of Object.entries(DOCUMENTS)) {
     process.stderr.write(`${file} is not what "npm run docs" writes: run it, and read the difference\n`);
   }
 }
+if (named.length === 0 || named.includes('debates')) kept?.write();
 process.exitCode = stale === 0 ? EXIT.conforms : EXIT.diverges;

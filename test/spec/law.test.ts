@@ -93,10 +93,13 @@ test('a decision has one number, and numbers have no gaps', () => {
   );
 });
 
-test('the changelog counts the clauses as they are', () => {
+test('the changelog has one heading for each profile under Semantics', () => {
   const text = readFileSync(path('CHANGELOG.md'), 'utf8');
-  for (const profile of Object.values(PROFILES)) {
-    const counted = `\`${profile.name}\`: ${listsOf(profile).length} operations, ${clausesOf(profile).length} clauses`;
-    assert.ok(text.includes(counted), `CHANGELOG.md does not say "${counted}" under Semantics`);
-  }
+  const newest = text.slice(
+    text.indexOf('### Semantics'),
+    text.indexOf('\n### ', text.indexOf('### Semantics') + 1),
+  );
+  const headings = [...newest.matchAll(/^#### `([^`]+)`/gm)].map(match => match[1]!);
+  none(twice(headings));
+  none(Object.keys(PROFILES).filter(name => !headings.includes(name)));
 });

@@ -48,8 +48,7 @@ function givenBack([, a, b, c]: Code, s: State, handles: readonly Held[]): reado
 function lineFor([kind, a, b, c]: Code, s: State, pages: number, handles: readonly Held[]): readonly Op[] {
   const iova = BigInt(a % pages) * P;
   const size = BigInt(1 + (b % 3)) * P;
-  const task = c % 5 === 0 ? '2' : '1';
-  const did = 1 + (b % 3);
+  const [task, did] = [c % 5 === 0 ? '2' : '1', 1 + (b % 3)];
   const tag = s.tags.find(t => t.did === did);
   if (kind < 5) return [{ op: 'map', iova, paddr: iova + BigInt(1 + (c % 2)) * 8n * P, size, task }];
   const back = kind === 8 ? givenBack([kind, a, b, c], s, handles) : [];
