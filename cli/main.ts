@@ -1,6 +1,7 @@
 // How does a command line end: with which exit code, and with a sentence or a stack?
 import { CommanderError } from 'commander';
 import { EXIT, type ExitCode, endingOf } from './exit.js';
+import { addCompletion } from './program/completion.js';
 import { program } from './program.js';
 import { harmless } from './terminal.js';
 import { afterOutput, watchOutput } from './written.js';
@@ -9,9 +10,11 @@ import { afterOutput, watchOutput } from './written.js';
 async function main(argv: readonly string[]): Promise<ExitCode> {
   let code: ExitCode = EXIT.conforms;
   try {
-    await program(given => {
+    const top = program(given => {
       code = given;
-    }).parseAsync([...argv]);
+    });
+    await addCompletion(top, argv);
+    await top.parseAsync([...argv]);
     return code;
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.conforms : EXIT.usage;

@@ -5,6 +5,7 @@ import { EXIT, Usage } from '../exit.js';
 import { debatesDocument } from './debates.js';
 import { faultsDocument } from './faults.js';
 import { Kept } from './kept.js';
+import { manualSource } from './manual.js';
 import { promisesDocument } from './promises.js';
 import { rulesDocument } from './rules.js';
 import { schemaText, traceSchema } from './schemas.js';
@@ -20,6 +21,7 @@ const DOCUMENTS: { readonly [file: string]: () => string | Promise<string> } = {
   'docs/words.md': wordsDocument,
   'schemas/trace-1.schema.json': () => schemaText(traceSchema()),
   'schemas/target-1.schema.json': () => schemaText(targetSchema()),
+  'man/iommu-spec.md': manualSource,
   'docs/promises.md': promisesDocument,
   'docs/debates.md': () => debatesDocument(kept),
   'docs/faults.md': () => faultsDocument(),

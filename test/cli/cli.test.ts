@@ -273,3 +273,21 @@ test('NO_COLOR and a pipe give no escape codes', async () => {
   ]);
   for (const { out, err } of plain) assert.ok(!(out + err).includes('\u001b'));
 });
+
+test('a shell is given a script, and the names that fit', async () => {
+  const scripts = await Promise.all(
+    ['bash', 'zsh', 'fish', 'powershell'].map(shell => run(['completion', shell])),
+  );
+  for (const { code, out } of scripts) {
+    assert.equal(code, 0);
+    assert.ok(out.includes('iommu-spec'));
+  }
+  const [world, clause, policy] = await Promise.all([
+    run(['complete', '--', 'check', 'attack']),
+    run(['complete', '--', 'rules', 'merge/incoming']),
+    run(['complete', '--', 'judge', '--policy', 'merge-in']),
+  ]);
+  assert.match(world.out, /^attack-window\b/m);
+  assert.match(clause.out, /^merge\/incoming-in-use\b/m);
+  assert.match(policy.out, /^merge-incoming=any\b/m);
+});

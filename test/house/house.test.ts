@@ -8,7 +8,7 @@ import { circlesIn } from './circles.js';
 import { code, functionsOf, importsOf } from './source.js';
 
 const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
-const PROJECTS = ['spec', 'impl', 'model', 'conformance', 'cli', 'bench', 'test'];
+const PROJECTS = ['spec', 'impl', 'model', 'conformance', 'api', 'cli', 'bench', 'test'];
 
 /** Paths from the root, with forward slashes. */
 function filesIn(folder: string, ending: string): readonly string[] {
