@@ -4,6 +4,7 @@ import * as iommuCore from './iommu-core.js';
 import * as iotlb from './iotlb.js';
 import * as judge from './judge.js';
 import * as radix from './radix.js';
+import * as target from './target.js';
 import * as tce from './tce.js';
 
 interface Options {
@@ -15,7 +16,7 @@ const BENCHES: {
   readonly [name: string]: {
     run(print: (line: string) => void, options: Options): Promise<void>;
   };
-} = { explorer, judge, radix, iotlb, tce, 'iommu-core': iommuCore };
+} = { explorer, judge, radix, iotlb, tce, 'iommu-core': iommuCore, target };
 
 const words = process.argv.slice(2);
 const asked = words.filter(word => !word.startsWith('--'));

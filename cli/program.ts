@@ -3,6 +3,7 @@ import { Command, Help, type Option } from 'commander';
 import { addCheck } from './program/check.js';
 import { addFaults } from './program/faults.js';
 import { addJudge } from './program/judge.js';
+import { addPlan } from './program/plan.js';
 import { addDebates, addPolicies } from './program/policies.js';
 import { addRules } from './program/rules.js';
 import { addRun } from './program/run.js';
@@ -41,6 +42,7 @@ export function program(end: End): Command {
     addDebates,
     addShow,
     addServe,
+    addPlan,
     addTarget,
     addScaffold,
     addFaults,

@@ -5,7 +5,7 @@ import { type Campaign, campaign, type Section } from '../../conformance/targets
 import { Expected, readExpectations } from '../../conformance/targets/expectations.js';
 import { NoTarget } from '../../conformance/targets/introduce.js';
 import { TARGET_LIMITS, type TargetLimits } from '../../conformance/targets/limits.js';
-import { Unreachable } from '../../conformance/targets/link.js';
+import { type Dial, Unreachable } from '../../conformance/targets/link.js';
 import { Session } from '../../conformance/targets/session.js';
 import { EXIT, type ExitCode, Unreadable, Usage } from '../exit.js';
 import type { TargetOptions } from '../targets/asked.js';
@@ -18,18 +18,23 @@ const PARTS = ['corpus', 'worlds', 'walks'] as const;
 
 /** `files`: recordings whose calls are made, instead of everything else. */
 export async function target(files: readonly string[], options: TargetOptions): Promise<ExitCode> {
+  const dial = dialOf(options.target, limitsOf(options));
+  return held(dial, fitting => sectionsOf(fitting, files, options), options);
+}
+
+/** Holds whatever is at the end of the line against the law; `once`: it can be asked once only. */
+export async function held(
+  dial: Dial,
+  sections: (fitting: Fitting) => Promise<readonly Section[]>,
+  options: TargetOptions,
+  once = false,
+): Promise<ExitCode> {
   const out = outTo(options.json === true);
   const limits = limitsOf(options);
   const expected = new Expected(expectations(options.expect), new Date().toISOString().slice(0, 10));
   let session: Session;
   try {
-    session = await Session.open(
-      dialOf(options.target, limits),
-      LAWS,
-      limits,
-      () => performance.now(),
-      options.profile,
-    );
+    session = await Session.open(dial, LAWS, limits, () => performance.now(), options.profile);
   } catch (error) {
     if (!(error instanceof NoTarget) && !(error instanceof Unreachable)) throw error;
     out.say(`${paint.red('no target')}: ${error.message}`);
@@ -47,9 +52,9 @@ export async function target(files: readonly string[], options: TargetOptions): 
   try {
     const fitting = new Fitting(session, options);
     for (const line of introduction(session)) out.say(line);
-    const sections = await sectionsOf(fitting, files, options);
     const bar = ticker(session.intro.hello.name);
-    const result = await campaign(session, sections, {
+    const result = await campaign(session, await sections(fitting), {
+      once,
       limits,
       clock: () => performance.now(),
       expected,

@@ -1,5 +1,7 @@
 // How is a verdict on recordings asked for?
 import type { Command } from 'commander';
+import type { JudgeOptions } from '../commands/judge.js';
+import { type ExitCode, Usage } from '../exit.js';
 import { JUDGED_WITHIN } from '../memory.js';
 import { wholeNumber } from '../options.js';
 import { type End, examples, FORMAT, JSON_OUT, POLICY, RELEASE } from './shared.js';
@@ -22,6 +24,7 @@ export function addJudge(top: Command, end: End): void {
       wholeNumber('--memory', 1, 2 ** 31),
       JUDGED_WITHIN,
     )
+    .option('--plan <file>', 'the calls that were planned; the one file is what the target answered')
     .option('--rules', 'the verdict on every clause')
     .option(...JSON_OUT)
     .addHelpText(
@@ -32,7 +35,21 @@ export function addJudge(top: Command, end: End): void {
         'cat /sys/kernel/tracing/trace | iommu-spec judge -',
       ),
     )
-    .action(async (files, options) =>
-      end(await (await import('../commands/judge.js')).judge(files, options)),
-    );
+    .action(async (files, options) => end(await chosen(files, options)));
+}
+
+/** What judging a plan has no option for. */
+const OFFLINE = { shrink: false, deadline: 2000, startup: 10, total: 3600, restarts: 1_000_000 };
+const NO_WALKS = { seed: 0, runs: 1, ops: 1, upTo: 0 };
+
+async function chosen(
+  files: readonly string[],
+  options: JudgeOptions & { readonly plan?: string },
+): Promise<ExitCode> {
+  const { plan } = options;
+  if (plan === undefined) return (await import('../commands/judge.js')).judge(files, options);
+  const [file, ...more] = files;
+  if (file === undefined || more.length > 0) throw new Usage('--plan goes with one file of answers');
+  const { judgePlan } = await import('../commands/plan.js');
+  return judgePlan(plan, file, { ...options, ...OFFLINE, ...NO_WALKS, target: `offline:${file}` });
 }

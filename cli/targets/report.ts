@@ -101,7 +101,8 @@ function finding(session: Session, found: Reported, index: number, options: Targ
   });
   sayReport(report, out);
   const times = found.times === 1 ? '' : `; ${count(found.times)} more like it`;
-  const repeats = found.repeats ? `${count(found.runs)} runs to make it small` : 'it did not happen again';
+  const small = found.runs === 0 ? 'as it came' : `${count(found.runs)} runs to make it small`;
+  const repeats = found.repeats ? small : 'it did not happen again';
   out.say(`   found     in ${printable(found.run)}; ${repeats}${times}`);
   for (const line of found.said) out.say(`   it said   ${printable(line)}`);
   const { runs, repeats: repeated, said, run } = found;
@@ -133,6 +134,8 @@ function fileOf({ traceOut }: TargetOptions, name: string, rule: string, index: 
 
 /** Policies, release and machine stand in the recording; what else decides stands in the command. */
 function commandOf(options: TargetOptions, file: string): string {
+  // Whoever answered in a file cannot be asked again, but the recording can be judged again.
+  if (options.target.startsWith('offline:')) return `npx iommu-spec judge ${quoted(file)}`;
   const more = [
     ...(options.profile === undefined ? [] : ['--profile', options.profile]),
     ...(options.maxCandidates === undefined ? [] : ['--max-candidates', String(options.maxCandidates)]),

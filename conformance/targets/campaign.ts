@@ -30,6 +30,8 @@ export interface CampaignOptions extends PlayOptions {
   readonly most?: number;
   /** Leave findings as long as they are. */
   readonly unshrunk?: boolean;
+  /** Each run can be made once only: what the target said is in a file. */
+  readonly once?: boolean;
   readonly progress?: (section: string, runs: number, calls: number) => void;
 }
 
@@ -154,6 +156,7 @@ class Campaigner {
     const calls: Parameters<typeof replayed>[1] = [];
     let played = await this.once(recorded(script, calls));
     for (let again = 0; again < MOST_AGAIN && played.is === 'diverged' && !this.stop; again++) {
+      if (this.options.once === true) break;
       const last = played.findings.at(-1);
       if (last === undefined || !script.ahead || calls.length === 0) break;
       const before = this.known.size;
@@ -205,9 +208,10 @@ class Campaigner {
     }
     const { said } = this.session;
     const { unshrunk, limits, first, most = 20 } = this.options;
-    const shrunk = unshrunk
-      ? { finding, runs: 0, repeats: true }
-      : await shrink(this.session, finding, this.options, limits.shrinks);
+    const shrunk =
+      unshrunk || this.options.once
+        ? { finding, runs: 0, repeats: true }
+        : await shrink(this.session, finding, this.options, limits.shrinks);
     this.known.set(finding.key, { ...shrunk, run, times: 1, said });
     if (first === true) this.stop = true;
     if (this.known.size < most) return;

@@ -17,6 +17,8 @@ export class LawSystem implements System {
   constructor(
     private readonly profile: AnyProfile,
     seed: number,
+    /** Out of four answers so many are the one that closes the list. */
+    private readonly closing = CLOSING,
   ) {
     this.dice = new Dice(seed);
   }
@@ -32,7 +34,7 @@ export class LawSystem implements System {
     const wanted = fault === undefined ? [] : endings.filter(e => e.rule === fault.rule);
     const closing = endings.at(-1)!;
     const last = endings.filter(e => e.rule === closing.rule);
-    const among = this.dice.below(4) < CLOSING ? last : endings;
+    const among = this.dice.below(4) < this.closing ? last : endings;
     const chosen = wanted[fault?.at ?? 0] ?? wanted[0] ?? among[this.dice.below(among.length)]!;
     this.state = chosen.state;
     return chosen.outcome;
