@@ -34,7 +34,7 @@ type Fields = { readonly [field: string]: unknown };
 /**
  * Does the view show everything that was observed? Records are compared in the fields that were observed,
  * arrays in all places: a list that was observed was observed to its end. A record in the place of an array has some
- * of its places, by their position.
+ * of its places, by their position. A field that was seen not to be there is `null`.
  */
 export function shows(view: unknown, observed: unknown): boolean {
   if (typeof observed !== 'object' || observed === null) return view === observed;
@@ -47,7 +47,7 @@ export function shows(view: unknown, observed: unknown): boolean {
   const [seen, fields] = [observed as Fields, view as Fields];
   if (Array.isArray(view) && !Object.keys(seen).every(isPosition)) return false;
   for (const key in seen) {
-    if (!Object.hasOwn(fields, key) || !shows(fields[key], seen[key])) return false;
+    if (!Object.hasOwn(fields, key) ? seen[key] !== null : !shows(fields[key], seen[key])) return false;
   }
   return true;
 }
@@ -74,7 +74,8 @@ export function partings(view: unknown, observed: unknown, path: readonly string
   const keys = Object.keys(seen);
   if (Array.isArray(observed) && Array.isArray(view) && view.length > observed.length)
     keys.push(String(keys.length));
-  return keys.flatMap(key =>
+  const there = keys.filter(key => seen[key] !== null || Object.hasOwn(fields, key));
+  return there.flatMap(key =>
     partings(Object.hasOwn(fields, key) ? fields[key] : undefined, seen[key], [...path, key]),
   );
 }

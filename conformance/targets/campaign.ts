@@ -181,8 +181,8 @@ class Campaigner {
     }
     if (played.ending !== undefined) this.begins(script.name, played.ending);
     for (const finding of played.findings) {
-      const { broken } = finding.verdict;
-      if (this.expected.explains(broken, script.name)) this.excused.add(broken);
+      const { broken, observed } = finding.verdict;
+      if (this.expected.explains(broken, script.name, observed)) this.excused.add(broken);
       else await this.found(finding, script.name);
     }
     return played;
@@ -190,7 +190,7 @@ class Campaigner {
 
   private isKnown(finding: Finding, run: string): boolean {
     if (this.known.has(finding.key)) return true;
-    return this.expected.would(finding.verdict.broken, run);
+    return this.expected.would(finding.verdict.broken, run, finding.verdict.observed);
   }
 
   private begins(run: string, ending: Ending): void {

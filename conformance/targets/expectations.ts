@@ -1,6 +1,7 @@
 // Which divergences of a target are known, and is each of them still there?
 import { type Defect, decode } from '../../spec/protocol/codec.js';
 import { Expectations as Codec, type Expectation } from '../../spec/protocol/expectations.js';
+import type { Observed } from '../../spec/protocol/observed.js';
 import { parseJson } from '../trace/json.js';
 import { LIMITS } from '../trace/limits.js';
 import { Malformed } from '../trace/malformed.js';
@@ -29,9 +30,9 @@ export class Expected {
     this.looked = all.map(() => false);
   }
 
-  /** Does one of them explain that this clause was broken in this run? Counts it. */
-  explains(rule: string, run: string): boolean {
-    const at = this.place(rule, run);
+  /** Does one of them explain that this clause was broken in this run, by this answer? Counts it. */
+  explains(rule: string, run: string, answer: Observed): boolean {
+    const at = this.place(rule, run, answer);
     if (at < 0) return false;
     this.times[at]!++;
     this.looked[at] = true;
@@ -39,12 +40,14 @@ export class Expected {
   }
 
   /** As `explains`, and counts nothing. */
-  would(rule: string, run: string): boolean {
-    return this.place(rule, run) >= 0;
+  would(rule: string, run: string, answer: Observed): boolean {
+    return this.place(rule, run, answer) >= 0;
   }
 
-  private place(rule: string, run: string): number {
-    return this.all.findIndex(e => e.rule === rule && concerns(e, run) && !this.expired(e));
+  private place(rule: string, run: string, answer: Observed): number {
+    return this.all.findIndex(
+      e => e.rule === rule && concerns(e, run) && fits(e, answer) && !this.expired(e),
+    );
   }
 
   /** A run in which the clause was met. */
@@ -75,6 +78,13 @@ export class Expected {
     return expires !== undefined && expires < this.today;
   }
 }
+
+/** An errno, or how else it ended. */
+export const wordOf = (answer: Observed): string => (answer.is === 'refused' ? answer.errno : answer.is);
+
+const fits = (e: Expectation, answer: Observed): boolean =>
+  (e.answer === undefined || e.answer === wordOf(answer)) &&
+  (e.says === undefined || ('says' in answer && answer.says?.includes(e.says) === true));
 
 /** Without a `trace` everywhere; else in the runs whose name it is, or begins. */
 const concerns = ({ trace }: Expectation, run: string): boolean =>

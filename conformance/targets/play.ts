@@ -9,6 +9,7 @@ import { Judge } from '../judge/judge.js';
 import type { Diverges, Unfinished } from '../judge/verdict.js';
 import type { Law } from '../trace/laws.js';
 import type { RuleTally } from '../verdicts/tally.js';
+import { wordOf } from './expectations.js';
 import { type Ending, isEndingOf } from './introduce.js';
 import type { Answer, CallOf, Session, SetupEvent } from './session.js';
 
@@ -68,7 +69,7 @@ export interface PlayOptions {
 export function keyOf({ op, broken, observed, differs, allowed: choices }: Diverges): string {
   // Whatever the law wanted then, a target that dies of a call has one defect.
   if (isEndingOf(observed)) return `${op.op} ${observed.is}`;
-  const what = observed.is === 'refused' ? observed.errno : observed.is;
+  const what = wordOf(observed);
   const right = choices.some(c => c.outcome.is === observed.is && !('errno' in c.outcome));
   const field = right && differs !== undefined ? ` ${differs.path.replaceAll(/\d+/g, '*')}` : '';
   return `${op.op} ${broken} ${what}${field}`;

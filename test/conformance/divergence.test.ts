@@ -108,6 +108,12 @@ test('lists are observed to their end, records where they were observed, unknown
     allowed: undefined,
   });
   assert.equal(diverges(see({ lock: JSON.parse('{"__proto__":{}}') })).differs?.path, 'lock.__proto__');
+  assert.equal(see({ lock: { nobody: null } }).verdict, 'conforms', 'seen not to be there');
+  assert.deepEqual(diverges(see({ lock: { nobody: null, holder: 1 } })).differs, {
+    path: 'lock.holder',
+    observed: 1,
+    allowed: -1,
+  });
   assert.deepEqual(diverges(see({ lock: null })).differs, {
     path: 'lock',
     observed: null,

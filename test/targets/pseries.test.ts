@@ -76,7 +76,7 @@ test('windows are read from the memory regions, each once', () => {
     '    0000000000000000-ffffffffffffffff (prio 0, i/o): tce-root-80000000\r',
     '      0000000000000000-000000003fffffff (prio 0, i/o): tce-iommu-80000000\r',
     '      0000000000000000-0000000000000000 (prio 0, i/o): tce-iommu-80000001\r',
-    '      fffffff000000000-0000000000000fff (prio 0, i/o): tce-iommu-80000101\r',
+    '[DETECTED OVERFLOW!]       fffffff000000000-0000000000000fff (prio 0, i/o): tce-iommu-80000101\r',
     '      0000000000000000-000000003fffffff (prio 0, i/o): tce-iommu-80000000\r',
   ].join('\n');
   assert.deepEqual(windowsIn(text), [

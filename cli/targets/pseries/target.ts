@@ -13,7 +13,7 @@ import { launch } from './process.js';
 
 export const PROFILE = 'spapr-tce';
 /** What QEMU is, of what the sources argue about. */
-export const POLICIES = { dialect: 'qemu', 'default-window': 'sticky' } as const;
+export const POLICIES = { dialect: 'qemu' } as const;
 
 const aboutOf = (qemu: Found): About => ({
   name: "QEMU's pseries machine",

@@ -8,7 +8,9 @@ export interface Region {
   readonly length: bigint;
 }
 
-const WINDOW = /^ *([0-9a-f]{16})-([0-9a-f]{16}) \(prio [^)]*\): tce-iommu-([0-9a-f]+)( \[disabled\])?\s*$/;
+/** The monitor marks a region that passes the end of all addresses. */
+const WINDOW =
+  /^(?:\[DETECTED OVERFLOW!\])? *([0-9a-f]{16})-([0-9a-f]{16}) \(prio [^)]*\): tce-iommu-([0-9a-f]+)( \[disabled\])?\s*$/;
 
 /**
  * The windows in the text of `info mtree`, each once. A region of one byte is how the monitor writes one of none:

@@ -91,9 +91,9 @@ export class Pseries {
     return this.seen.filter(w => w.bridge === bridge);
   }
 
-  /** A window was made with pages of 2^`shift`; the next look shows it. */
+  /** A window was made with pages of 2^`shift`; the next look shows it. The host shifts by the last six bits only. */
   made(liobn: bigint, shift: number): void {
-    this.shifts.set(liobn, shift);
+    this.shifts.set(liobn, shift % 64);
   }
 
   /** What was known of a window's pages is so no more. */

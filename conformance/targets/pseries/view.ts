@@ -26,12 +26,12 @@ async function windowSeen(m: Pseries, w: Window): Promise<Seen> {
   };
 }
 
-/** The windows of those numbers, as they are; one that is not there is told by its absence only. */
+/** The windows of those numbers, as they are; null: there is none. */
 export async function guestWindows(m: Pseries, liobns: readonly bigint[]): Promise<Seen> {
-  const seen: { [liobn: string]: Seen } = {};
+  const seen: { [liobn: string]: Seen | null } = {};
   for (const liobn of liobns) {
     const w = m.windowNumbered(liobn);
-    if (w !== undefined) seen[hex(liobn)] = await windowSeen(m, w);
+    seen[hex(liobn)] = w === undefined ? null : await windowSeen(m, w);
   }
   return { guestWindows: seen };
 }

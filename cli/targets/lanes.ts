@@ -1,0 +1,41 @@
+// Which real systems are judged by `npm run targets`, each in a lane of its own?
+import { Command, CommanderError } from 'commander';
+import { EXIT, endingOf } from '../exit.js';
+import { wholeNumber } from '../options.js';
+
+const top = new Command('npm run targets --')
+  .description('hold real systems against the law; fetches what they need into a folder of the user')
+  .exitOverride();
+
+top
+  .command('pseries')
+  .description("QEMU's pseries machine, profile spapr-tce: every QEMU that is there or can be fetched")
+  .option(
+    '--seed <n>',
+    'the same seed, the same machines and calls',
+    wholeNumber('--seed', 0, 2 ** 31 - 1),
+    1,
+  )
+  .option(
+    '--machines <n>',
+    'walks, each on a machine of its own',
+    wholeNumber('--machines', 1, 1_000_000),
+    80,
+  )
+  .option('--ops <n>', 'operations of one walk', wholeNumber('--ops', 1, 100_000), 100)
+  .option('--qemu <version>', 'one version only')
+  .option('--rules', 'the verdict on every clause')
+  .action(async options => {
+    process.exitCode = await (await import('./pseries/lane.js')).pseriesLane(options);
+  });
+
+try {
+  await top.parseAsync(process.argv);
+} catch (error) {
+  if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? EXIT.conforms : EXIT.usage;
+  else {
+    const ending = endingOf(error);
+    process.stderr.write(`targets: ${ending.says}\n`);
+    process.exitCode = ending.code;
+  }
+}
