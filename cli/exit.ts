@@ -65,6 +65,32 @@ export function endingOf(error: unknown): { readonly code: ExitCode; readonly sa
   if (error instanceof Unavailable) return { code: EXIT.unavailable, says: printable(error.message) };
   if (error instanceof Unwritable) return { code: EXIT.unwritable, says: printable(error.message) };
   if (error instanceof Unfinished) return { code: EXIT.inconclusive, says: `unfinished: ${error.message}` };
+  const system = systemsFault(error);
+  if (system !== undefined) return system;
   const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
   return { code: EXIT.bug, says: `a bug in iommu-spec, please report it:\n${text}` };
+}
+
+const READS = new Set(['open', 'read', 'scandir', 'stat', 'lstat', 'fstat', 'connect']);
+const WRITES = new Set(['write', 'fsync', 'mkdir', 'mkdtemp', 'rename', 'link', 'symlink', 'unlink', 'rm']);
+const FULL = new Set(['ENOSPC', 'EROFS', 'EDQUOT', 'EFBIG']);
+const REFUSED = new Set([
+  'EACCES',
+  'EPERM',
+  'EIO',
+  'ENXIO',
+  'EISDIR',
+  'ENOTDIR',
+  'ELOOP',
+  'EMFILE',
+  'ENFILE',
+]);
+
+/** A call of the system that failed for a reason outside of this program, wherever nobody thought of it. */
+function systemsFault(error: unknown): { readonly code: ExitCode; readonly says: string } | undefined {
+  const { code, syscall } = error as NodeJS.ErrnoException;
+  if (!(error instanceof Error) || code === undefined || syscall === undefined) return undefined;
+  const says = printable(error.message);
+  if (FULL.has(code) || (WRITES.has(syscall) && REFUSED.has(code))) return { code: EXIT.unwritable, says };
+  return READS.has(syscall) && REFUSED.has(code) ? { code: EXIT.malformed, says } : undefined;
 }

@@ -1,5 +1,5 @@
 // Does a run find the counts that were pinned, and who writes down new ones?
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import type { AnyWorld } from '../model/explore/world.js';
 import {
@@ -14,6 +14,7 @@ import {
 } from '../model/pinned.js';
 import { Usage } from './exit.js';
 import { count, type Out, paint } from './terminal.js';
+import { writeWhole } from './written.js';
 
 /** Where pins are written: in a clone beside the program; an installed package has no sources. */
 const PINS_FILE = fileURLToPath(new URL('../../model/pins.ts', import.meta.url));
@@ -60,7 +61,7 @@ export function pin(world: AnyWorld, run: Run, out: Out, file = PINS_FILE): void
   const different = unlike(pinOf(world, written), found);
   if (different.length === 0) return;
   written = repinned(world.name, found, written);
-  writeFileSync(file, pinsFile(readFileSync(file, 'utf8'), written));
+  writeWhole(file, pinsFile(readFileSync(file, 'utf8'), written));
   for (const row of different) out.say(`  pinned: ${count(row.found)} ${row.what}, ${before(row)}`);
 }
 

@@ -1,8 +1,10 @@
 // Did what was to be written get there: the verdict on standard output, and the files that were asked for?
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { EXIT, type ExitCode, reasonOf, Unwritable } from './exit.js';
+import { EXIT, type ExitCode, reasonOf, Unwritable, worst } from './exit.js';
 
+/** Some file that was asked for is not there. */
+let lost = false;
 /** Why standard output takes nothing more. */
 let broken: NodeJS.ErrnoException | undefined;
 
@@ -23,7 +25,7 @@ export async function afterOutput(code: ExitCode): Promise<ExitCode> {
     if (process.stdout.destroyed) done();
     else process.stdout.write('', () => done());
   });
-  if (broken === undefined || broken.code === 'EPIPE') return code;
+  if (broken === undefined || broken.code === 'EPIPE') return lost ? worst([code, EXIT.unwritable]) : code;
   process.stderr.write(`iommu-spec: standard output cannot be written: ${broken.message}\n`);
   return EXIT.unwritable;
 }
@@ -38,13 +40,17 @@ export function writeWhole(file: string, text: string): void {
   }
 }
 
-/** What writing it came to, for a command that has more to say than this file: undefined where all is well. */
+/**
+ * What writing it came to, for a command that has more to say than this file: undefined where all is well. The
+ * command ends with 73, or with what is worse.
+ */
 export function tryToWrite(file: string, text: string): string | undefined {
   try {
     writeWhole(file, text);
     return undefined;
   } catch (error) {
-    if (error instanceof Unwritable) return error.message;
-    throw error;
+    if (!(error instanceof Unwritable)) throw error;
+    lost = true;
+    return error.message;
   }
 }

@@ -1,9 +1,10 @@
 // Where does a stranger's first target come from?
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { EXIT, type ExitCode, Usage } from '../exit.js';
 import { LANGUAGES, type Language, SCAFFOLDED, scaffold } from '../scaffold/scaffold.js';
 import { outTo } from '../terminal.js';
+import { writeWhole } from '../written.js';
 
 export interface ScaffoldOptions {
   readonly dir: string;
@@ -22,8 +23,7 @@ export function writeScaffold(language: string, profile: string, options: Scaffo
     throw new Usage(
       `${taken.map(f => join(options.dir, f.name)).join(', ')} is there already; --dir names another folder`,
     );
-  mkdirSync(options.dir, { recursive: true });
-  for (const { name, text } of made.files) writeFileSync(join(options.dir, name), text);
+  for (const { name, text } of made.files) writeWhole(join(options.dir, name), text);
   const out = outTo(options.json === true);
   const there = options.dir === '.' ? [] : [`cd ${options.dir}`];
   out.say(`a target for ${profile}: ${made.files.map(f => join(options.dir, f.name)).join(', ')}`);

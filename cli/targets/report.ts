@@ -1,6 +1,4 @@
 // What does a person, and what does a program, read of a campaign against a target?
-import { mkdirSync, writeFileSync } from 'node:fs';
-import { dirname } from 'node:path';
 import { encodeTrace, printable, reportDivergence } from '../../conformance/index.js';
 import type { Campaign, Reported } from '../../conformance/targets/campaign.js';
 import type { Session } from '../../conformance/targets/session.js';
@@ -11,6 +9,7 @@ import { quoted } from '../quoted.js';
 import { sayReport } from '../report.js';
 import { ruleTable } from '../rule-table.js';
 import { count, type Out, paint } from '../terminal.js';
+import { tryToWrite } from '../written.js';
 import type { TargetOptions } from './asked.js';
 
 /** Who is judged, by which law. */
@@ -89,8 +88,8 @@ function finding(session: Session, found: Reported, index: number, options: Targ
     },
     events,
   );
-  mkdirSync(dirname(file), { recursive: true });
-  writeFileSync(file, text);
+  const unwritten = tryToWrite(file, text);
+  if (unwritten !== undefined) out.warn(unwritten);
   const again = commandOf(options, file);
   const report = reportDivergence(verdict, {
     file,
@@ -117,6 +116,7 @@ function finding(session: Session, found: Reported, index: number, options: Targ
     file,
     again,
     said,
+    ...(unwritten === undefined ? {} : { unwritten }),
     report: report.data,
   };
 }
