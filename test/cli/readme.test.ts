@@ -74,3 +74,24 @@ test('the example of the trace format is examples/recording.jsonl', () => {
   const block = /^```jsonl\n([\s\S]*?)^```$/m.exec(text)![1];
   assert.equal(readFileSync(new URL('examples/recording.jsonl', ROOT), 'utf8'), block);
 });
+
+test('an implementation held against the law, and the command that makes its calls again', {
+  skip: spawnSync('python3', ['-c', '']).status !== 0,
+}, () => {
+  const target = 'exec:python3 examples/my-iommu.py';
+  const first = run('run', '--target', target, '--runs', '10', '--seed', '3', '--first');
+  assert.equal(first.status, 1);
+  const command = `run --target '${target}' --runs 10 --seed 3 --first`;
+  assert.deepEqual(first.stdout.trimEnd().split('\n'), shown(command));
+  const data = JSON.parse(run('run', '--target', target, '--seed', '3', '--first', '--json').stdout);
+  const [finding] = data.findings;
+  assert.equal(finding.again, `npx iommu-spec run ${finding.file} --target '${target}'`);
+  const again = run('run', finding.file, '--target', target, '--json');
+  assert.equal(again.status, 1);
+  const repeated = JSON.parse(again.stdout).findings;
+  assert.deepEqual(
+    repeated.map((f: { key: string; calls: number }) => [f.key, f.calls]),
+    [[finding.key, finding.calls]],
+  );
+  assert.equal(run('judge', finding.file).status, 1, 'and the recording is judged as it stands');
+});
