@@ -10,3 +10,4 @@ export { TceArena } from './tce/arena.js';
 export { newTable as newTceTable } from './tce/kinds.js';
 export type { TceTable } from './tce/table.js';
 export { Vfio2011 } from './vfio-2011/machine.js';
+export { VfioType1 } from './vfio-type1/machine.js';

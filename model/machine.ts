@@ -4,11 +4,13 @@ import type { Failing, Restartable } from './driven.js';
 import { Machine as IommuCoreMachine } from './machines/iommu-core.js';
 import { Machine as SpaprTceMachine } from './machines/spapr-tce.js';
 import { Machine as Vfio2011Machine } from './machines/vfio-2011.js';
+import { Machine as VfioType1Machine } from './machines/vfio-type1.js';
 
 /** Which profiles have an implementation here, and how one is made. */
 const MACHINES: {
   readonly [profile: string]: (setup: never, policies: never) => Restartable;
 } = {
+  'vfio-type1': (setup, policies) => new VfioType1Machine(setup, policies) as Restartable,
   'vfio-2011': (setup, policies) => new Vfio2011Machine(setup, policies) as Restartable,
   'iommu-core': (setup, policies) => new IommuCoreMachine(setup, policies) as Restartable,
   'spapr-tce': (setup, policies) => new SpaprTceMachine(setup, policies) as Restartable,

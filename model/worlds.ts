@@ -5,9 +5,11 @@ import { IOMMU_CORE_RACE_WORLDS } from './worlds/iommu-core-races.js';
 import { LINUX_DMA_WORLDS } from './worlds/linux-dma.js';
 import { SPAPR_TCE_WORLDS } from './worlds/spapr-tce.js';
 import { VFIO_2011_WORLDS } from './worlds/vfio-2011.js';
+import { VFIO_TYPE1_WORLDS } from './worlds/vfio-type1.js';
 
 /** All worlds, of all profiles. */
 export const WORLDS: readonly AnyWorld[] = [
+  ...VFIO_TYPE1_WORLDS,
   ...VFIO_2011_WORLDS,
   ...IOMMU_CORE_WORLDS,
   ...IOMMU_CORE_RACE_WORLDS,

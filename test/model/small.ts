@@ -9,4 +9,5 @@ export const SMALL: readonly AnyWorld[] = [
   'attach-unplug',
   'dma-two-groups',
   'tce-ownership',
+  'type1-entering',
 ].map(name => worldNamed(name)!);

@@ -1,0 +1,30 @@
+// Which clause speaks against each refused trace of vfio-type1 that is not only let through?
+
+/** By what is between `vfio-type1-` and `.jsonl`. */
+export const REFUSED_BY: { readonly [name: string]: string } = {
+  'a-version-one-unmap-reports-what-was-asked': 'unmap/unmapped',
+  'a-version-one-unmap-cuts-a-mapping': 'unmap/unmapped',
+  'a-version-two-unmap-counts-the-holes': 'unmap/unmapped',
+  'an-unmap-of-nothing-is-enoent': 'unmap/unmapped',
+  'an-overlap-is-ebusy': 'map/overlaps',
+  'an-unmapped-page-is-still-translated': 'dma/fault',
+  'a-read-only-mapping-is-written': 'dma/fault',
+  'a-blocked-group-reaches-memory': 'dma/blocked',
+  'a-mapping-leads-elsewhere': 'dma/translated',
+  'a-device-with-a-kernel-driver-is-viable': 'group_status/told',
+  'a-mapping-does-not-count': 'iommu_info/told',
+  'an-unbind-ends-under-its-user': 'unbind/waits',
+  'a-wait-ends-under-its-user': 'resume/waits-on',
+  'an-idle-group-holds-up-an-unbind': 'resume/finished',
+  'a-device-that-writes-unseen-leaves-pages-clean': 'dirty_pages/reported',
+  'a-pinned-page-is-clean-after-a-report': 'dirty_pages/reported',
+  'a-wrap-is-einval-in-the-newest': 'map/wraps',
+  'a-wrap-is-eoverflow-in-an-old-kernel': 'map/wraps-old',
+  'a-foreign-file-is-einval-in-the-newest': 'set_container/not-a-container',
+  'a-foreign-file-is-ebadfd-in-six-one': 'set_container/not-a-container-old',
+  'nesting-is-known-in-the-newest': 'check_extension/told',
+  'capabilities-were-aligned-early': 'iommu_info/too-small',
+  'a-leaving-device-is-gone-in-six-one': 'get_device/opened',
+  'an-attach-takes-the-memory-of-the-owner': 'dma/translated',
+  'an-answer-that-nobody-knows': 'map/mapped',
+};
