@@ -159,7 +159,7 @@ export function ticker(title: string): Ticker {
   const format: progress.GenericFormatter = (options, { progress: share }, payload: Payload) => {
     const bar = `${progress.Format.BarFormat(share, options)} ${Math.floor(share * 100)}%  `;
     const line = `${title}  ${payload.known ? bar : ''}${payload.text}`;
-    return line.slice(0, (process.stderr.columns ?? COLUMNS) - 1);
+    return line.slice(0, (process.stderr.columns || COLUMNS) - 1);
   };
   const bar = new progress.SingleBar(
     { format, clearOnComplete: true, hideCursor: true, stream: process.stderr, barsize: 16 },

@@ -51,22 +51,23 @@ const LONG = /^(?:faults|walk |run|check (?:millions|attack-window|--policy))/;
 
 test('the commands can be typed as they stand', async () => {
   assert.ok(TYPED.length > 8, `${TYPED.length} commands`);
-  for (const typed of TYPED) {
-    const words = typed.match(/'[^']*'|\S+/g)!.map(word => word.replaceAll("'", ''));
-    const child = spawn(process.execPath, [COMMAND, ...words], {
-      cwd: folder,
-      stdio: ['ignore', 'pipe', 'pipe'],
-    });
-    let said = '';
-    child.stderr.on('data', piece => {
-      said += piece;
-    });
-    child.stdout.resume();
-    const timer = LONG.test(typed) ? setTimeout(() => child.kill('SIGKILL'), 4000) : undefined;
-    const code = await new Promise<number | null>(resolve => child.on('close', resolve));
-    clearTimeout(timer);
-    assert.ok([0, 1, null].includes(code), `${typed}: ${code} ${said}`);
-  }
+  await Promise.all(
+    TYPED.map(async typed => {
+      const words = typed.match(/'[^']*'|\S+/g)!.map(word => word.replaceAll("'", ''));
+      const child = spawn(process.execPath, [COMMAND, ...words], {
+        cwd: folder,
+        stdio: ['ignore', 'ignore', 'pipe'],
+      });
+      let said = '';
+      child.stderr.on('data', piece => {
+        said += piece;
+      });
+      const timer = LONG.test(typed) ? setTimeout(() => child.kill('SIGKILL'), 4000) : undefined;
+      const code = await new Promise<number | null>(resolve => child.on('close', resolve));
+      clearTimeout(timer);
+      assert.ok([0, 1, null].includes(code), `${typed}: ${code} ${said}`);
+    }),
+  );
 });
 
 test('the example of the trace format is examples/recording.jsonl', () => {
