@@ -108,9 +108,8 @@ async function sectionsOf(
   const walks = wants('walks') ? walksSection(fitting, options) : undefined;
   return [
     ...(wants('corpus') ? [await corpusSection(fitting)] : []),
-    ...(wants('worlds')
-      ? [worldsSection(fitting, options.upTo), worldsSection(fitting, options.upTo, true)]
-      : []),
+    ...(wants('worlds') ? [worldsSection(fitting, options.upTo)] : []),
+    ...(wants('worlds') && options.part > 0 ? [worldsSection(fitting, options.upTo, options.part)] : []),
     ...(walks === undefined ? [] : [walks]),
   ];
 }

@@ -40,7 +40,7 @@ export function addJudge(top: Command, end: End): void {
 
 /** What judging a plan has no option for. */
 const OFFLINE = { shrink: false, deadline: 2000, startup: 10, total: 3600, restarts: 1_000_000 };
-const NO_WALKS = { seed: 0, runs: 1, ops: 1, upTo: 0 };
+const NO_WALKS = { seed: 0, runs: 1, ops: 1, upTo: 0, part: 0 };
 
 async function chosen(
   files: readonly string[],

@@ -22,6 +22,6 @@ export function addPlan(top: Command, end: End): void {
       ),
     )
     .action(async (profile, options) =>
-      end(await (await import('../commands/plan.js')).plan(profile, { ...options, upTo: 0 })),
+      end(await (await import('../commands/plan.js')).plan(profile, { ...options, upTo: 0, part: 0 })),
     );
 }

@@ -38,10 +38,11 @@ export const addCampaignOptions = (command: Command): Command =>
     .option('--only <part>', 'corpus, worlds or walks; may be given again', again)
     .option(
       '--up-to <n>',
-      'leaves out worlds with more transitions',
+      'goes through worlds with no more transitions',
       wholeNumber('--up-to', 0, 2 ** 31),
       3000,
     )
+    .option('--part <n>', 'transitions made in each of those', wholeNumber('--part', 0, 2 ** 31), 400)
     .option('--seed <n>', 'the same seed, the same walks', wholeNumber('--seed', -(2 ** 31), 2 ** 31 - 1))
     .option('--runs <n>', 'how many walks', wholeNumber('--runs', 1, 10_000_000), 100)
     .option('--ops <n>', 'operations of one walk', wholeNumber('--ops', 1, 100_000), 200)

@@ -48,5 +48,5 @@ async function chosen(world: string | undefined, options: Options): Promise<Exit
   if (target === undefined) return (await import('../commands/walk.js')).walk(world, options);
   if (world !== undefined) throw new Usage('walks on a target are on its machine, and on no world');
   const { target: live } = await import('../commands/target.js');
-  return live([], { ...options, target, only: ['walks'], upTo: 0 });
+  return live([], { ...options, target, only: ['walks'], upTo: 0, part: 0 });
 }

@@ -25,8 +25,10 @@ export interface Wanted {
   readonly seed: number;
   readonly runs: number;
   readonly ops: number;
-  /** Worlds with more transitions are left out. */
+  /** Worlds with more transitions are not gone through. */
   readonly upTo: number;
+  /** Transitions that are made in each of those; 0: none. */
+  readonly part: number;
 }
 
 /** Which runs fit a target: those on its machine, under its policies. */
@@ -148,11 +150,9 @@ function variants(name: string, trace: Trace, calls: readonly CallOf[]): readonl
   );
 }
 
-/** Transitions that are made in a world that is too large to be gone through. */
-const PART = 400;
-
-/** Every transition of the small worlds that the target can be; `large`: a part of each of the others. */
-export function worldsSection(fitting: Fitting, upTo: number, large = false): Section {
+/** Every transition of the small worlds that the target can be; `part`: instead of that so many of each of the others. */
+export function worldsSection(fitting: Fitting, upTo: number, part = 0): Section {
+  const large = part > 0;
   const { profile } = fitting.session.law;
   const worlds = WORLDS.filter(
     w =>
@@ -177,9 +177,9 @@ export function worldsSection(fitting: Fitting, upTo: number, large = false): Se
         const small = { name, machine, policies, ops, start };
         const tour = new Tour(profile, offers === undefined ? small : { ...small, offers }, fitting.faults);
         // A target that ends a run before its time is not asked for ever.
-        for (let made = -1; !tour.done && tour.made !== made && !(large && tour.made >= PART); ) {
+        for (let made = -1; !tour.done && tour.made !== made && !(large && tour.made >= part); ) {
           made = tour.made;
-          yield tour.script(large ? PART - made : undefined);
+          yield tour.script(large ? part - made : undefined);
         }
       }
     },

@@ -154,6 +154,7 @@ const reportOptions = (options: LaneOptions, target: string) => ({
   runs: options.machines,
   ops: options.ops,
   upTo: 0,
+  part: 0,
   shrink: true,
   deadline: DEADLINE,
   startup: DEADLINE / 1000,
