@@ -2,7 +2,7 @@
 import type { Core } from './core.js';
 import { addKernelTable, dropTables } from './hardware.js';
 import { ABSENT, type Group, PRESENT } from './objects.js';
-import { joins } from './ownership.js';
+import { joins, operates } from './ownership.js';
 import { addDefaultWindow, dropWindow } from './rtas.js';
 
 /** The first moment: devices that are there have been probed, the kernel has its tables, a guest its default windows. */
@@ -17,6 +17,7 @@ export function boot(core: Core): void {
       windows: [null, null],
       bypass: hardware.bypass > 0n,
       refs: 1,
+      failed: false,
       remembered: [new Map(), new Map()],
       kills: 0,
     };
@@ -25,7 +26,7 @@ export function boot(core: Core): void {
   }
   hardware.devices.forEach((device, d) => {
     devices[d] = device.present ? PRESENT : ABSENT;
-    if (device.present) joins(core, groups[device.group], hardware.bridges[device.bridge].iommu);
+    if (device.present) joins(core, groups[device.group], operates(core, device.bridge));
   });
   hardware.guest?.bridges.forEach((_, b) => {
     addDefaultWindow(core, b);

@@ -2,6 +2,8 @@
 
 /** Where eras and implementations differ; each machine is built with one answer to each. */
 export interface Choices {
+  /** Has the kernel IOMMU operations for host bridges? Not before 6.4: then no group can be claimed. */
+  readonly operations: boolean;
   readonly dialect: 'strict' | 'kvm' | 'qemu';
   readonly blockingAttach: 'replaces-table' | 'refuses-live' | 'empties-nothing';
   readonly takeEmpties: 'table-and-bypass' | 'table-only';
@@ -18,15 +20,16 @@ export interface Choices {
 }
 
 export const DEFAULT_CHOICES: Choices = {
+  operations: true,
   dialect: 'strict',
   blockingAttach: 'replaces-table',
   takeEmpties: 'table-and-bypass',
   domainIs: 'software',
   deviceGroupReference: 'taken',
   detachClears: 'always',
-  unregisterMapped: 'refused',
+  unregisterMapped: 'lets-go',
   regionOfClosed: 'goes-when-idle',
-  mapFailure: 'undone',
+  mapFailure: 'cleared',
   rangeCheck: 'every-page',
   invalidation: 'every-linked-group',
   indirectNoPermission: 'clears',

@@ -1,5 +1,5 @@
 // How does a container of VFIO open and close, and which groups join it?
-import { EBADF, EBUSY, EINVAL, EIO, EMFILE, ENODEV, ENOMEM, ENXIO, EPERM } from '../errno.js';
+import { EBADF, EBUSY, EINVAL, EMFILE, ENODEV, ENOMEM, ENXIO, EPERM } from '../errno.js';
 import { pageOf } from './addresses.js';
 import { argumentRefused, bind, boundContainer } from './calls.js';
 import { type Core, charge, fails } from './core.js';
@@ -10,7 +10,8 @@ import { groupNamed } from './ownership.js';
 
 /** `version` 0 is a type that this driver does not know. */
 export function open(core: Core, name: number, version: 0 | 1 | 2): number {
-  if (version === 0) return -EINVAL;
+  // A container gets a driver with its first group, and without operations there is none.
+  if (!core.choices.operations || version === 0) return -EINVAL;
   if (core.containers.has(name)) return -EMFILE;
   if (fails(core, 'container-object')) return -ENOMEM;
   core.containers.set(name, {
@@ -43,11 +44,17 @@ export function attach(core: Core, name: number, groupName: number): number {
   const container = core.containers.get(name);
   if (container === undefined) return -EBADF;
   const group = groupNamed(core, groupName);
+  if ((core.groups[groupName]?.container ?? null) !== null) return -EINVAL;
   if (group === undefined) return -ENODEV;
   const refused = core.steps.joinRefused(core, container, group);
   if (refused < 0) return refused;
   if (fails(core, 'group-record')) return -ENOMEM;
-  if (fails(core, 'set-window')) return -EIO;
+  if (container.windows.some(table => table !== null)) {
+    // Its table is of the group that made it, and set for no other.
+    if (core.hardware.platform === 'pseries') return -EPERM;
+    if (fails(core, 'set-window')) return -EPERM;
+    if (fails(core, 'set-window-hardware')) return -ENXIO;
+  }
   if (core.choices.blockingAttach === 'empties-nothing') core.steps.takeOver(core, group);
   for (const number of NUMBERS) {
     const table = container.windows[number];
@@ -64,9 +71,7 @@ export function joinRefused(core: Core, container: Container, group: Group): num
   const { family, windows } = groups[group.name];
   if (container.version === 2 && windows === 0) return -EINVAL;
   if (container.version === 1 && container.groups.length > 0) return -EBUSY;
-  if (group.container === container) return -EBUSY;
   if (container.groups.some(other => groups[other.name].family !== family)) return -EPERM;
-  if (group.container !== null) return -EBUSY;
   return group.blocked ? 0 : -EPERM;
 }
 

@@ -1,11 +1,11 @@
 // How does a user of VFIO make and remove the windows that all groups of a container share?
-import { EINVAL, EIO, ENODEV, ENOMEM, ENOSPC, ENXIO } from '../errno.js';
-import { chargedBytes, type Geometry, geometryOf } from '../tce/geometry.js';
+import { EEXIST, EINVAL, ENODEV, ENOMEM, ENOSPC, ENXIO, EPERM } from '../errno.js';
+import { chargedBytes, type Geometry, geometryOf, MOST_LEVELS } from '../tce/geometry.js';
 import { ADDRESS_PAGES, pageOf, pagesIn } from './addresses.js';
 import { argumentRefused, bind, boundContainer } from './calls.js';
 import { type Core, charge, fails } from './core.js';
-import { makeTable, point, type Shape } from './hardware.js';
-import type { Container, HwTable } from './objects.js';
+import { makeTable, point, type Shape, sparse } from './hardware.js';
+import type { Container, Group, HwTable } from './objects.js';
 
 /** The numbers of an endpoint's windows. */
 export const NUMBERS = [0, 1] as const;
@@ -49,7 +49,7 @@ export function withDefault<A>(
     const [first] = container.groups;
     if (first === undefined) return -ENODEV;
     const { size } = core.hardware.groups[first.name].window;
-    if (core.steps.windowGeometry(core, DEFAULT_SHIFT, size, 1, 1) === null) return -EINVAL;
+    if (!canBeDefault(core, size)) return -EINVAL;
     const made = addWindow(core, container, mm, DEFAULT_SHIFT, size, 1);
     if (typeof made === 'number') return made;
     container.pending = false;
@@ -63,6 +63,12 @@ export function withDefault<A>(
   return answer;
 }
 
+/** Could the 32-bit window be one of pages of 4 KiB, and its table of one level? */
+const canBeDefault = (core: Core, size: bigint): boolean =>
+  core.hardware.platform === 'pseries'
+    ? logOf(size) >= 0
+    : core.steps.windowGeometry(core, DEFAULT_SHIFT, size, 1, 1) !== null;
+
 function addWindow(
   core: Core,
   container: Container,
@@ -73,49 +79,102 @@ function addWindow(
 ): HwTable | number {
   const number = NUMBERS.find(n => container.windows[n] === null);
   if (number === undefined) return -ENOSPC;
-  const hardware = core.hardware.groups[container.groups[0].name];
-  if (((hardware.pageSizes >> BigInt(shift)) & 1n) === 0n) return -EINVAL;
-  if (!hasPrice(core, shift, size, levels, hardware.levels)) return -EINVAL;
+  const group = container.groups[0];
+  const hardware = core.hardware.groups[group.name];
+  const wanted = { core, container, group, number, shift, size, levels };
+  if (((hardware.pageSizes >> BigInt(shift)) & 1n) === 0n && !isFirmwares(wanted)) return -EINVAL;
+  if (!hasPrice(core, shift, size, levels)) return -EINVAL;
   const charged = core.steps.accountOf(core, shift, size, levels);
   if (!charge(core, mm, charged)) return -ENOMEM;
   const first = number === 0 ? pageOf(hardware.window.start) : HIGH_PAGE;
   const shape = {
     shift,
     offset: Math.floor(first / pagesIn(shift)),
-    size: Number(size >> BigInt(shift)),
+    size: entriesFor(core, shift, size),
     mm: container.version === 2 ? mm : -1,
     charged,
     chargedMm: mm,
   };
-  const table = builtTable(
-    core,
-    shape,
-    core.steps.windowGeometry(core, shift, size, levels, hardware.levels),
-  );
+  const table =
+    core.hardware.platform === 'pseries' ? firmwareTable(wanted, shape) : bareTable(wanted, shape);
   if (typeof table === 'number') {
     core.locked[mm] -= charged;
     return table;
   }
   container.windows[number] = table;
   table.containers.add(container);
-  for (const group of container.groups) point(table, group, number);
+  for (const other of container.groups) point(table, other, number);
   return table;
 }
 
+/** A window that is asked for. */
+interface Wanted {
+  readonly core: Core;
+  readonly container: Container;
+  readonly group: Group;
+  readonly number: 0 | 1;
+  readonly shift: number;
+  readonly size: bigint;
+  readonly levels: number;
+}
+
+/** A table of bare metal has at least a page of the host full of entries. */
+const entriesFor = ({ hardware }: Core, shift: number, size: bigint): number =>
+  Math.max(
+    Number(size >> BigInt(shift)),
+    hardware.platform === 'pseries' ? 1 : 2 ** (hardware.pageShift - 3),
+  );
+
 /** The table with its memory, programmed; or why that cannot be. */
-function builtTable(core: Core, shape: Shape, geometry: Geometry | null): HwTable | number {
+function bareTable({ core, shift, size, levels }: Wanted, shape: Shape): HwTable | number {
   if (fails(core, 'table-memory')) return -ENOMEM;
+  const geometry = core.steps.windowGeometry(core, shift, size, levels, MOST_LEVELS);
   if (geometry === null) return -EINVAL;
-  if (fails(core, 'program-window')) return -EIO;
+  // OPAL's own numbers are taken for errnos: OPAL_PARAMETER and OPAL_HARDWARE.
+  if (fails(core, 'program-window')) return -EPERM;
+  if (fails(core, 'program-window-hardware')) return -ENXIO;
   return makeTable(core, shape, roomFor(core, geometry)) ?? -ENOMEM;
 }
 
-/** A power of two of whole pages, in as many levels as there can be: what is priced before it is made. */
-function hasPrice(core: Core, shift: number, size: bigint, levels: number, most: number): boolean {
-  const highest = core.hardware.platform === 'pseries' ? 1 : most;
-  const isPower = size !== 0n && (size & (size - 1n)) === 0n;
-  return isPower && levels >= 1 && levels <= highest && shiftOf(size) >= shift;
+/** The firmware's default window, cut short: of pages of 4 KiB, in place of the 32-bit window. */
+const isDefaultSized = ({ core, group }: Wanted, shift: number, size: bigint): boolean =>
+  shift === DEFAULT_SHIFT && size <= core.hardware.groups[group.name].window.size;
+const isFirmwares = (wanted: Wanted): boolean =>
+  wanted.core.hardware.platform === 'pseries' && wanted.container.pending && wanted.number === 0;
+
+/** Where the host has firmware of its own, which makes the windows; once it has failed it is not asked again. */
+function firmwareTable(wanted: Wanted, shape: Shape): HwTable | number {
+  const { core, container, group, number, shift, size, levels } = wanted;
+  const log = logOf(size);
+  if (log < 0 || levels > 1) return -EINVAL;
+  if (group.failed || (container.pending && fails(core, 'table-memory'))) return -ENODEV;
+  const [low, high] = container.windows;
+  if (number === 0 && high !== null) return -EPERM;
+  const isDefault = number === 0 && isDefaultSized(wanted, shift, size);
+  const failed = log < shift || (!isDefault && fails(core, 'firmware-window'));
+  const second = low !== null && !isDefaultSized(wanted, low.shift, BigInt(low.size) << BigInt(low.shift));
+  if (failed || second) {
+    group.failed = true;
+    return failed ? -ENODEV : -EEXIST;
+  }
+  // The table is of the group that made it, and set for no other.
+  if (container.groups.length > 1) return -EPERM;
+  const geometry = core.steps.windowGeometry(core, shift, size, 1, 1);
+  return makeTable(core, shape, roomFor(core, geometry ?? sparse(shape.size))) ?? -ENODEV;
 }
+
+/** What a size is two to the power of, -1 where it is no such power. */
+const logOf = (size: bigint): number => (size === 0n || (size & (size - 1n)) !== 0n ? -1 : shiftOf(size));
+
+/** Has the table a price? On bare metal: a power of two of whole pages, in as many levels as there can be. */
+function hasPrice(core: Core, shift: number, size: bigint, levels: number): boolean {
+  if (core.hardware.platform === 'pseries') return priceOnPseries(shift, size, levels) > 0n;
+  return logOf(size) >= shift && levels >= 1 && levels <= MOST_LEVELS;
+}
+
+/** Bytes; several levels cost as much as 32 bits can say, and are refused later. */
+const priceOnPseries = (shift: number, size: bigint, levels: number): bigint =>
+  levels > 1 ? 0xffff_ffffn : size >> BigInt(shift - 3);
 
 const shiftOf = (size: bigint): number => size.toString(2).length - 1;
 
@@ -137,7 +196,7 @@ export function accountOf(core: Core, shift: number, size: bigint, levels: numbe
   const { platform, pageShift } = core.hardware;
   const bytes =
     platform === 'pseries'
-      ? 8 * Number(size >> BigInt(shift))
+      ? Number(priceOnPseries(shift, size, levels))
       : chargedBytes(shiftOf(size), shift, levels, pageShift);
   return Math.floor(bytes / 2 ** pageShift);
 }

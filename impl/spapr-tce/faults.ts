@@ -5,6 +5,8 @@
  *
  * - `container-object`: the container itself; `group-record`: its record of a group that joins
  * - `set-window`: a window of a group that joins; `program-window`: a new window of a group that is there
+ * - `set-window-hardware`, `program-window-hardware`: the same, by another number of the firmware's
+ * - `firmware-window`: on pseries, the window that the host's firmware makes
  * - `region-object`: a region or a container's hold of it; `table-memory`: a new table; `level-memory`: a level of one
  * - `kvm-table`, `kvm-link`: KVM's own
  * - `shift-modulo`, `shift-undefined`: what C leaves undefined, where QEMU shifts by 64 or more
@@ -15,6 +17,9 @@ export type FaultPoint =
   | 'group-record'
   | 'set-window'
   | 'program-window'
+  | 'set-window-hardware'
+  | 'program-window-hardware'
+  | 'firmware-window'
   | 'region-object'
   | 'table-memory'
   | 'level-memory'

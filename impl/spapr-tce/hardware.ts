@@ -52,11 +52,14 @@ export function makeTable(core: Core, shape: Shape, geometry: Geometry): HwTable
   return table;
 }
 
-/** The kernel's own table stands in the group's first window: of pages of the host, as long as the 32-bit window. */
+/** The default window of firmware. */
+const FIRMWARE_SHIFT = 12;
+
+/** The kernel's own table stands in the group's first window: as long as the 32-bit window, of pages of the host or the firmware. */
 export function addKernelTable(core: Core, group: Group): void {
   const { hardware } = core;
   const { window } = hardware.groups[group.name];
-  const shift = hardware.pageShift;
+  const shift = hardware.platform === 'pseries' ? FIRMWARE_SHIFT : hardware.pageShift;
   const bits = BigInt(shift);
   const size = Number(window.size >> bits);
   const shape = { shift, offset: Number(window.start >> bits), size, mm: -1, charged: 0, chargedMm: -1 };

@@ -4,7 +4,7 @@ import { pagesIn } from './addresses.js';
 import { type Core, fails } from './core.js';
 import type { Group, GuestWindow, HwTable } from './objects.js';
 import { groupNamed } from './ownership.js';
-import { isForFirmware, makeWindow } from './rtas.js';
+import { makeWindow } from './rtas.js';
 
 const LEAST_SHIFT = 12;
 const MOST_SHIFT = 34;
@@ -18,7 +18,7 @@ export function create(core: Core, liobn: bigint, shift: number, offset: bigint,
   if (size === 0n || shift < LEAST_SHIFT || shift > MOST_SHIFT) return -EINVAL;
   if (offset + size > (1n << BigInt(64 - shift)) - 1n) return -EINVAL;
   if (fails(core, 'kvm-table')) return -ENOMEM;
-  if (core.windows.has(liobn) || isForFirmware(core, liobn)) return -EBUSY;
+  if (core.windows.has(liobn)) return -EBUSY;
   const shape = {
     liobn,
     bridge: -1,
@@ -43,7 +43,7 @@ export function attach(core: Core, liobn: bigint, name: number): number {
   const group = groupNamed(core, name);
   if (group === undefined) return -ENOENT;
   const window = core.windows.get(liobn);
-  if (window === undefined) return -EINVAL;
+  if (window === undefined) return -EBADF;
   const table = group.windows.find(t => t !== null && core.steps.fits(core, t, window)) ?? null;
   if (table === null) return -EINVAL;
   if (fails(core, 'kvm-link')) return -ENOMEM;

@@ -59,6 +59,8 @@ export interface Group {
   container: Container | null;
   readonly windows: [HwTable | null, HwTable | null];
   bypass: boolean;
+  /** On pseries: its firmware has failed to make a window, and is not asked again. */
+  failed: boolean;
   /** References: its endpoint's, and one for each device. */
   refs: number;
   /** By window and index: what its TCE cache may still hold. */

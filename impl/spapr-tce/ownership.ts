@@ -14,14 +14,18 @@ export function probe(core: Core, d: number): number {
   const device = core.hardware.devices[d];
   if (device === undefined || device.bridge < 0) return -ENODEV;
   if (core.devices[d] !== ABSENT) return -EBUSY;
-  const bridge = core.hardware.bridges[device.bridge];
-  if (bridge.iommu && !bridge.deviceGroup) return -ENOENT;
+  const operated = operates(core, device.bridge);
+  if (operated && !core.hardware.bridges[device.bridge].deviceGroup) return -ENOENT;
   const group = groupNamed(core, device.group);
   if (group === undefined) return -ENODEV;
   core.devices[d] = PRESENT;
-  joins(core, group, bridge.iommu);
+  joins(core, group, operated);
   return 0;
 }
+
+/** Are there IOMMU operations for the bridge? */
+export const operates = (core: Core, bridge: number): boolean =>
+  core.choices.operations && bridge >= 0 && core.hardware.bridges[bridge].iommu;
 
 /** A device takes a reference; and the core puts the one of device_group, which somebody should have taken. */
 export function joins(core: Core, group: Group, asked: boolean): void {
@@ -43,14 +47,14 @@ export function remove(core: Core, d: number): number {
 export function capable(core: Core, d: number): number {
   if (!knows(core, d)) return -ENODEV;
   const { bridge } = core.hardware.devices[d];
-  return core.devices[d] !== ABSENT && bridge >= 0 && core.hardware.bridges[bridge].iommu ? 1 : 0;
+  return core.devices[d] !== ABSENT && operates(core, bridge) ? 1 : 0;
 }
 
 /** VFIO takes the device, if its DMA is coherent. */
 export function bindDevice(core: Core, d: number): number {
   if (!knows(core, d)) return -ENODEV;
   if (core.devices[d] === ABSENT) return -EINVAL;
-  if (core.devices[d] === VFIO) return -EBUSY;
+  if (core.devices[d] === VFIO) return -EINVAL;
   if (capable(core, d) !== 1) return -EINVAL;
   core.devices[d] = VFIO;
   return 0;
@@ -60,7 +64,7 @@ export function bindDevice(core: Core, d: number): number {
 export function claim(core: Core, name: number): number {
   const group = groupNamed(core, name);
   if (group === undefined) return -ENODEV;
-  if (!core.hardware.bridges[core.hardware.groups[name].bridge].iommu) return -EINVAL;
+  if (!operates(core, core.hardware.groups[name].bridge)) return -EINVAL;
   if (group.blocked) return -EPERM;
   const how = core.choices.blockingAttach;
   if (how === 'refuses-live' && (group.windows[0]?.live ?? 0) > 0) return -EBUSY;

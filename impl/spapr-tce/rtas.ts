@@ -35,10 +35,6 @@ const FIRST_LIOBN = 0x8000_0000n;
 
 const liobnOf = (bridge: number, slot: number): bigint => FIRST_LIOBN | (BigInt(bridge) << 8n) | BigInt(slot);
 
-/** Is this a number that firmware gives, or will give, to a window of some bridge? */
-export const isForFirmware = (core: Core, liobn: bigint): boolean =>
-  core.hardware.guest?.bridges.some((_, b) => liobn === liobnOf(b, 0) || liobn === liobnOf(b, 1)) ?? false;
-
 /** A guest's window with room for all its values, or null without memory. */
 export function makeWindow(
   core: Core,

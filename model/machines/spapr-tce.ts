@@ -18,14 +18,26 @@ import type { Op, Setup } from '../../spec/spapr-tce/state.js';
 import type { Force } from '../driven.js';
 import { refused } from './errnos.js';
 
+/** A pending default window is made by any of these calls, and that may fail. */
+const defaultWindowFaults = (op: string): readonly [string, FaultPoint][] => [
+  [`${op}/default-window-no-memory`, 'table-memory'],
+  [`${op}/default-window-no-record`, 'table-memory'],
+  [`${op}/default-window-set-fails`, 'program-window'],
+  [`${op}/default-window-hardware-fails`, 'program-window-hardware'],
+];
+
 /** The step that fails, or does not have to be as it is, behind each `may` clause. */
 export const FAULT_OF: { readonly [rule: string]: FaultPoint } = {
   'open/no-memory': 'container-object',
   'attach/no-memory': 'group-record',
   'attach/set-fails': 'set-window',
+  'attach/hardware-fails': 'set-window-hardware',
   'register/no-memory': 'region-object',
   'create_window/no-memory': 'table-memory',
   'create_window/set-fails': 'program-window',
+  'create_window/hardware-fails': 'program-window-hardware',
+  'create_window/firmware-fails': 'firmware-window',
+  ...Object.fromEntries(['create_window', 'map', 'unmap'].flatMap(defaultWindowFaults)),
   'map/no-memory': 'level-memory',
   'kvm_create/no-memory': 'kvm-table',
   'kvm_attach/no-memory': 'kvm-link',
@@ -175,6 +187,7 @@ function hardwareOf(setup: Setup): Hardware {
 }
 
 const choicesOf = (policies: PolicyValues): Choices => ({
+  operations: policies.release !== 'linux-6.1',
   dialect: policies.dialect,
   blockingAttach: policies['blocking-attach'],
   takeEmpties: policies['take-empties'],

@@ -121,7 +121,7 @@ const refusedWindows: TceWorld['ops'] = [
   kvmCreate(L, 0n, 1n, 35),
   kvmCreate(L, (1n << 52n) - 1n, 1n),
   kvmCreate(L, (1n << 64n) - 1n, 2n),
-  kvmCreate(0x8000_0001n, 0n, 2n),
+  kvmCreate(0x8000_0000n, 0n, 2n),
   kvmAttach(L, 0),
   kvmAttach(0x666n, 0),
   kvmAttach(L, 9),

@@ -30,19 +30,46 @@ export const defaultWindow = (s: State, c: number): Wanted => ({
 export const pageSizeFits = (s: State, c: number, shift: number): boolean =>
   ((s.groups[latestGroup(s, c)]!.pageSizes >> BigInt(shift)) & 1n) === 1n;
 
-/** Can a table of that shape be priced for the group that joined last? */
-export function shapeFits(s: State, c: number, w: Wanted): boolean {
-  const most = s.platform.name === 'pseries' ? 1 : s.groups[latestGroup(s, c)]!.levels;
-  return logOf(w.size) >= w.shift && w.levels >= 1 && w.levels <= most;
-}
+export const onPseries = (s: State): boolean => s.platform.name === 'pseries';
 
-/** Can one that has a price be made? */
+/** POWERNV_IOMMU_MAX_LEVELS; what the group says of its levels is for the user, and the driver does not look at it. */
+const MOST_LEVELS = 5;
+
+/** On powernv: can a table of that shape be priced? */
+export const shapeFits = (w: Wanted): boolean =>
+  logOf(w.size) >= w.shift && w.levels >= 1 && w.levels <= MOST_LEVELS;
+
+/** On pseries a table of several levels has a price, though none is made; else 8 bytes for each page, if that is any. */
+const MANY_LEVELS_COST = 0xffff_ffff;
+const bytesOnPseries = (w: Wanted): bigint =>
+  w.levels > 1 ? BigInt(MANY_LEVELS_COST) : w.size >> BigInt(w.shift - 3);
+export const hasPrice = (w: Wanted): boolean => bytesOnPseries(w) > 0n;
+
+/** On powernv: can one that has a price be made? */
 export const depthFits = (s: State, w: Wanted): boolean =>
   indexFits(logOf(w.size) - w.shift, w.shift, w.levels, s.platform.pageShift);
 
 /** What such a table costs, in pages of the host. */
 export const costOf = (s: State, w: Wanted): number =>
-  tablePages(s.platform.name, logOf(w.size) - w.shift, w.levels, s.platform.pageShift);
+  onPseries(s)
+    ? Number(bytesOnPseries(w) >> BigInt(s.platform.pageShift))
+    : tablePages(s.platform.name, logOf(w.size) - w.shift, w.levels, s.platform.pageShift);
+
+/** On pseries window 0 in pages of 4 KiB, no longer than the 32-bit window, is the firmware's default one, cut short. */
+export const isDefaultWindow = (s: State, c: number, shift: number, size: bigint): boolean =>
+  shift === DEFAULT_SHIFT && size <= addressOf(s.groups[latestGroup(s, c)]!.size);
+
+/** How many groups the container has; on pseries a table is set for one. */
+export const isShared = (s: State, c: number): boolean => groupsOf(s, c).length > 1;
+
+/** The group whose firmware is asked has failed, and is not asked again. */
+export function firmwareFailed(s: State, c: number): State {
+  return patch(s, { groups: patchAt(s.groups, latestGroup(s, c), { failed: true }) });
+}
+
+/** On powernv a table has at least a page of the host full of entries, whatever was asked for. */
+const entriesOf = (s: State, w: Wanted): number =>
+  Math.max(Number(w.size >> BigInt(w.shift)), onPseries(s) ? 1 : 2 ** (s.platform.pageShift - 3));
 
 /** The lowest number of a window that is free, -1: none. */
 export const freeNumber = (s: State, c: number): 0 | 1 | -1 => {
@@ -68,7 +95,7 @@ export function withWindow(
     kind: 'container',
     shift: w.shift,
     offset,
-    size: Number(w.size >> BigInt(w.shift)),
+    size: entriesOf(s, w),
     levels: w.levels,
     mm: version === 2 ? mm : -1,
   });

@@ -11,7 +11,7 @@ import type { PolicyValues } from './policies.js';
 import { tablesBehind } from './reference.js';
 import { regionHolding } from './region.js';
 import type { Run, State } from './state.js';
-import { cleared, effective, putAt } from './table.js';
+import { cleared, effective, putAt, swept, within } from './table.js';
 
 const READ = 1n;
 const WRITE = 2n;
@@ -107,9 +107,9 @@ export function stored(s: State, w: number, index: number, tce: bigint, p: Polic
   const behind = tablesBehind(s, w).reduce((now, t) => {
     const count = partsOf(s, w, t);
     const { shift } = s.tables[t]!;
-    return mappedIn(now, t, index * count, { mm, ua, count, shift }, effective(s, prot), true, p);
+    return mappedIn(now, t, index * count, { mm, ua, count, shift }, effective(s, prot), true, within(p));
   }, s);
-  return noted(behind, w, index, 1, tce);
+  return noted(swept(behind, p), w, index, 1, tce);
 }
 
 /** An entry of a list: under one policy, one without permission counts as a use that no call takes back. */

@@ -5,6 +5,7 @@ import { slotTable, type Table } from '../kit/table.js';
 import type { Machine } from '../protocol/spapr-tce.js';
 import { liobnOf } from './pages.js';
 import type { PolicyValues } from './policies.js';
+import { hasOperations } from './releases.js';
 import {
   type Bounds,
   FREE_CONTAINER,
@@ -115,23 +116,30 @@ function groupOf(setup: Setup, policies: PolicyValues, g: Machine['groups'][numb
     window0: at,
     window1: -1,
     bypass: setup.bypass > 0n,
-    lost: policies['device-group-reference'] === 'taken' ? 0 : probed(setup, at),
+    failed: false,
+    lost: policies['device-group-reference'] === 'taken' ? 0 : probed(setup, at, policies),
   };
 }
 
 /** How many devices of the group were probed before the start. */
-const probed = (setup: Setup, group: number): number =>
+const probed = (setup: Setup, group: number, policies: PolicyValues): number =>
   setup.devices.filter(
-    d => d.present && d.group === group && d.bridge !== null && setup.bridges[d.bridge]!.iommu,
+    d =>
+      d.present &&
+      d.group === group &&
+      d.bridge !== null &&
+      hasOperations(policies) &&
+      setup.bridges[d.bridge]!.iommu,
   ).length;
 
-/** One for each group, of pages of the host's size. */
+/** One for each group, of pages of the host's size; on pseries of 4 KiB. */
 function kernelTables(setup: Setup): readonly TceTable[] {
+  const shift = setup.platform === 'pseries' ? 12 : setup.pageShift;
   return setup.groups.map(g => ({
     kind: 'kernel',
-    shift: setup.pageShift,
-    offset: Number(g.window.start >> BigInt(setup.pageShift)),
-    size: Number(g.window.size >> BigInt(setup.pageShift)),
+    shift,
+    offset: Number(g.window.start >> BigInt(shift)),
+    size: Number(g.window.size >> BigInt(shift)),
     levels: 1,
     mm: -1,
   }));

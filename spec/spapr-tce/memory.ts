@@ -4,7 +4,7 @@ import { unitsOf } from './pages.js';
 import type { PolicyValues } from './policies.js';
 import { regionHolding } from './region.js';
 import type { Run, State } from './state.js';
-import { written } from './table.js';
+import { swept, within, written } from './table.js';
 
 /** The run of memory that holds a page of an address space, -1: none. */
 export const memoryHolding = selector('memoryHolding', (s: State, mm: number, ua: number): number =>
@@ -100,8 +100,8 @@ export function mappedIn(
   for (const piece of piecesOf(s, source.mm, source.ua, source.count * step)) {
     const count = piece.pages / step;
     const ua = mirror ? source.ua + done * step : -1;
-    state = written(state, t, index + done, { count, frame: piece.frame, prot, ua }, p);
+    state = written(state, t, index + done, { count, frame: piece.frame, prot, ua }, within(p));
     done += count;
   }
-  return state;
+  return swept(state, p);
 }

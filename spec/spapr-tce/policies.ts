@@ -4,6 +4,8 @@ import { cite } from '../law/sources.js';
 
 /** The chosen answer to each question. */
 export type PolicyValues = {
+  /** The release of the host's kernel. */
+  readonly release: string;
   readonly dialect: 'strict' | 'kvm' | 'qemu';
   readonly 'blocking-attach': 'replaces-table' | 'refuses-live' | 'empties-nothing';
   readonly 'take-empties': 'table-and-bypass' | 'table-only';
@@ -210,15 +212,15 @@ const KEPT: readonly Policy[] = [
     ],
     values: [
       {
-        value: 'refused',
-        says: 'no: EBUSY, and it goes on holding it',
-        argument: 'It can unmap first. mm_iommu_put says so.',
-      },
-      {
         value: 'lets-go',
         says: 'yes: it holds the memory no more, which is then like that of a closed container',
         argument:
           'The call holds a reference of its own while it drops the one of the container, so it never sees that the memory is busy. Linux.',
+      },
+      {
+        value: 'refused',
+        says: 'no: EBUSY, and it goes on holding it',
+        argument: 'It can unmap first. mm_iommu_put says so.',
       },
     ],
   },
@@ -249,14 +251,14 @@ const KEPT: readonly Policy[] = [
     cite: [cite('linux-tce', 'tce_iommu_build, tce_iommu_build_v2: tce_iommu_clear on failure')],
     values: [
       {
-        value: 'undone',
-        says: 'nothing was done: all pages are checked before the first entry is written',
-        argument: 'A refused call changes nothing.',
-      },
-      {
         value: 'cleared',
         says: 'the entries that were written are cleared, also those that overwrote older ones',
         argument: 'There is no record of what was there before. Linux.',
+      },
+      {
+        value: 'undone',
+        says: 'nothing was done: all pages are checked before the first entry is written',
+        argument: 'A refused call changes nothing.',
       },
     ],
   },

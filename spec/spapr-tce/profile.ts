@@ -7,6 +7,7 @@ import { safety } from './invariants/safety.js';
 import { sometimes } from './invariants/sometimes.js';
 import { steps } from './invariants/steps.js';
 import { POLICIES, type PolicyValues } from './policies.js';
+import { RELEASES } from './releases.js';
 import { attach, close, detach, open } from './rules/container.js';
 import { ddwQuery } from './rules/ddw.js';
 import { ddwCreate } from './rules/ddw-create.js';
@@ -71,8 +72,12 @@ export const spaprTce: Profile<State, Op, PolicyValues, Setup> = {
   name: 'spapr-tce',
   title: 'TCE windows of POWER: entries, hypercalls, firmware windows, ownership and VFIO SPAPR',
   rules,
-  retired: [],
+  retired: [
+    { id: 'attach/attached', why: 'VFIO looks before the driver: attach/in-container' },
+    { id: 'attach/elsewhere', why: 'EINVAL, and first: attach/in-container' },
+  ],
   policies: POLICIES,
+  releases: RELEASES,
   initial,
   always: safety,
   sometimes,

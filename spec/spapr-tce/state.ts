@@ -45,6 +45,8 @@ export interface Group {
   readonly window0: number;
   readonly window1: number;
   readonly bypass: boolean;
+  /** On pseries: its firmware has failed to make a window once, and is not asked again. */
+  readonly failed: boolean;
   /** References that were dropped though nobody had taken them. */
   readonly lost: number;
 }

@@ -54,6 +54,12 @@ export function written(s: State, t: number, from: number, run: Run, p: PolicyVa
   return swept(invalidated(s, patch(s, { entries: putAt(s.entries, t, now) }), t, from, run.count, p), p);
 }
 
+/**
+ * The policies while a batch runs. Memory that nobody holds goes when the call returns and not before: a later entry of the
+ * batch may need it again.
+ */
+export const within = (p: PolicyValues): PolicyValues => ({ ...p, 'region-of-closed-container': 'leaks' });
+
 /** Registered memory that no container holds goes with its last live entry. */
 export function swept(s: State, p: PolicyValues): State {
   if (p['region-of-closed-container'] === 'leaks') return s;

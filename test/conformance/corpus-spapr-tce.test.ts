@@ -88,7 +88,7 @@ test('each refused trace is refused by the clause that it is about, and by no ot
   assert.deepEqual(Object.fromEntries(result.traces.map(t => [t.name, ruleOf(t)])), REASONS);
 });
 
-test('every value of every policy is judged by some accepted trace', async () => {
+test('every value of every policy, and every release, is judged by some accepted trace', async () => {
   const seen = new Set<string>();
   for (const file of ACCEPT) {
     const trace = await readTrace([file.text]);
@@ -96,5 +96,6 @@ test('every value of every policy is judged by some accepted trace', async () =>
     for (const [name, value] of Object.entries(trace.policies)) seen.add(`${name}=${value}`);
   }
   const all = PROFILE.policies.flatMap(p => p.values.map(v => `${p.name}=${v.value}`));
+  all.push(...PROFILE.releases!.map(r => `release=${r.name}`));
   assert.deepEqual([...seen].sort(), all.sort());
 });

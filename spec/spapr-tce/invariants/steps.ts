@@ -23,6 +23,9 @@ const STOP_IN_THE_MIDDLE: readonly string[] = [
   'map/not-memory',
   'map/not-registered',
   'map/page-too-large',
+  'create_window/less-than-a-page',
+  'create_window/firmware-fails',
+  'create_window/second-dynamic',
 ];
 
 export function sameRuns(a: Table<Run>, b: Table<Run>): boolean {
@@ -60,7 +63,7 @@ const byQemu = (p: PolicyValues): boolean => p['default-window'] === 'by-dialect
 export const steps: readonly Step[] = [
   {
     id: 'refusal/changes-nothing',
-    says: 'A refused call leaves the very same state, but for batches that stop in the middle where the law says so.',
+    says: 'A refused call leaves the very same state, but for batches that stop in the middle, and for firmware that has failed once.',
     cite: [cite('ours', 'ADR-0007: a refusal changes nothing')],
     holds: (before, _, after) =>
       after.outcome.is !== 'refused' || after.state === before || STOP_IN_THE_MIDDLE.includes(after.rule),

@@ -5,7 +5,7 @@ import { always } from '../../law/clause.js';
 import { cite } from '../../law/sources.js';
 import { joined, left, shut } from '../container.js';
 import { containerNamed, hasGroups, latestGroup } from '../group.js';
-import { FREE_CONTAINER, type Op } from '../state.js';
+import { FREE_CONTAINER, type Op, type State } from '../state.js';
 import { freeRow, putAt } from '../table.js';
 import { about, containerOf, isOpen, linux, type Rule, rowOf } from './ioctl.js';
 import { kernelGone } from './ownership.js';
@@ -17,7 +17,17 @@ type Detach = Extract<Op, { op: 'detach' }>;
 
 const onOpen = about<Open>('open', linux('tce_iommu_open'));
 
+const hasWindow = (s: State, o: Attach): boolean =>
+  containerOf(s, o).window0 >= 0 || containerOf(s, o).window1 >= 0;
+
 export const open: readonly Rule<Open>[] = [
+  onOpen.must(
+    'no-driver',
+    'EINVAL',
+    'The container must have a group before it gets a driver, and no group can be claimed.',
+    always,
+    { releases: ['linux-6.1'], cite: [cite('linux-6.1', 'vfio_ioctl_set_iommu: list_empty')] },
+  ),
   onOpen.must(
     'other-type',
     'EINVAL',
@@ -61,8 +71,15 @@ const onAttach = about<Attach>('attach', linux('tce_iommu_attach_group'));
 
 export const attach: readonly Rule<Attach>[] = [
   isOpen('attach'),
+  onAttach.must(
+    'in-container',
+    'EINVAL',
+    'The group must be in no container.',
+    (s, o) => (s.groups[o.group]?.container ?? -1) >= 0,
+    { cite: [linux('vfio_group_ioctl_set_container: vfio_group_has_iommu')] },
+  ),
   onAttach.must('no-group', 'ENODEV', 'The group must exist.', (s, o) => s.groups[o.group]?.exists !== true, {
-    cite: [linux('tce_iommu_attach_group: iommu_group_get_iommudata')],
+    cite: [linux('vfio_group_ioctl_set_container: iommu_group')],
   }),
   onAttach.must(
     'no-dynamic-windows',
@@ -79,13 +96,6 @@ export const attach: readonly Rule<Attach>[] = [
     { cite: [linux('tce_iommu_attach_group: tce_groups_attached')] },
   ),
   onAttach.must(
-    'attached',
-    'EBUSY',
-    'The group must not be in the container already.',
-    (s, o) => s.groups[o.group]!.container === rowOf(s, o),
-    { cite: [linux('tce_iommu_attach_group: tcegrp->grp == iommu_group')] },
-  ),
-  onAttach.must(
     'incompatible',
     'EPERM',
     'The groups of a container must have the same table operations.',
@@ -95,28 +105,35 @@ export const attach: readonly Rule<Attach>[] = [
     { cite: [linux('tce_iommu_attach_group: create_table')] },
   ),
   onAttach.must(
-    'elsewhere',
-    'EBUSY',
-    'The group must not be in another container.',
-    (s, o) => s.groups[o.group]!.container >= 0,
-    { cite: [linux('vfio_group_ioctl_set_container')] },
-  ),
-  onAttach.must(
     'not-claimed',
     'EPERM',
     'The group must be claimed.',
     (s, o) => s.groups[o.group]!.domain !== 'blocked',
-    { cite: [linux('vfio_container_attach_group: iommu_group_claim_dma_owner')] },
+    { cite: [cite('ours', 'ADR-0013: what spapr-tce corrects')] },
   ),
   onAttach.may('no-memory', 'ENOMEM', 'There may be no memory for the record of the group.', always, {
     cite: [linux('tce_iommu_attach_group: kzalloc')],
   }),
+  onAttach.must(
+    'two-groups',
+    'EPERM',
+    'On pseries a container that has a window takes no other group: the table is of the group that made it.',
+    (s, o) => s.platform.name === 'pseries' && hasWindow(s, o),
+    { cite: [linux('tce_iommu_take_ownership: set_window'), linux('spapr_tce_set_window')] },
+  ),
   onAttach.may(
     'set-fails',
-    'EIO',
-    'The firmware may refuse to set a window of the container for the new group, which then has none of them.',
-    (s, o) => containerOf(s, o).window0 >= 0 || containerOf(s, o).window1 >= 0,
-    { cite: [linux('tce_iommu_take_ownership: set_window')] },
+    'EPERM',
+    'OPAL may answer OPAL_PARAMETER for a window of the container; then the new group has none of them.',
+    (s, o) => s.platform.name === 'powernv' && hasWindow(s, o),
+    { cite: [linux('tce_iommu_take_ownership: set_window'), linux('pnv_pci_ioda2_set_window')] },
+  ),
+  onAttach.may(
+    'hardware-fails',
+    'ENXIO',
+    'OPAL may answer OPAL_HARDWARE for a window of the container; then the new group has none of them.',
+    (s, o) => s.platform.name === 'powernv' && hasWindow(s, o),
+    { cite: [linux('tce_iommu_take_ownership: set_window'), linux('pnv_pci_ioda2_set_window')] },
   ),
   onAttach.ends(
     'joined',

@@ -4,6 +4,8 @@ import { patch, patchAt } from '../../kit/record.js';
 import { always } from '../../law/clause.js';
 import { cite } from '../../law/sources.js';
 import { groupReferences } from '../group.js';
+import type { PolicyValues } from '../policies.js';
+import { hasOperations } from '../releases.js';
 import type { Device, Op, State } from '../state.js';
 import { about, linux, type Rule } from './ioctl.js';
 
@@ -29,6 +31,10 @@ const unknown = <O extends { readonly device: number }>(op: string): Rule<O> =>
 const groupOf = (s: State, device: number) => s.groups[s.devices[device]!.group];
 const bridgeOf = (s: State, device: number) => s.bridges[s.devices[device]!.bridge];
 
+/** Has the bridge IOMMU operations, in this release? */
+const operates = (s: State, device: number, p: PolicyValues): boolean =>
+  hasOperations(p) && bridgeOf(s, device)!.iommu;
+
 const onProbe = about<Probe>('probe', linux('spapr_tce_iommu_probe_device'));
 
 export const probe: readonly Rule<Probe>[] = [
@@ -50,7 +56,7 @@ export const probe: readonly Rule<Probe>[] = [
     'bridge-names-no-group',
     'ENOENT',
     'The controller of the bridge must be able to name the group of a device.',
-    (s, o) => bridgeOf(s, o.device)!.iommu && !bridgeOf(s, o.device)!.deviceGroup,
+    (s, o, p) => operates(s, o.device, p) && !bridgeOf(s, o.device)!.deviceGroup,
     { cite: [linux('spapr_tce_iommu_device_group'), mail('"if (!hose->controller_ops.device_group)"')] },
   ),
   onProbe.must(
@@ -64,22 +70,22 @@ export const probe: readonly Rule<Probe>[] = [
     'added',
     'Behind a bridge without IOMMU operations the device is added to the group.',
     (s, o) => ({ outcome: { is: 'ok' }, state: withState(s, o.device, 'present') }),
-    (s, o) => !bridgeOf(s, o.device)!.iommu,
-    { cite: [mail('"this does not work well with iommu_group_add_device()"')] },
+    (s, o, p) => !operates(s, o.device, p),
+    { cite: [cite('linux-6.1', 'iommu_add_device')] },
   ),
   onProbe.ends(
     'joined',
-    'The device joins the group that its bridge names. The reference that device_group took is dropped.',
+    'The device joins the group that its bridge names, and keeps the reference that device_group took.',
     (s, o, p) => ({ outcome: { is: 'ok' }, state: joinedGroup(s, o.device, p['device-group-reference']) }),
     always,
     {
-      cite: [mail('"Is this missing a refcount get on the group?"'), linux('iommu_group_get_for_dev')],
+      cite: [mail('"Is this missing a refcount get on the group?"'), linux('iommu_init_device')],
       status: 'disputed',
     },
   ),
 ];
 
-/** The core drops one reference for each probe. If device_group took none, it drops one that is not its own. */
+/** The core drops the reference of device_group with the device. If that took none, one is lost that is not its own. */
 function joinedGroup(s: State, device: number, reference: 'taken' | 'missing'): State {
   const here = withState(s, device, 'present');
   if (reference === 'taken') return here;
@@ -120,8 +126,8 @@ export const remove: readonly Rule<Remove>[] = [
 ];
 
 /** Cache coherency is answered by the operations of the bridge's IOMMU: no operations, no coherency. */
-const coherent = (s: State, device: number): boolean =>
-  s.devices[device]!.state !== 'absent' && bridgeOf(s, device)!.iommu;
+const coherent = (s: State, device: number, p: PolicyValues): boolean =>
+  s.devices[device]!.state !== 'absent' && operates(s, device, p);
 
 const onCapable = about<Capable>(
   'capable',
@@ -134,7 +140,7 @@ export const capable: readonly Rule<Capable>[] = [
   onCapable.ends(
     'answered',
     'A device is known to be cache coherent if an IOMMU is registered for its bridge.',
-    (s, o) => ({ outcome: { is: 'ok', coherent: coherent(s, o.device) }, state: s }),
+    (s, o, p) => ({ outcome: { is: 'ok', coherent: coherent(s, o.device, p) }, state: s }),
   ),
 ];
 
@@ -151,18 +157,20 @@ export const bind: readonly Rule<Bind>[] = [
   ),
   onBind.must(
     'taken',
-    'EBUSY',
+    'EINVAL',
     'VFIO must not have the device already.',
     (s, o) => s.devices[o.device]!.state === 'vfio',
+    { cite: [linux('vfio_group_find_or_alloc: vfio_group_has_device')] },
   ),
   onBind.must(
     'not-coherent',
     'EINVAL',
     'The device must be known to be cache coherent.',
-    (s, o) => !coherent(s, o.device),
+    (s, o, p) => !coherent(s, o.device, p),
     {
       cite: [
-        linux('vfio_group_find_or_alloc: device_iommu_capable'),
+        linux('__vfio_register_dev: device_iommu_capable'),
+        cite('linux-6.1', 'vfio_group_find_or_alloc: device_iommu_capable'),
         mail('"added a coherency capability check to the generic part of VFIO"'),
       ],
     },

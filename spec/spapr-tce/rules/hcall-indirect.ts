@@ -4,7 +4,9 @@ import { always } from '../../law/clause.js';
 import { listable, noted, protOf, storedFromList, userPageOf } from '../guest-tce.js';
 import { userPage } from '../memory.js';
 import { aligned } from '../pages.js';
+import type { PolicyValues } from '../policies.js';
 import type { State } from '../state.js';
+import { swept, within } from '../table.js';
 import { firstInRange, indexIn, inRange, orToUserSpace, papr, qemu, rowOf, windowKnown } from './hcall.js';
 import { type Indirect, MOST, none, room, stopsAtEnd } from './hcall-batch.js';
 import { about, linux, type Rule } from './ioctl.js';
@@ -14,6 +16,15 @@ const LIST_SHIFT = 12;
 /** Entries of the list written one after the other, the first `count` of them. */
 const written = (s: State, o: Indirect, count: number): State =>
   o.tces.slice(0, count).reduce((now, tce, i) => noted(now, rowOf(s, o), indexIn(s, o) + i, 1, tce), s);
+
+/** The same with the hardware tables behind the window. */
+const put = (s: State, o: Indirect, count: number, p: PolicyValues): State =>
+  swept(
+    o.tces
+      .slice(0, count)
+      .reduce((now, tce, i) => storedFromList(now, rowOf(s, o), indexIn(s, o) + i, tce, within(p)), s),
+    p,
+  );
 
 /** Which entry of the list cannot be written though it permits nothing: its address is no guest memory. */
 const poisonAt = (s: State, o: Indirect): number =>
@@ -76,9 +87,7 @@ export const putTceIndirect: readonly Rule<Indirect>[] = [
       'KVM stops at an entry without permission whose address is no guest memory; the entries before it are written.',
       (s, o, p) => ({
         outcome: { is: 'refused', errno: 'H_PARAMETER' },
-        state: o.tces
-          .slice(0, poisonAt(s, o))
-          .reduce((now, tce, i) => storedFromList(now, rowOf(s, o), indexIn(s, o) + i, tce, p), s),
+        state: put(s, o, poisonAt(s, o), p),
       }),
       (s, o, p) => p.dialect === 'kvm' && poisonAt(s, o) >= 0,
       { cite: [linux('kvmppc_h_put_tce_indirect: second kvmppc_tce_to_ua')], status: 'disputed' },
@@ -110,7 +119,7 @@ export const putTceIndirect: readonly Rule<Indirect>[] = [
     'Every entry of the list is put as H_PUT_TCE puts it.',
     (s, o, p) => ({
       outcome: { is: 'ok' },
-      state: o.tces.reduce((now, tce, i) => storedFromList(now, rowOf(s, o), indexIn(s, o) + i, tce, p), s),
+      state: put(s, o, o.tces.length, p),
     }),
     always,
     { cite: [linux('kvmppc_h_put_tce_indirect'), papr('H_PUT_TCE_INDIRECT')] },

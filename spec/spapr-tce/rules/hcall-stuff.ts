@@ -1,6 +1,7 @@
 // What does H_STUFF_TCE do with one value for many entries?
 import { clearedBehind, inWindow, noted, protOf, stored, writable } from '../guest-tce.js';
 import type { State } from '../state.js';
+import { swept, within } from '../table.js';
 import { firstInRange, indexIn, inRange, papr, qemu, rowOf, windowKnown } from './hcall.js';
 import { MOST, none, room, type Stuff, stopsAtEnd } from './hcall-batch.js';
 import { about, linux, type Rule } from './ioctl.js';
@@ -70,9 +71,12 @@ export const stuffTce: readonly Rule<Stuff>[] = [
     'An entry with permission is put in every place of the range as H_PUT_TCE puts it.',
     (s, o, p) => ({
       outcome: { is: 'ok' },
-      state: Array.from({ length: Number(o.count) }).reduce(
-        (now: State, _, i) => stored(now, rowOf(s, o), indexIn(s, o) + i, o.tce, p),
-        s,
+      state: swept(
+        Array.from({ length: Number(o.count) }).reduce(
+          (now: State, _, i) => stored(now, rowOf(s, o), indexIn(s, o) + i, o.tce, within(p)),
+          s,
+        ),
+        p,
       ),
     }),
     (_, o, p) => p.dialect === 'strict' && protOf(o.tce) !== 'none',

@@ -2,8 +2,6 @@
 import { type Chapter, chapter } from '../../kit/chapter.js';
 import type { Clause } from '../../law/clause.js';
 import { type Citation, cite } from '../../law/sources.js';
-import { overLimit } from '../account.js';
-import { costOf, defaultWindow, depthFits, pageSizeFits, shapeFits } from '../container.js';
 import { containerNamed, hasGroups } from '../group.js';
 import type { PolicyValues } from '../policies.js';
 import type { Container, State } from '../state.js';
@@ -16,10 +14,10 @@ export const linux = (at: string): Citation => cite('linux-tce', at);
 export const about = <O>(name: string, ...source: readonly Citation[]): Chapter<State, O, PolicyValues> =>
   chapter<State, O, PolicyValues>(name, ...source);
 
-interface OnContainer {
+export interface OnContainer {
   readonly container: number;
 }
-interface ByProcess extends OnContainer {
+export interface ByProcess extends OnContainer {
   readonly mm: number;
 }
 interface WithArgument {
@@ -91,44 +89,3 @@ export const hasGroup = <O extends OnContainer>(op: string, errno: 'ENXIO' | 'EN
     'The container must have a group.',
     (s, o) => !hasGroups(s, rowOf(s, o)),
   );
-
-const pending = (s: State, o: OnContainer): boolean => containerOf(s, o).pending;
-
-/** A pending default window needs a group to be made for. */
-export const groupForDefaultWindow = <O extends OnContainer>(op: string): Rule<O> =>
-  about<O>(op, linux('tce_iommu_create_default_window')).must(
-    'no-group-for-default-window',
-    'ENODEV',
-    'A pending default window is made first; for that the container must have a group.',
-    (s, o) => pending(s, o) && !hasGroups(s, rowOf(s, o)),
-  );
-
-function defaultFits(s: State, c: number): boolean {
-  const window = defaultWindow(s, c);
-  return pageSizeFits(s, c, window.shift) && shapeFits(s, c, window) && depthFits(s, window);
-}
-
-/** A pending default window is made on first use: what can stand in the way. */
-export const defaultWindowFits = <O extends ByProcess>(op: string): readonly Rule<O>[] => {
-  const on = about<O>(
-    op,
-    linux('tce_iommu_create_default_window'),
-    linux('tce_iommu_create_window: pgsizes'),
-    linux('pnv_pci_ioda2_table_alloc_pages'),
-  );
-  return [
-    on.must(
-      'default-window-impossible',
-      'EINVAL',
-      'A pending default window is made first; the group must have pages of 4 KiB, and one level must be enough for its table.',
-      (s, o) => pending(s, o) && !defaultFits(s, rowOf(s, o)),
-    ),
-    on.must(
-      'default-window-over-limit',
-      'ENOMEM',
-      'A pending default window is made first; its table is charged to the caller and must stay within the limit.',
-      (s, o) => pending(s, o) && overLimit(s, o.mm, costOf(s, defaultWindow(s, rowOf(s, o)))),
-      { cite: [linux('tce_iommu_create_table: account_locked_vm')] },
-    ),
-  ];
-};

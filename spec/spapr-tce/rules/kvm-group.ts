@@ -40,10 +40,10 @@ export const kvmAttach: readonly Rule<Attach>[] = [
   }),
   onAttach.must(
     'unknown-window',
-    'EINVAL',
+    'EBADF',
     'The guest must have a window of that LIOBN.',
     (s, o) => windowNumbered(s, o.liobn) < 0,
-    { cite: [linux('kvm_spapr_tce_attach_iommu_group: found')] },
+    { cite: [linux('kvm_vfio_file_set_spapr_tce: tablefd')] },
   ),
   onAttach.must(
     'no-table-fits',

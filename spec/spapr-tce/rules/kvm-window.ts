@@ -2,7 +2,6 @@
 import { always } from '../../law/clause.js';
 import { cite } from '../../law/sources.js';
 import { windowNumbered, withGuestWindow, withoutGuestWindow } from '../guest-window.js';
-import { liobnOf } from '../pages.js';
 import type { Op } from '../state.js';
 import { about, linux, type Rule } from './ioctl.js';
 
@@ -42,11 +41,9 @@ export const kvmCreate: readonly Rule<Create>[] = [
   onCreate.must(
     'taken',
     'EBUSY',
-    "The LIOBN must be that of no window; those of a guest's bridges are kept for RTAS.",
-    (s, o) =>
-      windowNumbered(s, o.liobn) >= 0 ||
-      s.guestBridges.some((_, b) => o.liobn === liobnOf(b, 0) || o.liobn === liobnOf(b, 1)),
-    { cite: [linux('kvm_vm_ioctl_create_spapr_tce: liobn'), cite('qemu', 'SPAPR_PCI_LIOBN')] },
+    'The LIOBN must be that of no window.',
+    (s, o) => windowNumbered(s, o.liobn) >= 0,
+    { cite: [linux('kvm_vm_ioctl_create_spapr_tce: liobn')] },
   ),
   onCreate.ends('created', 'The guest has a window where the call says, without entries.', (s, o) => ({
     outcome: { is: 'ok' },

@@ -3,13 +3,12 @@ import { prepared } from '../container.js';
 import { entryOf } from '../pages.js';
 import type { Op, State, TceTable } from '../state.js';
 import { indexIn, tableHolding } from '../window.js';
+import { defaultWindowFits, groupForDefaultWindow } from './default-window.js';
 import {
   about,
   argument,
   boundHere,
   containerOf,
-  defaultWindowFits,
-  groupForDefaultWindow,
   isOpen,
   linux,
   noFlags,

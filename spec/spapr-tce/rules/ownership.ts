@@ -6,6 +6,7 @@ import { always } from '../../law/clause.js';
 import { cite } from '../../law/sources.js';
 import { entryOf } from '../pages.js';
 import type { PolicyValues } from '../policies.js';
+import { hasOperations } from '../releases.js';
 import type { Op, State } from '../state.js';
 import { freed, setWindow, unsetWindow, withTable } from '../table.js';
 import { about, linux, type Rule } from './ioctl.js';
@@ -49,8 +50,13 @@ export const claim: readonly Rule<Claim>[] = [
     'no-iommu',
     'EINVAL',
     'The bridge must have IOMMU operations; without them there is no blocking domain.',
-    (s, o) => !s.bridges[s.groups[o.group]!.bridge]!.iommu,
-    { cite: [linux('__iommu_group_alloc_blocking_domain'), mail('"iommu_group_dma_owner_claimed()"')] },
+    (s, o, p) => !hasOperations(p) || !s.bridges[s.groups[o.group]!.bridge]!.iommu,
+    {
+      cite: [
+        cite('linux-6.1', '__iommu_group_alloc_blocking_domain'),
+        mail('"iommu_group_dma_owner_claimed()"'),
+      ],
+    },
   ),
   onClaim.must(
     'claimed',
@@ -64,7 +70,7 @@ export const claim: readonly Rule<Claim>[] = [
     'EBUSY',
     "The kernel's table must have no live entry, where the policy asks for it.",
     (s, o, p) => p['blocking-attach'] === 'refuses-live' && kernelLive(s, o.group),
-    { cite: [linux('iommu_take_ownership, kernel 6.3')], status: 'disputed' },
+    { cite: [cite('linux-6.1', 'iommu_take_ownership')], status: 'disputed' },
   ),
   onClaim.ends(
     'blocked',
@@ -81,17 +87,21 @@ export const claim: readonly Rule<Claim>[] = [
   ),
 ];
 
+/** The kernel's own table: on pseries the firmware's default window, whose pages are of 4 KiB. */
+const kernelShift = (s: State): number => (s.platform.name === 'pseries' ? 12 : s.platform.pageShift);
+
 /** The kernel's default configuration: a new empty table where window 0 has none, and the bypass. */
 function kernelBack(s: State, g: number): State {
   const { start, size, window0 } = s.groups[g]!;
-  const { pageShift, bypass } = s.platform;
+  const { bypass } = s.platform;
+  const shift = kernelShift(s);
   const on = patch(s, { groups: patchAt(s.groups, g, { domain: 'platform', bypass: bypass > 0 }) });
   if (window0 >= 0) return on;
   const made = withTable(on, {
     kind: 'kernel',
-    shift: pageShift,
-    offset: entryOf(addressOf(start), pageShift),
-    size: entryOf(addressOf(size), pageShift),
+    shift,
+    offset: entryOf(addressOf(start), shift),
+    size: entryOf(addressOf(size), shift),
     levels: 1,
     mm: -1,
   });
@@ -101,6 +111,7 @@ function kernelBack(s: State, g: number): State {
 const onRelease = about<Release>(
   'release',
   linux('pnv_ioda2_release_ownership'),
+  linux('spapr_tce_release_ownership'),
   linux('spapr_tce_platform_iommu_attach_dev'),
 );
 
@@ -111,7 +122,12 @@ export const release: readonly Rule<Release>[] = [
     'EINVAL',
     'The group must be claimed.',
     (s, o) => s.groups[o.group]!.domain !== 'blocked',
-    { cite: [linux('iommu_group_release_dma_owner')] },
+    {
+      cite: [
+        cite('ours', 'ADR-0013: what spapr-tce corrects'),
+        linux('iommu_group_release_dma_owner: WARN_ON'),
+      ],
+    },
   ),
   onRelease.must(
     'in-container',

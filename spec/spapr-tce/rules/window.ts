@@ -1,28 +1,26 @@
 // Which windows may a user make and remove, and where do they start?
 
 import { patch, patchAt } from '../../kit/record.js';
-import { always } from '../../law/clause.js';
 import { overLimit } from '../account.js';
 import {
   costOf,
-  depthFits,
   freeNumber,
+  hasPrice,
   numberHolding,
+  onPseries,
   pageSizeFits,
-  prepared,
   shapeFits,
-  type Wanted,
   withoutWindow,
   withWindow,
 } from '../container.js';
-import type { Op, State } from '../state.js';
+import type { Op } from '../state.js';
 import { tableHolding } from '../window.js';
+import { defaultWindowFits } from './default-window.js';
 import {
   about,
   argument,
   boundHere,
   containerOf,
-  defaultWindowFits,
   hasGroup,
   isOpen,
   linux,
@@ -31,17 +29,9 @@ import {
   type Rule,
   rowOf,
 } from './ioctl.js';
+import { byFirmware, type Create, found, onPowernv, wanted } from './window-platform.js';
 
-type Create = Extract<Op, { op: 'create_window' }>;
 type Remove = Extract<Op, { op: 'remove_window' }>;
-
-const wanted = (o: Create): Wanted => ({ shift: o.shift, size: o.size, levels: o.levels });
-
-/** The container as the call finds it: bound to the caller, with its default window. */
-const found = (s: State, o: Create): State => {
-  const row = rowOf(s, o);
-  return prepared(patch(s, { containers: patchAt(s.containers, row, { mm: o.mm }) }), row);
-};
 
 const beginning = <O extends Create | Remove>(op: string): readonly Rule<O>[] => [
   isOpen(op),
@@ -55,7 +45,8 @@ const beginning = <O extends Create | Remove>(op: string): readonly Rule<O>[] =>
 const onCreate = about<Create>(
   'create_window',
   linux('tce_iommu_create_window'),
-  linux('pnv_pci_ioda2_create_table: tce_bypass_base'),
+  linux('pnv_pci_ioda2_table_alloc_pages'),
+  linux('spapr_tce_create_table'),
 );
 
 export const createWindow: readonly Rule<Create>[] = [
@@ -78,37 +69,35 @@ export const createWindow: readonly Rule<Create>[] = [
   onCreate.must(
     'shape',
     'EINVAL',
-    'The size must be a power of two and at least a page, and the platform must have tables of that many levels.',
-    (s, o) => !shapeFits(s, rowOf(s, o), wanted(o)),
+    'On powernv the size must be a power of two and at least a page, and the levels one to five.',
+    (s, o) => !onPseries(s) && !shapeFits(wanted(o)),
     { cite: [linux('tce_iommu_create_table: table_size'), linux('pnv_pci_ioda2_get_table_size')] },
+  ),
+  onCreate.must(
+    'no-price',
+    'EINVAL',
+    'On pseries the window must be at least an eighth of a page, so that its table costs a byte.',
+    (s, o) => onPseries(s) && !hasPrice(wanted(o)),
+    { cite: [linux('tce_iommu_create_table: table_size'), linux('spapr_tce_get_table_size')] },
   ),
   onCreate.must(
     'over-limit',
     'ENOMEM',
     'The table as if it were full, and its mirror, are charged to the caller and must stay within the limit.',
     (s, o) => overLimit(found(s, o), o.mm, costOf(s, wanted(o))),
-    { cite: [linux('tce_iommu_create_table: account_locked_vm'), linux('pnv_pci_ioda2_get_table_size')] },
+    {
+      cite: [
+        linux('tce_iommu_create_table: account_locked_vm'),
+        linux('pnv_pci_ioda2_get_table_size'),
+        linux('spapr_tce_get_table_size'),
+      ],
+    },
   ),
-  onCreate.may('no-memory', 'ENOMEM', 'There may be no memory for the table.', always, {
-    cite: [linux('pnv_pci_ioda2_create_table')],
-  }),
-  onCreate.must(
-    'too-deep',
-    'EINVAL',
-    'The index of the table over all its levels, and the offset in a page, must fit below bit 55. What was charged is given back.',
-    (s, o) => !depthFits(s, wanted(o)),
-    { cite: [linux('pnv_pci_ioda2_table_alloc_pages: level_shift')] },
-  ),
-  onCreate.may(
-    'set-fails',
-    'EIO',
-    'The firmware may refuse to set the window for one of the groups; then no group has it.',
-    always,
-    { cite: [linux('tce_iommu_create_window: unset_exit')] },
-  ),
+  ...onPowernv,
+  ...byFirmware,
   onCreate.ends(
     'created',
-    'The table, empty, is set in the lowest free window of every group: window 0 at the 32-bit window, window 1 at 2^59.',
+    'The table, empty, is set in the lowest free window of every group: window 0 at the 32-bit window, window 1 at 2^59. On powernv it has at least a page of the host full of entries.',
     (s, o) => {
       const { state, start } = withWindow(found(s, o), rowOf(s, o), wanted(o));
       return { outcome: { is: 'ok', start }, state };

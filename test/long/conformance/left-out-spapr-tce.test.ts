@@ -21,12 +21,11 @@ const isNoticed = ({ result, traces }: SuiteResult): boolean =>
 
 test('no clause can be left out unnoticed but those that another one repeats', async () => {
   const left = await unnoticed(PROFILE, leftOut, isNoticed);
-  // An absent device is not coherent; nothing is mapped outside the window; a group that is here is in a container;
+  // An absent device is not coherent; nothing is mapped outside the window;
   // a batch of QEMU's that begins outside stops at its first entry.
   assert.deepEqual(left, [
     'bind/no-group',
     'kernel_unmap/outside',
-    'attach/attached',
     'h_put_tce_indirect/page-out-of-window',
     'h_stuff_tce/page-out-of-window',
   ]);
