@@ -312,6 +312,7 @@ export const SPAPR_TCE_WORLDS: readonly TceWorld[] = [
       removeWindow(0, HIGH),
       ...(['r', 'w', 'rw'] as const).map(prot => map(0, 0n, MEMORY_A, { prot })),
       map(0, HIGH, MEMORY_B, { prot: 'w' }),
+      map(0, PAGE, MEMORY_A, { pages: 2n }),
       unmap(0, 0n),
       unmap(0, HIGH),
       dma(0, 0n),

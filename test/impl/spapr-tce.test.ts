@@ -1,7 +1,7 @@
 // What does the POWER machine promise that no law sees: what a batch costs, what memory it takes, what a failure leaves?
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { EINVAL, EIO, ENOMEM } from '../../impl/errno.js';
+import { EINVAL, ENOMEM, EPERM } from '../../impl/errno.js';
 import type { Choices, Hardware } from '../../impl/spapr-tce/configuration.js';
 import type { FaultPoint } from '../../impl/spapr-tce/faults.js';
 import { H_PARAMETER } from '../../impl/spapr-tce/hypercalls.js';
@@ -147,7 +147,7 @@ test('a table that the host could only have in one large piece works as if it ha
 test('what fails leaves account, memory and windows as they were', () => {
   const cases: readonly (readonly [FaultPoint, number, (m: SpaprTce) => unknown])[] = [
     ['table-memory', -ENOMEM, m => m.createWindow(0, 0, 12, 1n << 24n, 2)],
-    ['program-window', -EIO, m => m.createWindow(0, 0, 12, 1n << 24n, 2)],
+    ['program-window', -EPERM, m => m.createWindow(0, 0, 12, 1n << 24n, 2)],
     ['level-memory', -ENOMEM, m => m.map(0, 0, HIGH, UA, PAGE, 3)],
     ['region-object', -ENOMEM, m => m.register(0, 0, UA + (1n << 22n), PAGE)],
   ];

@@ -184,7 +184,7 @@ test('a map of a tebibyte is one run, and a page out of its middle leaves two', 
     ...OPENED,
     [{ op: 'map', ...at, iova: HIGH, ua: USER, size: 1n << 40n, prot: 'r' }, 'map/mapped'],
     [{ op: 'unmap', ...at, iova: HIGH + GIB, size: GIB }, 'unmap/unmapped'],
-    [{ op: 'unregister', ...at, ua: USER, size: 1n << 40n }, 'unregister/mapped'],
+    [{ op: 'unregister', ...at, ua: USER, size: 1n << 40n }, 'unregister/unregistered'],
   ]);
   assert.ok(performance.now() - began < 1000);
   const { containers, regions } = spaprTce.view(end.state) as never as {

@@ -5,6 +5,7 @@ import { always } from '../../law/clause.js';
 import { cite } from '../../law/sources.js';
 import { joined, left, shut } from '../container.js';
 import { containerNamed, hasGroups, latestGroup } from '../group.js';
+import { hasOperations } from '../releases.js';
 import { FREE_CONTAINER, type Op, type State } from '../state.js';
 import { freeRow, putAt } from '../table.js';
 import { about, containerOf, isOpen, linux, type Rule, rowOf } from './ioctl.js';
@@ -25,7 +26,7 @@ export const open: readonly Rule<Open>[] = [
     'no-driver',
     'EINVAL',
     'The container must have a group before it gets a driver, and no group can be claimed.',
-    always,
+    (_, __, p) => !hasOperations(p),
     { releases: ['linux-6.1'], cite: [cite('linux-6.1', 'vfio_ioctl_set_iommu: list_empty')] },
   ),
   onOpen.must(

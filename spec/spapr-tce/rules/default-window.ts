@@ -56,6 +56,14 @@ export const defaultWindowFits = <O extends ByProcess>(op: string): readonly Rul
       (s, o) => pending(s, o) && overLimit(s, o.mm, costOf(s, defaultWindow(s, rowOf(s, o)))),
       { cite: [linux('tce_iommu_create_table: account_locked_vm')] },
     ),
+    ...thenMade<O>(op),
+  ];
+};
+
+/** It has a price that can be paid; now it is made. */
+const thenMade = <O extends ByProcess>(op: string): readonly Rule<O>[] => {
+  const on = about<O>(op, linux('tce_iommu_create_default_window'));
+  return [
     on.must(
       'default-window-after-failure',
       'ENODEV',
