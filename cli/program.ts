@@ -3,6 +3,7 @@ import { Command, Help, type Option } from 'commander';
 import { addCheck } from './program/check.js';
 import { addFaults } from './program/faults.js';
 import { addJudge } from './program/judge.js';
+import { addMerge } from './program/merge.js';
 import { addPlan } from './program/plan.js';
 import { addDebates, addPolicies } from './program/policies.js';
 import { addRules } from './program/rules.js';
@@ -13,6 +14,7 @@ import type { End } from './program/shared.js';
 import { addShow } from './program/show.js';
 import { addTarget } from './program/system.js';
 import { addWalk } from './program/walk.js';
+import { VERSION } from './version.js';
 
 const EXITS = `
 Exit codes: 0 conforms, 1 diverges or a promise broken, 2 inconclusive, 64 usage, 65 malformed input,
@@ -28,12 +30,13 @@ const optionDescription = (option: Option): string =>
 export function program(end: End): Command {
   const top = new Command('iommu-spec')
     .description('IOMMU semantics as a law: explore it, hold implementations and recordings against it')
-    .version('0.2.0')
+    .version(VERSION)
     .configureHelp({ minWidthToWrap: 24, optionDescription })
     .exitOverride()
     .addHelpText('after', EXITS);
   for (const add of [
     addRun,
+    addMerge,
     addCheck,
     addWalk,
     addJudge,

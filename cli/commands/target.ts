@@ -8,12 +8,17 @@ import { TARGET_LIMITS, type TargetLimits } from '../../conformance/targets/limi
 import { type Dial, Unreachable } from '../../conformance/targets/link.js';
 import { Session } from '../../conformance/targets/session.js';
 import { EXIT, type ExitCode, Unreadable, Usage } from '../exit.js';
+import { report, reportersOf } from '../reporters/chosen.js';
 import type { TargetOptions } from '../targets/asked.js';
+import { blobOf } from '../targets/blob.js';
 import { dialOf } from '../targets/dial.js';
 import { introduction, sayCampaign } from '../targets/report.js';
 import { corpusSection, Fitting, filesSection, walksSection, worldsSection } from '../targets/sections.js';
 import { count, outTo, paint, ticker } from '../terminal.js';
+import { writeWhole } from '../written.js';
 
+/** A run that nobody shares. */
+const WHOLE = { index: 1, total: 1 };
 const PARTS = ['corpus', 'worlds', 'walks'] as const;
 
 /** `files`: recordings whose calls are made, instead of everything else. */
@@ -29,7 +34,8 @@ export async function held(
   options: TargetOptions,
   once = false,
 ): Promise<ExitCode> {
-  const out = outTo(options.json === true);
+  const reporters = reportersOf(options.reporter ?? []);
+  const out = outTo(options.json === true || reporters.some(r => r.file === undefined));
   const limits = limitsOf(options);
   const expected = new Expected(expectations(options.expect), new Date().toISOString().slice(0, 10));
   let session: Session;
@@ -64,7 +70,16 @@ export async function held(
       progress: (section, runs, calls) => bar.show(`${section}: ${count(runs)} runs, ${count(calls)} calls`),
     });
     bar.done();
-    sayCampaign(session, result, options, out);
+    const data = sayCampaign(session, result, options, out);
+    if (options.json === true) out.data(data);
+    await report(data, reporters);
+    if (options.blob !== undefined) {
+      const policies = fitting.policies();
+      writeWhole(
+        options.blob,
+        `${JSON.stringify(blobOf({ ...data, shard: options.shard ?? WHOLE }, result.tally, policies))}\n`,
+      );
+    }
     return codeOf(result);
   } finally {
     await session.close();

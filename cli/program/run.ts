@@ -4,6 +4,7 @@ import type { RunOptions } from '../commands/run.js';
 import type { ExitCode } from '../exit.js';
 import { Usage } from '../exit.js';
 import type { TargetOptions } from '../targets/asked.js';
+import { shardNamed } from '../targets/shard.js';
 import { type End, examples, JSON_OUT } from './shared.js';
 import { addCampaignOptions, anySeed } from './target.js';
 
@@ -28,13 +29,23 @@ export function addRun(top: Command, end: End): void {
     .action(async (files, options) => end(await chosen(files, options)));
 }
 
-type Options = RunOptions & Omit<TargetOptions, 'target'> & { readonly target?: string };
+type Options = RunOptions &
+  Omit<TargetOptions, 'target' | 'shard'> & { readonly target?: string; readonly shard?: string };
 
 async function chosen(files: readonly string[], options: Options): Promise<ExitCode> {
   const { target } = options;
   if (target !== undefined) {
     const { target: live } = await import('../commands/target.js');
-    return live(files, { ...options, target, seed: options.seed ?? anySeed() });
+    const { shard: part, ...rest } = options;
+    const shard = shardNamed(part, process.env);
+    if (shard !== undefined && shard.total > 1 && options.seed === undefined)
+      throw new Usage('the shards of one run have one seed: name it by --seed');
+    return live(files, {
+      ...rest,
+      target,
+      seed: options.seed ?? anySeed(),
+      ...(shard === undefined ? {} : { shard }),
+    });
   }
   if (files.length > 0)
     throw new Usage('recordings are judged by "judge"; "run" makes their calls on a --target');

@@ -29,12 +29,19 @@ export const addTargetOptions = (command: Command): Command =>
       wholeNumber('--restarts', 0, 1_000_000),
       200,
     )
-    .option('--rules', 'the verdict on every clause');
+    .option('--rules', 'the verdict on every clause')
+    .option(
+      '--reporter <name[=file]>',
+      'for other tools: json, junit, tap, ctrf, sarif or github; may be given again, one without a file',
+      again,
+    );
 
 /** And those of `run --target` alone. */
 export const addCampaignOptions = (command: Command): Command =>
   addTargetOptions(command)
     .option(...POLICY)
+    .option('--shard <i/n>', 'one of n parts of the runs; auto: as the scheduler of this job says')
+    .option('--blob <file>', 'keep the result of this part, to be put together by merge')
     .option('--only <part>', 'corpus, worlds or walks; may be given again', again)
     .option(
       '--up-to <n>',

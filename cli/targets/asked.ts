@@ -17,5 +17,9 @@ export interface TargetOptions extends Wanted {
   readonly restarts: number;
   readonly traceOut?: string;
   readonly rules?: boolean;
+  /** `name` or `name=file`, each once. */
+  readonly reporter?: readonly string[];
+  /** Where the result of this shard is kept, to be merged. */
+  readonly blob?: string;
   readonly json?: boolean;
 }

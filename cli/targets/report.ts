@@ -7,6 +7,7 @@ import { RELEASE } from '../../spec/index.js';
 import { ANY } from '../../spec/protocol/target.js';
 import { quoted } from '../quoted.js';
 import { sayReport } from '../report.js';
+import type { FindingData, RunData } from '../reporters/result.js';
 import { ruleTable } from '../rule-table.js';
 import { count, type Out, paint } from '../terminal.js';
 import { tryToWrite } from '../written.js';
@@ -20,7 +21,8 @@ export function introduction({ intro: { hello } }: Session): readonly string[] {
   return [`${paint.bold(printable(hello.name + version))}: ${hello.profile}, ${machine}${known}`];
 }
 
-export function sayCampaign(session: Session, result: Campaign, options: TargetOptions, out: Out): void {
+/** Says it, writes the counterexamples, and gives what a program reads. */
+export function sayCampaign(session: Session, result: Campaign, options: TargetOptions, out: Out): RunData {
   for (const s of result.sections) {
     const share = s.calls === 0 ? '' : `, ${Math.round((100 * s.accepted) / s.calls)}% accepted`;
     const cannot = s.cannot === 0 ? '' : `, ${count(s.cannot)} on machines that it cannot be`;
@@ -40,25 +42,26 @@ export function sayCampaign(session: Session, result: Campaign, options: TargetO
   const colour = { conforms: paint.green, diverges: paint.red, inconclusive: paint.yellow }[result.result];
   out.say(colour(verdictOf(result)));
   const { hello } = session.intro;
-  out.data({
+  return {
     command: 'run',
     target: {
       target: options.target,
       name: hello.name,
-      version: hello.version,
+      ...(hello.version === undefined ? {} : { version: hello.version }),
       profile: hello.profile,
       starts: session.starts,
     },
     result: result.result,
     notes: result.notes,
     seed: options.seed,
+    ...(options.shard === undefined ? {} : { shard: options.shard }),
     sections: result.sections,
     findings,
     broken: result.broken,
     expectations: result.expectations,
     clauses: countVerdicts(result.rules),
     rules: result.rules,
-  });
+  };
 }
 
 function verdictOf(result: Campaign): string {
@@ -71,7 +74,13 @@ function verdictOf(result: Campaign): string {
 }
 
 /** The smallest run as a recording, the report, and the one command that makes its calls again. */
-function finding(session: Session, found: Reported, index: number, options: TargetOptions, out: Out): object {
+function finding(
+  session: Session,
+  found: Reported,
+  index: number,
+  options: TargetOptions,
+  out: Out,
+): FindingData {
   const { verdict, events, machine, policies, key } = found.finding;
   const { hello } = session.intro;
   const file = fileOf(options, hello.name, verdict.broken, index);
@@ -117,6 +126,7 @@ function finding(session: Session, found: Reported, index: number, options: Targ
     again,
     said,
     ...(unwritten === undefined ? {} : { unwritten }),
+    lines: report.told.map(l => l.text),
     report: report.data,
   };
 }

@@ -18,6 +18,7 @@ import { ANY } from '../../spec/protocol/target.js';
 import { Usage } from '../exit.js';
 import { bytesOf, CORPUS, openTrace } from '../input.js';
 import { parsePolicies } from '../options.js';
+import { isIn, type Shard } from './shard.js';
 
 export interface Wanted {
   readonly policy: readonly string[];
@@ -29,6 +30,8 @@ export interface Wanted {
   readonly upTo: number;
   /** Transitions that are made in each of those; 0: none. */
   readonly part: number;
+  /** Which part of the runs is made; left out: all. */
+  readonly shard?: Shard;
 }
 
 /** Which runs fit a target: those on its machine, under its policies. */
@@ -36,11 +39,13 @@ export class Fitting {
   /** What is fixed: by the target, or by whoever asks. */
   readonly fixed: Policies;
   readonly faults: ReadonlySet<string>;
+  private readonly shard: Shard | undefined;
 
   constructor(
     readonly session: Session,
-    wanted: Pick<Wanted, 'policy' | 'release'>,
+    wanted: Pick<Wanted, 'policy' | 'release' | 'shard'>,
   ) {
+    this.shard = wanted.shard;
     const { hello, law } = session.intro;
     const asked = parsePolicies(law.profile, { policy: wanted.policy });
     const claimed = {
@@ -66,6 +71,11 @@ export class Fitting {
 
   allows(policies: Policies): boolean {
     return Object.entries(this.fixed).every(([name, value]) => policies[name] === value);
+  }
+
+  /** Is the run, world or walk with this number made here? */
+  isHere(number: number): boolean {
+    return isIn(this.shard, number);
   }
 
   machine(machine: unknown): boolean {
@@ -100,7 +110,7 @@ export async function corpusSection(fitting: Fitting): Promise<Section> {
     if (fits) scripts.push(...variants(file, trace, await callsOfTrace(trace, fitting)));
     await trace.close();
   }
-  return { name: 'corpus', open: false, scripts: () => scripts };
+  return { name: 'corpus', open: false, scripts: () => scripts.filter((_, i) => fitting.isHere(i)) };
 }
 
 /** The calls of recordings that somebody names: those that do not fit are a mistake. */
@@ -117,7 +127,7 @@ export async function filesSection(fitting: Fitting, files: readonly string[]): 
     scripts.push(...variants(file, trace, await callsOfTrace(trace, fitting)));
     await trace.close();
   }
-  return { name: 'recordings', open: false, scripts: () => scripts };
+  return { name: 'recordings', open: false, scripts: () => scripts.filter((_, i) => fitting.isHere(i)) };
 }
 
 /** The calls of a trace, up to the event at which it is refused; its permitted failures are asked for again. */
@@ -169,7 +179,8 @@ export function worldsSection(fitting: Fitting, upTo: number, part = 0): Section
     name: large ? 'parts' : 'worlds',
     open: large,
     *scripts() {
-      for (const world of worlds) {
+      for (const [place, world] of worlds.entries()) {
+        if (!fitting.isHere(place)) continue;
         const { name, setup, ops, offers } = world;
         const machine = machineOf(setup);
         const policies = fitting.policies(world.policies);
@@ -208,6 +219,7 @@ export function walksSection(fitting: Fitting, wanted: Wanted): Section | undefi
     open: true,
     *scripts() {
       for (let number = 0; number < wanted.runs; number++) {
+        if (!fitting.isHere(number)) continue;
         const [named, machine] = machines[number % machines.length]!;
         // Every other walk is under another answer to one of the debated questions, where those are open.
         const turn = Math.floor(number / 2);

@@ -1,0 +1,7 @@
+// Which release of this program is it?
+import { readFileSync } from 'node:fs';
+
+const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
+  readonly version: string;
+};
+export const VERSION: string = version;
