@@ -18,7 +18,7 @@ export const done = (result: number): Observed => (result < 0 ? refused(result) 
 
 /** Whoever waits until nobody has a device open, and for what. */
 interface Sleeper {
-  readonly process: Process;
+  readonly worker: Process;
   readonly op: 'unbind' | 'hot_remove';
 }
 
@@ -47,10 +47,10 @@ export class Drivers {
 
   /** To be called when nobody has a device open any more: whoever slept has ended. */
   async reset(): Promise<void> {
-    for (const { process } of this.sleeping.values()) {
-      if ((await process.ended(LONG_MS)) === undefined)
+    for (const { worker } of this.sleeping.values()) {
+      if ((await worker.ended(LONG_MS)) === undefined)
         throw new Error('an unbind sleeps though nothing is open');
-      await process.exit();
+      await worker.exit();
     }
     this.sleeping.clear();
     this.absent.clear();
@@ -82,17 +82,17 @@ export class Drivers {
     if (!this.isThere(device)) return { is: 'refused', errno: 'ENODEV' };
     const name = this.names[device]!;
     const bound = (await driverOf(this.agent, name)) ?? DRIVERS.vfio;
-    const process = await this.agent.fork();
+    const worker = await this.agent.fork();
     const [path, text] =
       op === 'unbind' ? [`/sys/bus/pci/drivers/${bound}/unbind`, name] : [`${pathOf(name)}/remove`, '1'];
-    await process.beginPut(path, text);
-    return this.waited(device, { process, op }, await process.ended(open ? PATIENCE_MS : LONG_MS));
+    await worker.beginPut(path, text);
+    return this.waited(device, { worker, op }, await worker.ended(open ? PATIENCE_MS : LONG_MS));
   }
 
   async resume(device: number, open: boolean): Promise<Observed> {
     const sleeper = this.sleeping.get(device);
     if (sleeper === undefined) return { is: 'not-implemented' };
-    return this.waited(device, sleeper, await sleeper.process.ended(open ? PATIENCE_MS : LONG_MS));
+    return this.waited(device, sleeper, await sleeper.worker.ended(open ? PATIENCE_MS : LONG_MS));
   }
 
   private isThere(device: number): boolean {
@@ -105,7 +105,7 @@ export class Drivers {
       return { is: 'waits' };
     }
     this.sleeping.delete(device);
-    await sleeper.process.exit();
+    await sleeper.worker.exit();
     if (sleeper.op === 'hot_remove' && result >= 0) this.absent.add(device);
     return done(result);
   }

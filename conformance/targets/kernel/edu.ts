@@ -15,19 +15,19 @@ const MASTER_AND_MEMORY = Uint8Array.of(6, 0);
 /** An edu device behind two open files: its configuration space, and its registers. */
 export class Edu {
   private constructor(
-    private readonly process: Process,
+    private readonly worker: Process,
     readonly bar: Address,
   ) {}
 
   static async behind(
-    process: Process,
+    worker: Process,
     config: number,
     registers: { readonly fd: number; readonly bytes: number },
   ): Promise<Edu> {
-    await process.pwrite(config, COMMAND, MASTER_AND_MEMORY);
-    const at = await process.mapped(registers.fd, 0n, registers.bytes);
+    await worker.pwrite(config, COMMAND, MASTER_AND_MEMORY);
+    const at = await worker.mapped(registers.fd, 0n, registers.bytes);
     if (at < 0) throw new Error(`the registers of the device cannot be mapped: errno ${-at}`);
-    return new Edu(process, at);
+    return new Edu(worker, at);
   }
 
   /** Reads memory into the device's buffer. True: the device says that it is done, whatever became of the bytes. */
@@ -42,11 +42,11 @@ export class Edu {
 
   private async run(from: bigint, to: bigint, bytes: number, command: bigint): Promise<boolean> {
     const set = (register: keyof typeof REGISTER, value: bigint) =>
-      this.process.store(8, this.bar + REGISTER[register], value);
+      this.worker.store(8, this.bar + REGISTER[register], value);
     await set('source', from);
     await set('destination', to);
     await set('count', BigInt(bytes));
     await set('command', command);
-    return (await this.process.until(this.bar + REGISTER.command, Number(RUN), 0, 2000)) === 0;
+    return (await this.worker.until(this.bar + REGISTER.command, Number(RUN), 0, 2000)) === 0;
   }
 }

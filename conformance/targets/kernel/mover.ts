@@ -10,7 +10,7 @@ const READ: Observed = { is: 'ok', mm: 'unobserved', vaddr: 'unobserved' };
 
 /** An address of a process. */
 interface Place {
-  readonly process: Process;
+  readonly worker: Process;
   readonly at: number;
 }
 
@@ -63,7 +63,7 @@ export class Mover {
     const [reached] = changed;
     if (reached === undefined) return { is: 'fault' };
     const vaddr = BigInt(reached.at - offset) + (iova & BigInt(PAGE - 1));
-    return { is: 'ok', mm: memories.indexOf(reached.process), vaddr };
+    return { is: 'ok', mm: memories.indexOf(reached.worker), vaddr };
   }
 
   private async deviceAt(name: string) {
@@ -80,8 +80,8 @@ export class Mover {
   }
 
   private pages(memories: readonly Process[], offset: number): readonly Place[] {
-    return memories.flatMap(process =>
-      Array.from({ length: MEMORY.rw.pages }, (_, i) => ({ process, at: MEMORY.rw.at + i * PAGE + offset })),
+    return memories.flatMap(worker =>
+      Array.from({ length: MEMORY.rw.pages }, (_, i) => ({ worker, at: MEMORY.rw.at + i * PAGE + offset })),
     );
   }
 
@@ -89,7 +89,7 @@ export class Mover {
   private async tagged(memories: readonly Process[], offset: number): Promise<readonly bigint[]> {
     const tags = this.pages(memories, offset).map(() => 0x7a67_0000_0000_0000n + ++this.serial);
     await Promise.all(
-      this.pages(memories, offset).map(({ process, at }, i) => process.write(at, packed(tags[i]!))),
+      this.pages(memories, offset).map(({ worker, at }, i) => worker.write(at, packed(tags[i]!))),
     );
     return tags;
   }
@@ -100,7 +100,7 @@ export class Mover {
     offset: number,
   ): Promise<readonly Place[]> {
     const now = await Promise.all(
-      this.pages(memories, offset).map(({ process, at }) => process.read(at, BYTES)),
+      this.pages(memories, offset).map(({ worker, at }) => worker.read(at, BYTES)),
     );
     return this.pages(memories, offset).filter((_, i) => long(now[i]!.bytes, 0) !== tags[i]);
   }

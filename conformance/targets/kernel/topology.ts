@@ -108,14 +108,14 @@ export async function restored(agent: Process, host: Host): Promise<void> {
 }
 
 /** Lets a process have the memory and the limits of the machine's address space `mm`. */
-export async function furnished(process: Process, mm: number): Promise<void> {
+export async function furnished(worker: Process, mm: number): Promise<void> {
   const there = (at: Address, wanted: Address): void => {
     if (at !== wanted) throw new Error(`no memory at 0x${wanted.toString(16)}: ${at}`);
   };
-  there(await process.memory(MEMORY.rw.at, MEMORY.rw.pages * PAGE), MEMORY.rw.at);
-  there(await process.memory(MEMORY.r.at, MEMORY.r.pages * PAGE, 'r'), MEMORY.r.at);
+  there(await worker.memory(MEMORY.rw.at, MEMORY.rw.pages * PAGE), MEMORY.rw.at);
+  there(await worker.memory(MEMORY.r.at, MEMORY.r.pages * PAGE, 'r'), MEMORY.r.at);
   const { lockLimit } = MMS[mm]!;
   if (lockLimit === null) return;
-  await process.lockLimit(lockLimit * PAGE);
-  await process.mayPassLockLimit(false);
+  await worker.lockLimit(lockLimit * PAGE);
+  await worker.mayPassLockLimit(false);
 }

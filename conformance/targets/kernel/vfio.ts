@@ -86,13 +86,13 @@ export class KernelVfio {
     this.happened = [];
     this.told = [];
     await this.drivers.reset();
-    for (const process of this.processes) await process.exit();
+    for (const worker of this.processes) await worker.exit();
     this.processes = [];
     await restored(this.agent, this.host);
     for (const mm of this.machine.mms.keys()) {
-      const process = await this.agent.fork();
-      await furnished(process, mm);
-      this.processes.push(process);
+      const worker = await this.agent.fork();
+      await furnished(worker, mm);
+      this.processes.push(worker);
     }
     if (this.elsewhere < 0) this.elsewhere = await this.agent.open('/dev/null');
     return undefined;
@@ -210,7 +210,7 @@ export class KernelVfio {
 
   /** An ioctl with a structure, and with whatever is wrong with how it was handed over. */
   private async handed(
-    process: Process,
+    worker: Process,
     handle: number,
     request: number,
     structure: Uint8Array,
@@ -218,13 +218,13 @@ export class KernelVfio {
   ): Promise<Called> {
     const fd = this.files.fd(handle);
     if (arg === 'unreadable')
-      return { result: await process.ioctlWith(fd, request, UNREADABLE), bytes: new Uint8Array(0) };
-    if (arg !== 'unwritable') return process.ioctl(fd, request, structure);
-    const at = await process.memory(0, 4096);
-    await process.write(at, structure);
-    await process.protect(at, 4096, 'r');
-    const result = await process.ioctlWith(fd, request, at);
-    await process.unmapped(at, 4096);
+      return { result: await worker.ioctlWith(fd, request, UNREADABLE), bytes: new Uint8Array(0) };
+    if (arg !== 'unwritable') return worker.ioctl(fd, request, structure);
+    const at = await worker.memory(0, 4096);
+    await worker.write(at, structure);
+    await worker.protect(at, 4096, 'r');
+    const result = await worker.ioctlWith(fd, request, at);
+    await worker.unmapped(at, 4096);
     return { result, bytes: structure };
   }
 
@@ -236,8 +236,8 @@ export class KernelVfio {
 
   private async setContainer({ handle, container, mm, arg }: Named<'set_container'>): Promise<Observed> {
     const fd = container === null ? this.elsewhere : this.files.fd(container);
-    const process = this.processes[mm]!;
-    const { result } = await this.handed(process, handle, VFIO.setContainer, packed(fd), arg);
+    const worker = this.processes[mm]!;
+    const { result } = await this.handed(worker, handle, VFIO.setContainer, packed(fd), arg);
     if (result >= 0) this.files.joined(handle);
     return done(result);
   }
