@@ -22,12 +22,16 @@ export class FakeQemu implements Host {
   readonly asked: string[] = [];
   private readonly buffers = new Map<number, readonly number[]>();
   private readonly layout = layoutOf(1n << 28n);
+  private readonly masters = new Set<bigint>();
   private log: string[] = [];
   ended = false;
 
   constructor(
     private readonly bridges: number,
     private readonly lie: Lie = 'none',
+    /** Pages of the default window, and where the other one starts. */
+    private readonly low = 16n,
+    private readonly high = 1n << 59n,
   ) {
     this.defaults();
   }
@@ -35,7 +39,12 @@ export class FakeQemu implements Host {
   private defaults(): void {
     this.tables.clear();
     for (let b = 0; b < this.bridges; b++)
-      this.tables.set(0x8000_0000n | BigInt(b << 8), { start: 0n, shift: 12, size: 16n, entries: new Map() });
+      this.tables.set(0x8000_0000n | BigInt(b << 8), {
+        start: 0n,
+        shift: 12,
+        size: this.low,
+        entries: new Map(),
+      });
   }
 
   async command(text: string): Promise<Said> {
@@ -50,7 +59,10 @@ export class FakeQemu implements Host {
   }
 
   async monitor(execute: string): Promise<unknown> {
-    if (execute === 'system_reset') this.defaults();
+    if (execute === 'system_reset') {
+      this.defaults();
+      this.masters.clear();
+    }
     if (execute !== 'human-monitor-command') return undefined;
     return [...this.tables]
       .map(([liobn, t]) => {
@@ -103,10 +115,14 @@ export class FakeQemu implements Host {
   }
 
   private translate(bridge: number, address: bigint, needed: bigint): bigint | undefined {
-    const candidates = [...this.tables].filter(([liobn]) => Number((liobn >> 8n) & 0xffn) === bridge);
+    if (!this.masters.has(BigInt(bridge))) return undefined;
+    const candidates = [...this.tables]
+      .reverse()
+      .filter(([liobn]) => Number((liobn >> 8n) & 0xffn) === bridge);
     const found = candidates.find(
       ([, t]) => address - t.start >= 0n && (address - t.start) >> BigInt(t.shift) < t.size,
     );
+    if (found === undefined && address === 0x400_0000_0000n) throw new Died('killed by SIGABRT: spapr_qirq');
     if (found === undefined) return undefined;
     const [liobn, t] = found;
     const offset = address - t.start;
@@ -131,12 +147,16 @@ export class FakeQemu implements Host {
   private served(service: string, inputs: number, input: (i: number) => bigint): readonly bigint[] {
     const liobn = 0x8000_0001n | ((input(2) & 0xffn) << 8n);
     if (service === 'start-cpu') this.hypercall();
+    if (service === 'ibm,write-pci-config' && (input(0) & 0xffn) === 4n) {
+      if ((input(4) & 4n) === 0n) this.masters.delete(input(2) & 0xffn);
+      else this.masters.add(input(2) & 0xffn);
+    }
     if (service === 'ibm,create-pe-dma-window') {
       if (inputs !== 5) return [-3n];
       const [shift, window] = [Number(input(3)), Number(input(4))];
       const size = 1n << BigInt(window - shift);
-      this.tables.set(liobn, { start: 1n << 59n, shift, size, entries: new Map() });
-      return [0n, liobn, 0x0800_0000n, 0n];
+      this.tables.set(liobn, { start: this.high, shift, size, entries: new Map() });
+      return [0n, liobn, this.high >> 32n, this.high & 0xffff_ffffn];
     }
     if (service === 'ibm,remove-pe-dma-window') return [this.tables.delete(input(0)) ? 0n : -3n];
     if (service === 'ibm,query-pe-dma-window') return [0n, 1n, 0x20n, 1n, 0x107n, 0n];

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { LAWS } from '../../conformance/index.js';
+import { BESIDE_MACHINE, besideTheLaw } from '../../conformance/targets/pseries/beside.js';
 import { OPERATIONS } from '../../conformance/targets/pseries/calls.js';
 import { commandLine } from '../../conformance/targets/pseries/command-line.js';
 import { hypercallCode } from '../../conformance/targets/pseries/hypercall.js';
@@ -264,4 +265,16 @@ test('it says that it makes operations of the profile, and makes those', async (
   for (const op of OPERATIONS) assert.ok(Object.hasOwn(profile.rules, op), op);
   const { system } = await started();
   assert.deepEqual(await system.step({ op: 'claim', group: 0 }), { is: 'not-implemented' });
+});
+
+test('what the profile has no words for is looked at in turn, and what is otherwise is told', async () => {
+  const see = async (qemu: FakeQemu) => {
+    const m = new Pseries(qemu, BESIDE_MACHINE, 1n << 28n);
+    await m.start();
+    return (await besideTheLaw(m)).map(b => b.otherwise);
+  };
+  const right = await see(new FakeQemu(1, 'none', 1n << 18n, 0x2000_0000n));
+  assert.deepEqual(right, [undefined, undefined, undefined, undefined, undefined, undefined]);
+  const elsewhere = await see(new FakeQemu(1, 'none', 1n << 18n, 1n << 59n));
+  assert.equal(elsewhere[1], 'ok 0x100000 by 0x80000000');
 });

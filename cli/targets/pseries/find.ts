@@ -26,6 +26,10 @@ export type Tell = (text: string) => void;
 
 const isOf = (qemu: Found, version: string): boolean => `${qemu.version}.`.startsWith(`${version}.`);
 
+/** Can a QEMU of the version 7.2 be one of 7, 7.2 or 7.2.22? */
+const mayBe = (version: string, only: string | undefined): boolean =>
+  only === undefined || `${only}.`.startsWith(`${version}.`) || `${version}.`.startsWith(`${only}.`);
+
 /** What a QEMU says of itself; undefined: it does not even start. */
 async function versionOf(qemu: Qemu): Promise<Found | undefined> {
   try {
@@ -84,9 +88,10 @@ export async function findQemus(tell: Tell, only?: string): Promise<readonly Fou
   if (only !== undefined && found.length > 0) return found;
   const missing: string[] = [];
   for (const [version, pattern] of Object.entries(WANTED)) {
-    if (found.some(q => isOf(q, version)) || (only !== undefined && only !== version)) continue;
+    if (found.some(q => isOf(q, version)) || !mayBe(version, only)) continue;
     try {
-      found.push(await unpacked(pattern));
+      const qemu = await unpacked(pattern);
+      if (only === undefined || isOf(qemu, only)) found.push(qemu);
     } catch (error) {
       if (!(error instanceof Unavailable)) throw error;
       missing.push(error.message);

@@ -9,8 +9,10 @@ import { NoTarget } from '../../../conformance/targets/introduce.js';
 import { TARGET_LIMITS, type TargetLimits } from '../../../conformance/targets/limits.js';
 import { Unreachable } from '../../../conformance/targets/link.js';
 import type { Script } from '../../../conformance/targets/play.js';
+import { BESIDE_MACHINE, besideTheLaw } from '../../../conformance/targets/pseries/beside.js';
 import { OPERATIONS } from '../../../conformance/targets/pseries/calls.js';
 import { commandLine } from '../../../conformance/targets/pseries/command-line.js';
+import { Pseries } from '../../../conformance/targets/pseries/pseries.js';
 import { Session } from '../../../conformance/targets/session.js';
 import { scriptOf } from '../../../conformance/targets/shrink.js';
 import { walkScript } from '../../../conformance/targets/walks.js';
@@ -25,8 +27,8 @@ import { bundled, bytesOf, CORPUS } from '../../input.js';
 import { count, type Out, outTo, paint, ticker } from '../../terminal.js';
 import { dialOf } from '../dial.js';
 import { introduction, sayCampaign } from '../report.js';
-import { findQemus } from './find.js';
-import { POLICIES, PROFILE } from './target.js';
+import { type Found, findQemus } from './find.js';
+import { launcher, POLICIES, PROFILE } from './target.js';
 
 export interface LaneOptions {
   readonly seed: number;
@@ -47,7 +49,8 @@ export async function pseriesLane(options: LaneOptions): Promise<ExitCode> {
   const qemus = await findQemus(out.say, options.qemu);
   const codes: ExitCode[] = [];
   const lines: string[] = [];
-  for (const { version } of qemus) {
+  for (const qemu of qemus) {
+    const { version } = qemu;
     const target = `exec:npx iommu-spec target pseries --qemu ${version}`;
     const limits = { ...TARGET_LIMITS, call: DEADLINE, hello: DEADLINE, reset: DEADLINE, total: 3_600_000 };
     const session = await opened(target, limits, out);
@@ -67,8 +70,9 @@ export async function pseriesLane(options: LaneOptions): Promise<ExitCode> {
       });
       bar.done();
       sayCampaign(session, result, reportOptions(options, target), out);
+      const otherwise = await sayBeside(qemu, out);
       lines.push(summary(version, result));
-      codes.push(result.result === 'conforms' ? EXIT.conforms : EXIT.diverges);
+      codes.push(result.result === 'conforms' && otherwise === 0 ? EXIT.conforms : EXIT.diverges);
     } finally {
       await session.close();
     }
@@ -76,6 +80,27 @@ export async function pseriesLane(options: LaneOptions): Promise<ExitCode> {
   out.say();
   for (const line of lines) out.say(line);
   return worst(codes);
+}
+
+/** What the profile has no words for; answers how much of it was not as the source says. */
+async function sayBeside(qemu: Found, out: Out): Promise<number> {
+  const line = commandLine(BESIDE_MACHINE);
+  if ('cannot' in line) throw new Error(line.cannot);
+  const host = await launcher(qemu)(line, Pseries.image(line.memory));
+  try {
+    const m = new Pseries(host, BESIDE_MACHINE, line.memory);
+    await m.start();
+    const all = await besideTheLaw(m);
+    for (const { says, source, otherwise } of all)
+      out.say(
+        otherwise === undefined
+          ? `  beside     ${says} (${source})`
+          : paint.red(`  beside     ${says}: ${otherwise} (${source})`),
+      );
+    return all.filter(b => b.otherwise !== undefined).length;
+  } finally {
+    await host.end();
+  }
 }
 
 /** Undefined: it does not say what it is, which is told. */

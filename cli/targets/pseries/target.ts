@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { LAWS } from '../../../conformance/index.js';
 import { OPERATIONS } from '../../../conformance/targets/pseries/calls.js';
-import { PseriesSystem } from '../../../conformance/targets/pseries/system.js';
+import { type Launch, PseriesSystem } from '../../../conformance/targets/pseries/system.js';
 import { type About, Responder } from '../../../conformance/targets/responder.js';
 import { lawNamed } from '../../../conformance/trace/laws.js';
 import { ANY } from '../../../spec/protocol/target.js';
@@ -25,6 +25,17 @@ const aboutOf = (qemu: Found): About => ({
   reset: 'slow',
 });
 
+/** Starts that QEMU; what lies in a machine's memory at first is a file until this process ends. */
+export function launcher(qemu: Found): Launch {
+  const folder = mkdtempSync(join(tmpdir(), 'iommu-spec-pseries-'));
+  const image = join(folder, 'image');
+  process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
+  return (line, bytes) => {
+    writeFileSync(image, Uint8Array.from(bytes));
+    return launch(qemu, line, image);
+  };
+}
+
 /** A target and what is to be done when it is not needed any more. */
 export interface Target {
   readonly responder: Responder;
@@ -32,13 +43,7 @@ export interface Target {
 }
 
 export function pseriesTarget(qemu: Found): Target {
-  const folder = mkdtempSync(join(tmpdir(), 'iommu-spec-pseries-'));
-  const image = join(folder, 'image');
-  process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
-  const system = new PseriesSystem((line, bytes) => {
-    writeFileSync(image, Uint8Array.from(bytes));
-    return launch(qemu, line, image);
-  });
+  const system = new PseriesSystem(launcher(qemu));
   return {
     responder: new Responder(lawNamed(LAWS, PROFILE), aboutOf(qemu), system),
     end: () => system.end(),
