@@ -119,6 +119,6 @@ export function closeSlot(core: Core, slot: number): void {
   } else if (kind === GROUP) {
     core.steps.countGroupHandle(core, target, -1);
     core.steps.letGoOf(core, groups.context[target]);
-    core.steps.retire(core, target);
+    core.steps.freeGroup(core, target);
   }
 }

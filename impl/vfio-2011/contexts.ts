@@ -80,11 +80,11 @@ export function letGoOf(core: Core, c: number): void {
   const { contexts, groups } = core;
   core.steps.closeContext(core, c);
   core.steps.wake(core, c);
-  const scattered = contexts.groupRefs[c] === 0;
+  const takenApart = contexts.groupRefs[c] === 0;
   for (let g = contexts.firstMember[c]; g >= 0; ) {
     const next = groups.next[g];
-    if (scattered) core.steps.leaveContext(core, g);
-    core.steps.retire(core, g);
+    if (takenApart) core.steps.leaveContext(core, g);
+    core.steps.freeGroup(core, g);
     g = next;
   }
 }
@@ -101,7 +101,7 @@ export function wake(core: Core, c: number): void {
 }
 
 /** The group object goes, if it has neither devices nor handles and its set is not in use. */
-export function retire(core: Core, g: number): void {
+export function freeGroup(core: Core, g: number): void {
   const { groups } = core;
   if (groups.exists[g] === 0 || groups.refs[g] > 0 || groups.lives[g] > 0) return;
   const c = groups.context[g];

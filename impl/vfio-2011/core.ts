@@ -25,7 +25,7 @@ export interface Steps {
   closeContext(core: Core, c: number): void;
   letGoOf(core: Core, c: number): void;
   wake(core: Core, c: number): void;
-  retire(core: Core, g: number): void;
+  freeGroup(core: Core, g: number): void;
   mayJoin(core: Core, host: number, guest: number): boolean;
   sendBack(core: Core, g: number, domain: number): void;
   refusalToLeave(core: Core, g: number): number;

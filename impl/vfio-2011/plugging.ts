@@ -154,6 +154,6 @@ export function deviceGone(core: Core, d: number): void {
   const g = devices.home[d];
   if (g < 0) return;
   const c = groups.context[g];
-  core.steps.retire(core, g);
+  core.steps.freeGroup(core, g);
   if (c >= 0 && groups.context[g] !== c && core.contexts.members[c] > 0) core.steps.letGoOf(core, c);
 }

@@ -24,7 +24,7 @@ export const STEPS: Steps = {
   closeContext: contexts.closeContext,
   letGoOf: contexts.letGoOf,
   wake: contexts.wake,
-  retire: contexts.retire,
+  freeGroup: contexts.freeGroup,
   mayJoin: merging.mayJoin,
   sendBack: merging.sendBack,
   refusalToLeave: merging.refusalToLeave,

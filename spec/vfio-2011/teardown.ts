@@ -21,7 +21,7 @@ import type { State } from './state.js';
 export function dissolve(s: State, c: number, p: PolicyValues): State {
   if (c < 0 || contextInUse(s, c, p)) return s;
   const closed = retireEmpty(wake(closeContext(s, c), c, p), c, p);
-  return setEntered(closed, c) ? closed : scatter(closed, c);
+  return setEntered(closed, c) ? closed : takeApart(closed, c);
 }
 
 /** Devices detached, mappings gone, domain freed, address space released: in effect one step. */
@@ -51,11 +51,11 @@ function wake(s: State, c: number, p: PolicyValues): State {
 
 /** Members without devices and without handles have nothing left to be a group of. */
 function retireEmpty(s: State, c: number, p: PolicyValues): State {
-  return s.groups.reduce((now, g, at) => (g.context === c ? retire(now, at, p) : now), s);
+  return s.groups.reduce((now, g, at) => (g.context === c ? freeGroup(now, at, p) : now), s);
 }
 
 /** Every member leaves; the set's context is free. */
-function scatter(s: State, c: number): State {
+function takeApart(s: State, c: number): State {
   return patch(s, { groups: s.groups.map(g => (g.context === c ? patch(g, { context: -1 }) : g)) });
 }
 
@@ -63,7 +63,7 @@ function scatter(s: State, c: number): State {
  * A group object goes with its last device, or with its last handle if that is later; it leaves its set
  * behind, which may be dissolved then. Only as the last member of a set in use it stays until that is idle: a set is its groups.
  */
-export function retire(s: State, g: number, p: PolicyValues): State {
+export function freeGroup(s: State, g: number, p: PolicyValues): State {
   if (!s.groups[g]!.exists || groupHandleOpen(s, g)) return s;
   if (groupInUse(s, g, p) && singular(s, g)) return s;
   if (s.devices.some((_, at) => livesFor(s, at, g, p))) return s;
@@ -98,7 +98,7 @@ export function depart(s: State, device: number, p: PolicyValues): State {
     }),
   });
   if (home < 0) return gone;
-  return retire(gone, home, p);
+  return freeGroup(gone, home, p);
 }
 
 /** A slot for the context of group `g`: its own if nobody has it, else the first that is free. */

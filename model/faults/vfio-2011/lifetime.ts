@@ -33,8 +33,8 @@ export const lifetime: readonly FaultyMachine[] = [
     RFC('vfio_group_release, vfio_group_del_dev'),
     ['hotplug', 'groups.0.exists', 3],
     steps((own, now) => ({
-      retire: (core, g) => {
-        if (now.op !== 'close') own.retire(core, g);
+      freeGroup: (core, g) => {
+        if (now.op !== 'close') own.freeGroup(core, g);
       },
     })),
   ),
@@ -98,10 +98,10 @@ export const lifetime: readonly FaultyMachine[] = [
     history('Linux commit 9ac8545199a1, "iommu: Fix use-after-free in iommu_release_device"'),
     ['hotplug', 'groups.0.exists', 2],
     steps(own => ({
-      retire: (core, g) => {
+      freeGroup: (core, g) => {
         const { groups } = core;
         if (groups.lives[g] === 0 && groups.refs[g]! > 0) groups.exists[g] = 0;
-        else own.retire(core, g);
+        else own.freeGroup(core, g);
       },
     })),
   ),

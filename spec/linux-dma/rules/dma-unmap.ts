@@ -31,7 +31,7 @@ export const givingBack: Chapter = {
     ...outside<Extract<Op, { op: 'dma_unmap' }>>('dma-unmap'),
     dmaUnmap.ends(
       'list',
-      'The line of a scatter list names no DMA address; its unmap line follows.',
+      'The line of a scatterlist names no DMA address; its unmap line follows.',
       s => happened(s),
       (_s, op) => op.via === 'sg',
     ),

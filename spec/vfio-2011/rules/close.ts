@@ -5,7 +5,7 @@ import { cite } from '../../law/sources.js';
 import type { PolicyValues } from '../policies.js';
 import { contextHandleOpen, contextOf } from '../sets.js';
 import type { Handle, Op, State } from '../state.js';
-import { dissolve, dropMappings, retire } from '../teardown.js';
+import { dissolve, dropMappings, freeGroup } from '../teardown.js';
 import type { Rule } from './handles.js';
 
 type Close = Extract<Op, { op: 'close' }>;
@@ -28,7 +28,7 @@ function after(s: State, h: Handle, p: PolicyValues): State {
     return dissolve(orphaned ? dropMappings(s, h.target) : s, h.target, p);
   }
   if (h.kind === 'device') return dissolve(s, contextOf(s, h.target, p), p);
-  return retire(dissolve(s, s.groups[h.target]!.context, p), h.target, p);
+  return freeGroup(dissolve(s, s.groups[h.target]!.context, p), h.target, p);
 }
 
 export const close: readonly Rule<Close>[] = [
