@@ -4,6 +4,7 @@ import { worldNamed } from '../../model/worlds.js';
 
 /** Whoever adds a profile names one of its worlds here, of not much more than ten thousand transitions. */
 export const SMALL: readonly AnyWorld[] = [
+  'type1-entering',
   'two-owners',
   'parts',
   'attach-unplug',
