@@ -62,7 +62,7 @@ export function settled(alternatives: readonly Alternative[], meter: Meter | nul
         open.push({ ...ghost.alt, unknowns });
       }
     } else found.push(ghost.alt);
-    spend(meter, next.parts.length + next.apart.length + 1);
+    spend(meter, 4 * next.parts.length + 16 * next.apart.length + 1);
     hold(meter, found.length + open.length, next.parts.length);
   }
   return found.length < 2 ? found : united(distinct(found, meter), meter);

@@ -13,7 +13,7 @@ export function assignable(unknowns: Unknowns, apart: Alternative['apart'], mete
     near[a]!.add(b);
     near[b]!.add(a);
   }
-  spend(meter, unknowns.length + apart.length);
+  spend(meter, 4 * (unknowns.length + apart.length));
   const hard = withoutEasy(unknowns, near);
   if (hard.length === 0) return true;
   const clique = cliqueIn(hard, near);

@@ -5,6 +5,7 @@ import { concat, settled } from './alternative.js';
 import { factors } from './factor.js';
 import { hold, type Meter, spend } from './meter.js';
 import { pieces, rows } from './pieces.js';
+import { canPile, piled, unpiled } from './pile.js';
 import {
   type Alternative,
   type Cluster,
@@ -45,7 +46,8 @@ export function extracted(s: State, range: Range, certain: boolean): Extract {
       hull = { start: Math.min(hull.start, key), end: Math.max(hull.end, cluster.end) };
     }
   }
-  return { state, alternatives: joint([known, ...taken.map(c => c.alternatives)], s.meter) };
+  const uncertain = taken.map(c => c.alternatives.map(alt => unpiled(alt, s)));
+  return { state, alternatives: joint([known, ...uncertain], s.meter) };
 }
 
 /** In a recording the pages in the range go, and what is left of a piece still knows that it was one. */
@@ -124,7 +126,10 @@ function withOne(s: State, one: Alternative): State {
     if (alt.unknowns.length === 1 && alt.unknowns[0]!.length === 1) state = withCertain(state, alt);
     else uncertain.push(alt);
   }
-  for (const alts of tangled(uncertain)) state = withCluster(state, [concat(alts)]);
+  for (const alts of tangled(uncertain)) {
+    const whole = concat(alts);
+    state = withCluster(state, [canPile(s) ? piled(whole) : whole]);
+  }
   return state;
 }
 

@@ -63,7 +63,8 @@ function simply(s: State, label: Label, range: Range, behind: Behind | null): St
 
 function lone(cluster: Cluster, label: Label): Piece | undefined {
   const alt = cluster.alternatives[0]!;
-  if (cluster.alternatives.length > 1 || alt.parts.length > 1 || !alt.parts[0]!.live) return undefined;
+  if (cluster.alternatives.length > 1 || alt.parts.length > 1 || !alt.parts[0]!.live || alt.parts[0]!.many)
+    return undefined;
   return alt.unknowns[0]!.includes(label) ? alt.parts[0]!.piece : undefined;
 }
 

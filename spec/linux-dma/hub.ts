@@ -38,8 +38,8 @@ function hubIn(alternatives: readonly Alternative[], under: number): number {
   const first = alternatives[0]!;
   let best = 0;
   let most = under;
-  for (const { piece, of, live } of first.parts) {
-    if (!live || piece.at === 0 || first.unknowns[of]!.length < 2) continue;
+  for (const { piece, of, live, many } of first.parts) {
+    if (!live || many !== undefined || piece.at === 0 || first.unknowns[of]!.length < 2) continue;
     const below = new Set<number>();
     for (const p of first.parts) {
       if (p.piece.at !== piece.at && p.piece.start >= piece.start && p.piece.end <= piece.end)
@@ -52,12 +52,12 @@ function hubIn(alternatives: readonly Alternative[], under: number): number {
   return best;
 }
 
-/** The alternatives for each label of the mapping, and those in which nothing is left of it. */
+/** The alternatives for each label of the mapping, and those in which it has one or nothing is left of it. */
 function byLabel(alternatives: readonly Alternative[], hub: number): readonly (readonly Alternative[])[] {
   const without: Alternative[] = [];
   const found = new Map<Label, Alternative[]>();
   for (const alt of alternatives) {
-    const of = alt.parts.find(p => p.live && p.piece.at === hub)?.of;
+    const of = alt.parts.find(p => p.live && p.piece.at === hub && alt.unknowns[p.of]!.length > 1)?.of;
     if (of === undefined) {
       without.push(alt);
       continue;

@@ -14,7 +14,7 @@ const alternativesOf = (s: State): readonly Alternative[] =>
   s.uncertain.reduce<Alternative[]>((all, c) => [...all, ...c.alternatives], []);
 
 const livePages = (alt: Alternative): number =>
-  alt.parts.reduce((n, p) => n + (p.live ? p.piece.end - p.piece.start : 0), 0);
+  alt.parts.reduce((n, p) => n + (p.live ? (p.piece.end - p.piece.start) * (p.many ?? 1) : 0), 0);
 
 export const always: readonly Property[] = [
   {

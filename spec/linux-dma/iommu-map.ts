@@ -4,6 +4,7 @@ import { patch } from '../kit/record.js';
 import { firstIn } from '../kit/runs.js';
 import { extracted, putBack } from './cluster.js';
 import { rows } from './pieces.js';
+import { canPile, pileAt, piledOn } from './pile.js';
 import {
   type Alternative,
   changed,
@@ -35,7 +36,15 @@ export function mappedSomewhere(s: State, range: Range, phys: number, awaiting: 
     mapped: s.mapped + (range.end - range.start),
     lastMap: s.counted ? eventNow(s) : 0,
   });
-  if (firstIn(s.uncertain, range, rows) >= 0) return mappedAmong(counted, piece, labels, awaiting);
+  const key = firstIn(s.uncertain, range, rows);
+  if (key >= 0 && canPile(s)) {
+    const cluster = s.uncertain.get(key);
+    const pile = pileAt(cluster, key, range);
+    const more = pile && piledOn(cluster, pile, labels, eventNow(s));
+    if (more === null) return undefined;
+    if (more) return changed(counted, { uncertain: s.uncertain.set(key, more) });
+  }
+  if (key >= 0) return mappedAmong(counted, piece, labels, awaiting);
   if (labels.length > 1) {
     const alt: Alternative = { unknowns: [labels], apart: [], parts: [{ piece, of: 0, live: true }] };
     return changed(counted, {

@@ -8,6 +8,7 @@ import { coverings } from './cover.js';
 import { withGather } from './iotlb.js';
 import { leafFits } from './leaf.js';
 import { pieces, rows } from './pieces.js';
+import { canPile, pileAt, piledOff } from './pile.js';
 import {
   type Alternative,
   changed,
@@ -121,13 +122,20 @@ function plainly(s: State, op: Removal, tests: Tests): State | undefined {
   ) {
     return undefined;
   }
+  const first = s.uncertain.get(op.gone.start);
+  const pile =
+    canPile(s) && !s.machine.tags && s.uncertain.has(op.gone.start)
+      ? pileAt(first, op.gone.start, op.gone)
+      : undefined;
+  if (pile?.many !== undefined)
+    return changed(s, { uncertain: s.uncertain.set(op.gone.start, piledOff(first, pile)) });
   let uncertain = s.uncertain;
   let labels: readonly Label[] | null = null;
   let page = op.gone.start;
   for (const key of keysIn(s.uncertain, op.gone, rows)) {
     const { end, alternatives } = s.uncertain.get(key);
     const alt = alternatives[0]!;
-    if (alternatives.length > 1 || alt.parts.length > 1 || !alt.parts[0]!.live || key !== page)
+    if (alternatives.length > 1 || alt.parts.length > 1 || !isOne(alt.parts[0]!) || key !== page)
       return undefined;
     labels = labels ? common(labels, alt.unknowns[0]!) : alt.unknowns[0]!;
     uncertain = uncertain.delete(key);
@@ -136,14 +144,16 @@ function plainly(s: State, op: Removal, tests: Tests): State | undefined {
   if (page !== op.gone.end || labels === null) return undefined;
   const fit = tests.handles ? labels.filter(l => !splitsHandle(s.domains.get(l), op.gone)) : labels;
   if (fit.length === 0) return undefined;
-  const first = s.uncertain.get(op.gone.start).alternatives[0]!.parts[0]!.piece;
-  const piece = { ...op.gone, phys: -1, at: first.at, doubt: 0, onto: 0, by: eventNow(s), announced: false };
+  const { at } = first.alternatives[0]!.parts[0]!.piece;
+  const piece = { ...op.gone, phys: -1, at, doubt: 0, onto: 0, by: eventNow(s), announced: false };
   const held = fit.filter(l => awaits(s, l));
   if (held.length === 0) return changed(s, { uncertain });
   const waits: Alternative = { unknowns: [held], apart: [], parts: [{ piece, of: 0, live: false }] };
   const none: Alternative = { unknowns: [], apart: [], parts: [] };
   return putBack(changed(s, { uncertain }), held.length < fit.length ? [none, waits] : [waits]);
 }
+
+const isOne = (part: Part): boolean => part.live && part.many === undefined;
 
 /** Every case: each alternative, each way in which one domain can hold the range. */
 function generally(s: State, op: Removal, tests: Tests): State | undefined {

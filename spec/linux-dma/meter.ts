@@ -12,7 +12,7 @@ export interface Meter {
 }
 
 /** Enough for seconds of the worst recording, and memory for half a gigabyte of it. */
-const MOST_STEPS = 60_000_000;
+const MOST_STEPS = 40_000_000;
 /** What every event brings back: no recording of a kernel needs more on the average. */
 const STEPS_PER_EVENT = 20_000;
 const STEPS_PER_STATE = 400;

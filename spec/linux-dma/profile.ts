@@ -39,11 +39,17 @@ export const linuxDma: Profile<State, Op, Policies, Setup> = {
   lives: [],
   aims: { always: [], steps: [], lives: [] },
   view: s => ({
-    groups: s.groups.map(g => ({
-      id: g.id,
-      devices: s.devices.filter(d => d.group === g.id).map(d => d.name),
-    })),
+    // Asked for by few recordings, and long: found out only then.
+    get groups() {
+      return groupsSeen(s);
+    },
     mappedPages: s.mapped,
   }),
   explain,
 };
+
+function groupsSeen(s: State): readonly { readonly id: number; readonly devices: readonly string[] }[] {
+  const devices = new Map<number, string[]>(s.groups.map(g => [g.id, []]));
+  for (const d of s.devices) devices.get(d.group)?.push(d.name);
+  return s.groups.map(({ id }) => ({ id, devices: devices.get(id)! }));
+}

@@ -64,6 +64,8 @@ export interface Part {
   readonly piece: Piece;
   readonly of: number;
   readonly live: boolean;
+  /** A pile: so many mappings of the same pages, in as many domains, any of the unknown's labels. Left out: one. */
+  readonly many?: number;
 }
 
 /** One way in which things may be: unknown domains, each with the labels it may still be. */

@@ -12,6 +12,7 @@ import {
   follow,
   type Held,
   heldAfter,
+  meets,
   pagesAt,
   type Range,
   spelled,
@@ -79,19 +80,7 @@ function lineFor([kind, a, b, c]: Code, s: State, pages: number, handles: readon
     if (!tag) return [];
     const base = { unit: 'u', type: 'iotlb', did, pasid: 0, task };
     if (kind === 13 && c % 3 === 0) return [{ op: 'cache_tag_flush_all', ...base }];
-    const pagesAsked = BigInt(1 + (c % 2));
-    const mask = orderOf(iova / P, iova / P + pagesAsked - 1n);
-    return [
-      {
-        op: 'cache_tag_flush_range',
-        ...base,
-        start: iova,
-        last: iova + pagesAsked * P - 1n,
-        addr: (((iova / P) >> mask) << mask) * P,
-        pages: 1n << mask,
-        mask,
-      },
-    ];
+    return [{ op: 'cache_tag_flush_range', ...base, ...blockFor(iova / P, BigInt(1 + (c % 2))) }];
   }
   const device = `d${b % 3}`;
   if (tag) {
@@ -106,11 +95,20 @@ function lineFor([kind, a, b, c]: Code, s: State, pages: number, handles: readon
   ];
 }
 
-/** The order of the smallest aligned block that holds both pages. */
-function orderOf(first: bigint, last: bigint): bigint {
-  let order = 0n;
-  while (first >> order !== last >> order) order++;
-  return order;
+const pagesOf = (op: Extract<Op, { op: 'dma_map' }>): Range =>
+  pagesAt(op.segments[0]!.addr, op.segments[0]!.size);
+
+/** The range of so many pages and the smallest aligned block that holds it. */
+function blockFor(first: bigint, pages: bigint) {
+  let mask = 0n;
+  while (first >> mask !== (first + pages - 1n) >> mask) mask++;
+  return {
+    start: first * P,
+    last: (first + pages) * P - 1n,
+    addr: ((first >> mask) << mask) * P,
+    pages: 1n << mask,
+    mask,
+  };
 }
 
 /** Groups d0, d1, d2; with tags the first two are on domain ids 1 and 2. */
@@ -149,7 +147,9 @@ function compare({ codes, tags, strict, dma, groups }: Run): {
   const seen = { accepted: 0, refused: 0, doubtful: 0, split: 0, givenBack: 0 };
   const step = (op: Op, split: boolean): void => {
     const s = states[0]!;
-    if ('segments' in op && !s.devices.some(d => d.name === op.device)) return;
+    if ('segments' in op && !s.devices.some(d => d.name === op.device && d.domain !== -2)) return;
+    // The allocator of IOVAs hands out no address twice.
+    if (op.op === 'dma_map' && handles.some(h => meets(pagesAt(h.addr, h.size), pagesOf(op)))) return;
     const endings = states.map(state => allowed(linuxDma, state, op, policies));
     const next = new Map(worlds.flatMap(w => follow(w, s, op, handles)).map(w => [spelled(w), w]));
     const good = endings.flat().filter(e => e.outcome.is === 'ok');

@@ -25,7 +25,7 @@ export interface Held {
 }
 export type Range = { readonly start: number; readonly end: number };
 
-const meets = (a: Range, b: Range): boolean => a.start < b.end && b.start < a.end;
+export const meets = (a: Range, b: Range): boolean => a.start < b.end && b.start < a.end;
 const cutOut = (b: Bit, r: Range): Bit[] => {
   const out: Bit[] = [];
   if (b.start < r.start) out.push({ ...b, end: Math.min(b.end, r.start) });
