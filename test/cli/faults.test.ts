@@ -21,7 +21,12 @@ interface Printed {
 }
 
 const run = (args: readonly string[]) => {
-  const { status, stdout, stderr } = spawnSync(process.execPath, args, { cwd: ROOT, encoding: 'utf8' });
+  const { status, stdout, stderr } = spawnSync(process.execPath, args, {
+    cwd: ROOT,
+    encoding: 'utf8',
+    /** Lines are not wrapped: a terminal's width is another test's business. */
+    env: { ...process.env, COLUMNS: '1000' },
+  });
   return { status, stdout, stderr };
 };
 const command = (...args: readonly string[]) => run(['cli/iommu-spec.js', 'faults', ...args]);

@@ -16,6 +16,8 @@ after(() => rmSync(FOLDER, { recursive: true, force: true }));
 
 const check = (...args: readonly string[]) => {
   const { status, stdout, stderr } = spawnSync(process.execPath, [COMMAND, 'check', ...args], {
+    /** Lines are not wrapped: a terminal's width is another test's business. */
+    env: { ...process.env, COLUMNS: '1000' },
     encoding: 'utf8',
   });
   return { code: status, out: stdout, err: stderr };
