@@ -13,7 +13,11 @@ const unseen = (by: string): string | undefined =>
  * A weakness of ours: faults that the campaign as it is does not find, and those that it cannot make small. Who makes it
  * stronger takes them out.
  */
-const MISSED: readonly string[] = ['merge/rollback-does-nothing', 'unplug/stays-attached'];
+const MISSED: readonly string[] = [
+  'merge/rollback-does-nothing',
+  'unplug/stays-attached',
+  'batch/page-size-found-too-late',
+];
 const LONG: readonly string[] = ['aux/first-detach-ends-all'];
 
 for (const seeded of SEEDED) {
