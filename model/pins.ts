@@ -43,6 +43,7 @@ export const PINS = {
   'tce-batches': { states: 27, transitions: 1215 },
   'tce-batches-kvm': { states: 11, transitions: 627 },
   'tce-batches-strict': { states: 11, transitions: 627 },
+  'tce-before-operations': { states: 4, transitions: 52 },
   'tce-devices': { states: 36, transitions: 1224 },
   'tce-firmware': { states: 69, transitions: 2898 },
   'tce-firmware-qemu': { states: 70, transitions: 3112 },

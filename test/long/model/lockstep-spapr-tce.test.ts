@@ -13,8 +13,9 @@ const TCE = WORLDS.filter(w => w.profile === spaprTce);
 
 testCovered(TCE.filter(w => countsOf(w).transitions < SMALL).map(w => w.name));
 
-test('walks of every world under every answer to every question find no difference', () => {
-  for (const policy of spaprTce.policies) {
+test('walks of every world in every release and under every answer to every question find no difference', () => {
+  const releases = { name: 'release', values: spaprTce.releases!.map(r => ({ value: r.name })) };
+  for (const policy of [releases, ...spaprTce.policies]) {
     for (const { value } of policy.values) {
       for (const world of TCE) {
         const policies = { [policy.name]: value };
