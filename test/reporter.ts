@@ -70,9 +70,10 @@ class Run {
     const { file, name, nesting } = data;
     if (file === undefined) return '';
     if (type === 'test:stderr' || type === 'test:stdout') this.wrote(file, data.message ?? '');
-    if (type === 'test:fail') this.failed(data);
     if (type === 'test:diagnostic') this.diagnosed(`${file}:${data.line}`, data.message ?? '');
     if ((type === 'test:pass' || type === 'test:fail') && nesting === 0 && name !== file) this.tests++;
+    // At once, as a run takes minutes; and once more at the end, where it can be found.
+    if (type === 'test:fail') return this.failed(data);
     if (type !== 'test:complete' || name !== file) return '';
     const seconds = (data.details?.duration_ms ?? 0) / 1000;
     this.took.push({ file, seconds });
@@ -88,19 +89,21 @@ class Run {
     this.said.set(test, [...(this.said.get(test) ?? []), message]);
   }
 
-  private failed({ file, line, name, nesting, details }: TestEvent['data']): void {
+  private failed({ file, line, name, nesting, details }: TestEvent['data']): string {
     const error = details?.error;
-    if (error?.failureType === 'subtestsFailed') return;
+    if (error?.failureType === 'subtestsFailed') return '';
     const itself = name === file;
     const { cause } = error ?? {};
     const why = cause instanceof Error ? ownFrames(cause.stack ?? cause.message) : inspect(cause ?? error);
-    this.failures.push({
+    const failure: Failure = {
       file: file!,
       line,
       name: itself ? undefined : name,
       nested: (nesting ?? 0) > 0,
       says: itself ? `${this.written.get(file!) ?? ''}the file did not end well` : why,
-    });
+    };
+    this.failures.push(failure);
+    return `${toldOf(failure, []).join('\n')}\n`;
   }
 
   /** What is said at the end. */
