@@ -19,4 +19,5 @@ export const ERANGE = 34;
 export const EOVERFLOW = 75;
 export const EBADFD = 77;
 export const EOPNOTSUPP = 95;
+export const EADDRINUSE = 98;
 export const EPROBE_DEFER = 517;

@@ -18,7 +18,7 @@ export {
   type StepProperty,
   type View,
 } from './law/profile.js';
-export { inForce, RELEASE, type Release, releaseIn } from './law/release.js';
+export { inForce, lackOf, RELEASE, type Release, releaseIn } from './law/release.js';
 export { type Citation, SOURCES } from './law/sources.js';
 export { PROFILES } from './profiles.js';
 export { vfio2011 } from './vfio-2011/profile.js';

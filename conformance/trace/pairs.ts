@@ -1,5 +1,6 @@
 // Which events do the lines after a header tell of: is every call answered, in order, and once?
 import type { AnyOp } from '../../spec/law/profile.js';
+import { lackOf } from '../../spec/law/release.js';
 import { Call, type Event, Return } from '../../spec/protocol/trace.js';
 import type { Opening } from './header.js';
 import { type JsonLimits, parseJson } from './json.js';
@@ -52,8 +53,10 @@ export class Pairs {
       const reason = `the header promises ${promised} events, and here begins event ${n}`;
       throw new Malformed('count', { line, path: 'call' }, reason);
     }
-    const { law, machine } = this.opening;
+    const { law, machine, policies } = this.opening;
     const op = shaped(law.vocabulary.op, call.op, line, 'op') as AnyOp;
+    const lack = lackOf(law.profile, policies, op.op);
+    if (lack !== undefined) throw new Malformed('unknown-release', { line, path: 'op.op' }, lack);
     refuse(law.vocabulary.opFits?.(machine, op), 'op', line);
     const { note, setup } = call;
     this.open = {

@@ -62,7 +62,7 @@ export function* moveMember(
   domain: Domain,
   point: FaultPoint = 'attach',
 ): Doing {
-  if (device.setup.direct && isBlocking(group, domain)) return -EINVAL;
+  if (device.directKnown && isBlocking(group, domain)) return -EINVAL;
   if (device.deferred && domain === group.default) return 0;
   const wasDeferred = device.deferred;
   device.deferred = false;
@@ -122,7 +122,7 @@ export function* setDomain(core: Core, group: Group, domain: Domain | undefined,
   return result;
 }
 
-/** The members before the one that could not be moved go back to where they came from. */
+/** The members before the one that could not be attached go back to where they came from. */
 export function* goBack(core: Core, group: Group, failed: Device, tried: Domain): Doing {
   const before = group.domain;
   if (before === undefined) {
@@ -133,10 +133,14 @@ export function* goBack(core: Core, group: Group, failed: Device, tried: Domain)
   }
   if (core.choices.failedReplace === 'park-on-blocking' && canPark(group))
     return yield* parkAll(core, group, group.first?.instance as Instance);
-  for (let device = group.first; device !== undefined && device !== failed; device = device.next) {
-    if (device.resets > 0 || device.rid !== tried) continue;
-    const error = yield* core.steps.moveMember(core, group, device, before, 'reattach');
-    if (error !== 0) yield* core.steps.park(core, group, device, before);
+  for (let device = group.first; device !== undefined; device = device.next) {
+    // Until 6.12 the one that failed is attached to the old domain, too.
+    if (device === failed && core.choices.kernel !== '6.12') break;
+    if (device === failed || (device.resets === 0 && device.rid === tried)) {
+      const error = yield* core.steps.moveMember(core, group, device, before, 'reattach');
+      if (error !== 0) yield* core.steps.park(core, group, device, before);
+    }
+    if (device === failed) break;
   }
   return 0;
 }
@@ -144,7 +148,7 @@ export function* goBack(core: Core, group: Group, failed: Device, tried: Domain)
 /** Is there a blocking domain, and may everybody be put on it? */
 function canPark(group: Group): boolean {
   if (group.blocking === undefined && group.first?.instance?.blocked === undefined) return false;
-  for (let d = group.first; d !== undefined; d = d.next) if (d.setup.direct) return false;
+  for (let d = group.first; d !== undefined; d = d.next) if (d.directKnown) return false;
   return true;
 }
 

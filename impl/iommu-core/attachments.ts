@@ -25,6 +25,8 @@ function* attach(core: Core, group: Group, domain: Domain): Doing {
   const { domain: now } = group;
   if (now !== undefined && now !== group.default && now !== group.blocking) return -EBUSY;
   if (domain.driver !== group.first?.instance?.setup.driver) return -EINVAL;
+  // Until 6.12 a static domain has no owner.
+  if (core.choices.kernel === '6.12' && domain.kind !== 'paging') return -EINVAL;
   return yield* core.steps.setDomain(core, group, domain, false);
 }
 
@@ -79,7 +81,7 @@ export function* reserve(core: Core, group: Group, pasid: number): Doing {
 }
 
 export function* attachHandle(core: Core, index: number, name: number, handle: number): Doing {
-  if (handle < 0) return -EINVAL;
+  if (handle < 0 && core.choices.kernel !== '6.12') return -EINVAL;
   const group = groupAt(core, index);
   if (group === undefined) return -ENODEV;
   const domain = domainFor(core, group, name);
@@ -101,15 +103,19 @@ export function* detachHandle(core: Core, index: number): Doing {
 }
 
 export function* replaceHandle(core: Core, index: number, name: number, handle: number): Doing {
-  if (name === NULL_DOMAIN || handle < 0) return -EINVAL;
+  const none = handle < 0;
+  if (name === NULL_DOMAIN || (none && core.choices.kernel !== '6.12')) return -EINVAL;
   const group = groupAt(core, index);
   if (group?.first === undefined) return -ENODEV;
   const domain = domainFor(core, group, name);
   if (domain === undefined) return -ENOENT;
   if (group.first.instance === undefined) return -EINVAL;
-  let error = yield* reserve(core, group, 0);
-  if (error === 0) error = yield* core.steps.setDomain(core, group, domain, false);
-  if (error === 0) setEntry(core, group, 0, domain, handle);
+  const reserved = none ? 0 : yield* reserve(core, group, 0);
+  if (reserved < 0) return reserved;
+  const error = yield* core.steps.setDomain(core, group, domain, false);
+  // A failure releases what was reserved, also by an attach without a handle.
+  if (error < 0 && group.entries.get(0)?.handle === -1) setEntry(core, group, 0, undefined, -1);
+  if (error === 0) setEntry(core, group, 0, none ? undefined : domain, handle);
   return error;
 }
 

@@ -17,6 +17,8 @@ export interface InstanceSetup {
   /** PASIDs, 0 among them; 0: none. */
   readonly pasids: number;
   readonly aux: boolean;
+  /** Whose page-table code, where that decides; left out: VT-d's. */
+  readonly tables?: 'vtd' | 'amd' | 'arm';
 }
 
 export interface DeviceSetup {
@@ -44,8 +46,12 @@ export interface Hardware {
 
 export type DefaultType = 'dma' | 'dma-fq' | 'identity';
 
-/** The open questions of the mails; each machine is built with one answer to each. */
+/** The kernel whose core this is. */
+export type Kernel = '7.2' | '6.12';
+
+/** The kernel, and the open questions of the mails; each machine is built with one answer to each. */
 export interface Choices {
+  readonly kernel: Kernel;
   readonly auxFlag: 'domain' | 'group';
   readonly pasidAllocator: 'core-global' | 'per-device' | 'device-driver';
   readonly ridWhilePasid: 'independent' | 'frozen' | 'torn-down';
@@ -57,6 +63,7 @@ export interface Choices {
 }
 
 export const DEFAULT_CHOICES: Choices = {
+  kernel: '7.2',
   auxFlag: 'domain',
   pasidAllocator: 'core-global',
   ridWhilePasid: 'independent',

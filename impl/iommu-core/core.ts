@@ -75,7 +75,7 @@ export class Core {
     this.choices = parts.choices;
     this.faults = parts.faults;
     this.steps = parts.steps;
-    this.instances = parts.hardware.instances.map((setup, i) => new Instance(i, setup));
+    this.instances = parts.hardware.instances.map((setup, i) => new Instance(i, setup, parts.choices.kernel));
     this.boot();
   }
 

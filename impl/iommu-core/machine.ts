@@ -241,21 +241,23 @@ export class IommuCore {
 
   // What a domain translates, and what a device reaches.
 
-  map(domain: number, page: number, frame: number, pages: number, odd = 0): number {
+  map(domain: number, page: number, frame: number, pages: number, odd?: translation.Odd): number {
     return translation.map(this.core, domain, page, frame, pages, odd);
   }
 
   mapBytes(domain: number, iova: bigint, paddr: bigint, size: bigint): number {
-    return this.map(domain, frame(iova), frame(paddr), frame(size), Number((iova | paddr | size) & LOW_BITS));
+    const odd = { addresses: Number((iova | paddr) & LOW_BITS), size: Number(size & LOW_BITS) };
+    return this.map(domain, frame(iova), frame(paddr), frame(size), odd);
   }
 
   /** Pages that went. */
-  unmap(domain: number, page: number, pages: number, odd = 0): number {
+  unmap(domain: number, page: number, pages: number, odd?: translation.Odd): number {
     return translation.unmap(this.core, domain, page, pages, odd);
   }
 
   unmapBytes(domain: number, iova: bigint, size: bigint): bigint {
-    const gone = this.unmap(domain, frame(iova), frame(size), Number((iova | size) & LOW_BITS));
+    const odd = { addresses: Number(iova & LOW_BITS), size: Number(size & LOW_BITS) };
+    const gone = this.unmap(domain, frame(iova), frame(size), odd);
     return gone < 0 ? BigInt(gone) : BigInt(gone) << FRAME_BITS;
   }
 

@@ -54,6 +54,7 @@ function* join(core: Core, group: Group, device: Device, queued: boolean): Doing
 /** A newcomer goes where its group is; the first one brings the default domain. */
 function* firstDomain(core: Core, group: Group, device: Device, queued: boolean): Doing {
   if (device.instance === undefined) return 0;
+  if (group.default !== undefined) device.directKnown = device.setup.direct;
   if (group.domain !== undefined) return yield* core.steps.moveMember(core, group, device, group.domain);
   if (group.default !== undefined || queued) return 0;
   return yield* core.steps.setupDefault(core, group, undefined);
@@ -104,6 +105,7 @@ export function letGo(core: Core, group: Group, device: Device): void {
   if (group.resetting === device) group.resetting = undefined;
   device.resets = 0;
   device.aux = false;
+  device.directKnown = false;
   device.deferred = false;
   device.group = undefined;
   if (group.members > 0) return;
@@ -154,11 +156,12 @@ export function* setupDefault(core: Core, group: Group, target: DefaultType | un
   const instance = group.first?.instance as Instance;
   const wish = wanted(group);
   if (target !== undefined && wish !== undefined && target !== wish) return -EINVAL;
-  const type = target ?? wish;
+  const type = target ?? wish ?? core.hardware.defaultType;
+  if (group.default?.kind === type) return 0;
   yield;
-  const domain = newDefault(core, instance, type ?? core.hardware.defaultType);
+  const domain = newDefault(core, instance, type);
   if (typeof domain === 'number') return domain;
-  if (group.default === domain) return 0;
+  for (let d = group.first; d !== undefined; d = d.next) d.directKnown = d.setup.direct;
   const before = group.default;
   group.default = domain;
   // Somebody may have taken the group before it was set up: it stays theirs, and comes here later.

@@ -1,7 +1,7 @@
 // What are instances, devices, groups, domains and address spaces, and who counts whom?
 
-import type { DefaultType, DeviceSetup, InstanceSetup } from './configuration.js';
-import { LeafTable } from './leaves.js';
+import type { DefaultType, DeviceSetup, InstanceSetup, Kernel } from './configuration.js';
+import { type PageTable, tableFor } from './page-table.js';
 
 export type DomainKind =
   /** A caller's own, and the two that an IOMMU driver has ready. */
@@ -25,7 +25,7 @@ export class Domain {
   /** It was a group's own, and the group has another now. */
   orphan = false;
   /** Undefined until it is known which IOMMU it is for. */
-  table: LeafTable | undefined;
+  table: PageTable | undefined;
   /** The PASID that stands for it while it is somebody's aux domain, else 0. */
   auxPasid = 0;
   /** How often it is an aux domain, by device; made when first needed. */
@@ -47,7 +47,8 @@ export class Domain {
   /** Gives it the format of an IOMMU. */
   formatFor(instance: Instance): void {
     this.instance = instance;
-    this.table = new LeafTable(instance.setup.sizes, instance.setup.limit);
+    const { tables, sizes, limit } = instance.setup;
+    this.table = tableFor(tables ?? 'vtd', instance.kernel, sizes, limit);
   }
 
   /** Back to a domain of a bus that nobody has attached yet. */
@@ -64,6 +65,7 @@ export class Instance {
   constructor(
     readonly index: number,
     readonly setup: InstanceSetup,
+    readonly kernel: Kernel,
   ) {
     if (setup.blocked) this.blocked = new Domain('blocked', setup.driver, this);
     if (setup.identity) this.identity = new Domain('identity', setup.driver, this);
@@ -76,6 +78,8 @@ export class Device {
   next: Device | undefined;
   driver: 'none' | 'kernel' | 'managed' = 'none';
   deferred: boolean;
+  /** Was its need of a direct map seen, when a default domain was set up for it? */
+  directKnown = false;
   /** What its requester id is attached to in hardware. */
   rid: Domain | undefined;
   astray = false;

@@ -96,9 +96,11 @@ export function* programAll(
   return 0;
 }
 
-/** Can the driver attach a PASID, and block it again? */
+/** Can the driver attach a PASID, and, where the kernel asks, block it again? */
 export const knowsPasids = (instance: Instance | undefined): instance is Instance =>
-  instance?.blocked !== undefined && instance.setup.pasids > 0;
+  instance !== undefined &&
+  (instance.blocked !== undefined || instance.kernel === '6.12') &&
+  instance.setup.pasids > 0;
 
 /** What attach and replace check alike; 0 or an errno. */
 export function refusal(core: Core, group: Group, driver: string, pasid: number): number {
@@ -119,6 +121,8 @@ export function* attachPasid(core: Core, index: number, name: number, pasid: num
   if (group === undefined) return -ENODEV;
   const domain = domainFor(core, group, name);
   if (domain === undefined) return -ENOENT;
+  const unowned = core.choices.kernel === '6.12' && domain.kind !== 'paging';
+  if (unowned && knowsPasids(group.first?.instance)) return -EINVAL;
   return yield* core.steps.attachEntry(core, group, domain, pasid, handle);
 }
 

@@ -31,7 +31,8 @@ export function* prepareReset(core: Core, index: number): Doing {
 export function* finishReset(core: Core, index: number): Doing {
   const device = core.devices[index];
   const group = groupOf(device);
-  if (device === undefined || group === undefined || device.resets === 0) return 0;
+  if (device === undefined || group === undefined || device.instance === undefined) return 0;
+  if (device.resets === 0) return WARNED;
   if (device.resets > 1) {
     device.resets--;
     return 0;

@@ -8,6 +8,8 @@ export function* bindSpace(core: Core, index: number, mm: number): Doing {
   const device = core.devices[index];
   const group = groupOf(device);
   if (device === undefined || group === undefined) return -ENODEV;
+  const x86 = device.instance !== undefined && device.instance.setup.tables !== 'arm';
+  if (x86 && core.choices.kernel === '6.12') return -EOPNOTSUPP;
   const space = core.spaces[mm];
   if (space === undefined || !space.alive) return -ENOENT;
   if (space.pasid > 0 && space.pasid >= device.pasids) return -EOVERFLOW;

@@ -1,7 +1,7 @@
 // What can be seen of an IOMMU core from outside? Its own counts and pointers, nothing derived anew.
 import { type Core, groupAt } from './core.js';
-import type { Leaf } from './leaves.js';
 import type { Device, Domain, Group } from './objects.js';
+import type { Leaf } from './page-table.js';
 
 /** A pointer to a domain: none, freed, one that was a group's own and is no more, the group's own, the driver's own, an address space, or a caller's handle. */
 export type Pointer =

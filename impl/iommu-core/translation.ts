@@ -1,5 +1,5 @@
 // How are domains made and filled, and what does a device reach?
-import { EBUSY, EINVAL, ENODEV, ENOENT, ENOMEM } from '../errno.js';
+import { EBUSY, EINVAL, ENODEV, ENOENT, ENOMEM, ENXIO, ERANGE } from '../errno.js';
 import { STATIC_BLOCKED, STATIC_IDENTITY } from './attachments.js';
 import { type Core, type Doing, fails, groupAt, groupOf } from './core.js';
 import { type Device, Domain, type Instance } from './objects.js';
@@ -52,34 +52,53 @@ export function freeDomain(core: Core, handle: number): number {
 
 const isStatic = (name: number): boolean => name === STATIC_IDENTITY || name === STATIC_BLOCKED;
 
-/** All numbers in pages of 4 KiB; `odd`: bits below that, of any of them. */
+/** Bits of an address or a size below 4 KiB. */
+export interface Odd {
+  readonly addresses: number;
+  readonly size: number;
+}
+export const EVEN: Odd = { addresses: 0, size: 0 };
+
+/** The first page frame that no address of 52 bits reaches. */
+const FRAMES = 2 ** 40;
+
+/** All numbers in pages of 4 KiB. */
 export function map(
   core: Core,
   name: number,
   page: number,
   frame: number,
   pages: number,
-  odd: number,
+  odd: Odd = EVEN,
 ): number {
   if (isStatic(name)) return -EINVAL;
   const domain = core.domains.get(name);
   if (domain === undefined) return -ENOENT;
   const { table } = domain;
   if (table === undefined) return -ENODEV;
-  if (odd !== 0 || page % table.unit !== 0 || frame % table.unit !== 0 || pages % table.unit !== 0)
-    return -EINVAL;
+  const oddAddresses = odd.addresses !== 0 || page % table.unit !== 0 || frame % table.unit !== 0;
+  if (table.generic) {
+    if (frame >= FRAMES) return -ERANGE;
+    if (pages === 0 && odd.size === 0) return -EINVAL;
+    if (oddAddresses) return -ENXIO;
+  }
+  if (oddAddresses || odd.size !== 0 || pages % table.unit !== 0) return -EINVAL;
   if (pages === 0) return 0;
   return table.map(page, frame, pages, () => !fails(core, 'table'));
 }
 
 /** How many pages went, or -ENOENT. */
-export function unmap(core: Core, name: number, page: number, pages: number, odd: number): number {
+export function unmap(core: Core, name: number, page: number, pages: number, odd: Odd = EVEN): number {
   if (isStatic(name)) return 0;
   const domain = core.domains.get(name);
   if (domain === undefined) return -ENOENT;
   const { table } = domain;
-  if (table === undefined || odd !== 0 || page % table.unit !== 0 || pages % table.unit !== 0) return 0;
-  return table.unmap(page, pages);
+  if (table === undefined || odd.addresses !== 0 || page % table.unit !== 0 || page >= table.limit) return 0;
+  if (table.generic) {
+    const all = pages + Number(odd.size !== 0);
+    return page + all > table.limit ? 0 : table.unmap(page, all);
+  }
+  return odd.size !== 0 || pages % table.unit !== 0 ? 0 : table.unmap(page, pages);
 }
 
 /** The frame behind a page, or NOWHERE. */
@@ -99,7 +118,10 @@ export function dma(core: Core, index: number, pasid: number, page: number): num
   if (device?.group === undefined) return DMA_OUTSIDE;
   if (pasid > 0) {
     const programmed = device.programmed.get(pasid);
-    return programmed === undefined ? DMA_FAULT : through(programmed, page);
+    if (programmed === undefined) return DMA_FAULT;
+    // The tables of a process go before it does.
+    const dead = programmed.kind === 'sva' && !core.spaces[programmed.space].alive;
+    return dead ? DMA_FAULT : through(programmed, page);
   }
   if (device.rid === undefined) return DMA_OUTSIDE;
   const reached = through(device.rid, page);

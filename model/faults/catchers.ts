@@ -104,8 +104,8 @@ const MOST_INTERLEAVINGS = 3000;
 /** Has some interleaving no order? Undefined: the fault is one of calls that come one after the other. */
 export async function byScheduler(table: FaultTable, fault: Fault): Promise<Catch | null | undefined> {
   if (fault.in !== 'implementation' || fault.together === undefined) return undefined;
-  const policies = defaultPolicies(table.law);
   for (const { name, ...plan } of table.histories ?? []) {
+    const policies: Policies = { ...defaultPolicies(table.law), ...plan.policies };
     const machine = fault.together(plan.setup, policies);
     const { bad } = await interleave(table.law, machine, { ...plan, policies }, MOST_INTERLEAVINGS);
     if (bad !== undefined) return { steps: plan.before.length + plan.threads.flat().length, shows: name };

@@ -70,9 +70,11 @@ export interface FaultyRecording extends Common {
 
 export type Fault = FaultyMachine | FaultyLaw | FaultyRecording;
 
-/** Threads that run at the same time under the profile's own policies. */
+/** Threads that run at the same time. */
 export interface FaultHistory extends Omit<Plan, 'policies'> {
   readonly name: string;
+  /** Where they are not the defaults. */
+  readonly policies?: Policies;
 }
 
 /** What a catcher has caught. */

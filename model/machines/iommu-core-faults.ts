@@ -8,13 +8,17 @@ const one =
   (...points: readonly FaultPoint[]) =>
   (at: number): Plan => [{ points, after: at }];
 
-/** The n-th pair of a member k that fails (1 and up) and a member j before it that cannot go back. */
+/**
+ * The n-th pair of a member k that fails (1 and up) and a member j before it that cannot go back; in 6.12 of a member
+ * k from 0 up, and a member j that may be k itself.
+ */
 const pair =
   (there: FaultPoint, back: FaultPoint) =>
-  (at: number): Plan => {
-    let k = 1;
+  (at: number, release?: string): Plan => {
+    const itself = release === 'linux-6.12' ? 1 : 0;
+    let k = 1 - itself;
     let j = at;
-    while (j >= k) j -= k++;
+    while (j >= k + itself) j -= k++ + itself;
     return [
       { points: [there], after: k },
       { points: [back], after: j },
@@ -32,7 +36,7 @@ const NUMBER = one('number');
 const PASID = one('pasid');
 
 /** The failure behind each `may` clause; `at` is the number of the ending among those of the clause. */
-export const FAULTS_OF: { readonly [rule: string]: (at: number) => Plan } = {
+export const FAULTS_OF: { readonly [rule: string]: (at: number, release?: string) => Plan } = {
   'probe/no-memory': one('probe', 'group-object', 'group-device'),
   'probe/attach-fails': ATTACH,
   'probe/no-default-domain': DEFAULT,
@@ -59,6 +63,7 @@ export const FAULTS_OF: { readonly [rule: string]: (at: number) => Plan } = {
   'alloc_by_group/no-memory': DOMAIN,
   'alloc_by_bus/no-memory': DOMAIN,
   'attach_device/attach-fails': ATTACH,
+  'attach_device/rollback-fails': ROLLBACK,
   'attach_group/attach-fails': ATTACH,
   'attach_group/rollback-fails': ROLLBACK,
   'attach_group/direct-map-rollback-fails': WAY_BACK,

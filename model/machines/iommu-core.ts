@@ -161,6 +161,7 @@ export class Machine {
   readonly references = new Names();
   readonly faults = new Armed();
 
+  private readonly release: string;
   private together: ConcurrentCore | undefined;
 
   /** `locking`: for calls that are made at the same time. */
@@ -170,11 +171,13 @@ export class Machine {
     private readonly locking: Locking = 'by-group',
     defect: Defect = {},
   ) {
+    this.release = policies.release;
     this.impl = new (defect.calls?.(IommuCore) ?? IommuCore)({
       ...(defect.steps === undefined ? {} : { steps: defect.steps }),
       hardware: hardwareOf(setup),
       faults: this.faults,
       choices: {
+        kernel: policies.release === 'linux-6.12' ? '6.12' : '7.2',
         auxFlag: policies['aux-flag'],
         pasidAllocator: policies['pasid-allocator'],
         ridWhilePasid: policies['rid-while-pasid'],
@@ -196,7 +199,7 @@ export class Machine {
 
   step(op: Op, force?: Force): Outcome {
     this.faults.disarm();
-    if (force !== undefined) this.faults.arm(planOf(force));
+    if (force !== undefined) this.faults.arm(planOf(force, this.release));
     const outcome = this.call(op);
     this.faults.disarm();
     return outcome;
@@ -333,8 +336,8 @@ const handleName = (handle: number): ViewValue => (handle === BOND ? 'bond' : ha
 const invoke = (core: IommuCore, m: Machine, op: Op): Raw =>
   (CALLS[op.op] as (core: IommuCore, m: Machine, op: Op) => Raw)(core, m, op);
 
-function planOf(force: Force): Plan {
+function planOf(force: Force, release: string): Plan {
   const plan = FAULTS_OF[force.rule];
   if (plan === undefined) throw new Error(`no fault makes the implementation end with ${force.rule}`);
-  return plan(force.at);
+  return plan(force.at, release);
 }

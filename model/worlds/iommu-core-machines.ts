@@ -2,6 +2,8 @@
 import type { PolicyValues } from '../../spec/iommu-core/policies.js';
 import { iommuCore } from '../../spec/iommu-core/profile.js';
 import type { Op, Setup, State } from '../../spec/iommu-core/state.js';
+import { defaultPolicies } from '../../spec/law/profile.js';
+import { lackOf } from '../../spec/law/release.js';
 import type { World } from '../explore/world.js';
 import { offers, opsOf, type Scope } from './iommu-core-ops.js';
 
@@ -46,11 +48,23 @@ interface Plan {
   readonly devices: readonly Device[];
   readonly defaultType?: Setup['defaultType'];
   readonly scope: Omit<Scope, 'groups' | 'devices'>;
+  /** Left out: the newest kernel. Operations that a release does not have are left out of its worlds. */
+  readonly release?: PolicyValues['release'];
   readonly policies?: Partial<PolicyValues>;
   readonly large?: boolean;
 }
 
-export function world({ instances, devices, defaultType, scope, ...plan }: Plan): CoreWorld {
+/** The newest kernel: worlds that say nothing are of it. */
+const NEWEST = defaultPolicies<PolicyValues>(iommuCore).release;
+
+export function world({
+  instances,
+  devices,
+  defaultType,
+  scope,
+  release = NEWEST,
+  ...plan
+}: Plan): CoreWorld {
   const groups = 1 + Math.max(...devices.map(d => d.group));
   const full: Scope = {
     devices: devices.map((_, i) => i),
@@ -72,5 +86,7 @@ export function world({ instances, devices, defaultType, scope, ...plan }: Plan)
       pages: Math.max(scope.pages ?? 1, 1),
     },
   };
-  return { ...plan, profile: iommuCore, setup, ops: opsOf(full), offers };
+  const policies = { ...plan.policies, release };
+  const ops = opsOf(full).filter(({ op }) => lackOf(iommuCore, policies, op) === undefined);
+  return { ...plan, policies, profile: iommuCore, setup, ops, offers };
 }

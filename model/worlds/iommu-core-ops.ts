@@ -30,7 +30,7 @@ export interface Scope {
   readonly attachDevices?: readonly number[];
   readonly attachGroups?: readonly number[];
   readonly replace?: boolean;
-  readonly handles?: readonly number[];
+  readonly handles?: readonly (number | null)[];
   readonly deferred?: boolean;
   readonly resets?: readonly number[];
   readonly settle?: boolean;

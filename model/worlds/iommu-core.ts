@@ -1,4 +1,5 @@
 // In which finite machines is iommu-core explored, and how many states has each?
+import { IOMMU_CORE_KERNELS } from './iommu-core-kernels.js';
 import { type CoreWorld, device, instance, world } from './iommu-core-machines.js';
 
 export type { CoreWorld };
@@ -45,7 +46,7 @@ export const IOMMU_CORE_WORLDS: readonly CoreWorld[] = [
     devices: [device('a', 0), device('b', 0)],
     scope: {
       domains: [0, 1],
-      allocGroups: [0],
+      allocDevices: [0],
       attachGroups: [0],
       attach: [0, 1, 'identity', 'blocked'],
       replace: true,
@@ -58,6 +59,7 @@ export const IOMMU_CORE_WORLDS: readonly CoreWorld[] = [
   world({
     name: 'no-static-blocked',
     says: 'A driver without static blocked and identity domains: every attach may fail, and so may every way back.',
+    release: 'drafts',
     instances: [instance({ blocked: false, identity: false })],
     devices: [device('a', 0), device('b', 0)],
     scope: {
@@ -83,7 +85,7 @@ export const IOMMU_CORE_WORLDS: readonly CoreWorld[] = [
     ],
     scope: {
       domains: [0],
-      allocBuses: [0],
+      allocDevices: [0],
       attachGroups: [0, 1],
       queue: [0, 1, 2, 3],
       owners: [0],
@@ -95,6 +97,7 @@ export const IOMMU_CORE_WORLDS: readonly CoreWorld[] = [
   world({
     name: 'resets',
     says: 'One group of two devices that are reset, within each other as well, while the group changes its domain and a PASID is attached.',
+    release: 'drafts',
     instances: [instance({ pasids: 2 })],
     devices: [device('a', 0, { pasids: 2, deferred: true }), device('b', 0, { pasids: 2 })],
     scope: {
@@ -119,7 +122,7 @@ export const IOMMU_CORE_WORLDS: readonly CoreWorld[] = [
     devices: [device('a', 0, { pasids: 3 }), device('b', 0, { pasids: 2 }), device('c', 1)],
     scope: {
       domains: [0, 1],
-      allocGroups: [0],
+      allocDevices: [0],
       attachGroups: [0],
       pasids: [1],
       pasidDevices: [0, 2],
@@ -132,6 +135,7 @@ export const IOMMU_CORE_WORLDS: readonly CoreWorld[] = [
   world({
     name: 'static-domains',
     says: 'One group of two devices on identity, on blocked and with a PASID on either, while the default domain changes to and from identity and a device is reset.',
+    release: 'drafts',
     instances: [instance({ pasids: 2 })],
     devices: [device('a', 0, { pasids: 2 }), device('b', 0, { pasids: 2 })],
     defaultType: 'identity',
@@ -155,7 +159,7 @@ export const IOMMU_CORE_WORLDS: readonly CoreWorld[] = [
     devices: [device('a', 0, { pasids: 4 }), device('b', 0, { pasids: 2 }), device('c', 1, { instance: 1 })],
     scope: {
       domains: [0],
-      allocGroups: [0],
+      allocDevices: [0],
       pasids: [1],
       pasidDevices: [0],
       pasidHandles: [1],
@@ -167,6 +171,7 @@ export const IOMMU_CORE_WORLDS: readonly CoreWorld[] = [
   world({
     name: 'aux',
     says: 'A parent device and two mediated ones: domains attached as aux domains for them and past them.',
+    release: 'drafts',
     instances: [instance({ pasids: 3, aux: true })],
     devices: [
       device('parent', 0, { pasids: 3 }),
@@ -189,6 +194,7 @@ export const IOMMU_CORE_WORLDS: readonly CoreWorld[] = [
   world({
     name: 'pasid-numbers',
     says: 'Two parent devices of few PASIDs, two aux domains and a process: who hands out the numbers.',
+    release: 'drafts',
     instances: [instance({ pasids: 3, aux: true })],
     devices: [device('a', 0, { pasids: 3 }), device('b', 1, { pasids: 3 })],
     scope: { domains: [0, 1], allocDevices: [0], aux: [0, 1], mms: [0], exits: true },
@@ -196,6 +202,7 @@ export const IOMMU_CORE_WORLDS: readonly CoreWorld[] = [
   world({
     name: 'strangers',
     says: 'Three groups behind IOMMUs of two drivers, one narrower than the other: which domain does where.',
+    release: 'drafts',
     instances: [
       instance({ pasids: 2, aux: true }),
       instance({ driver: 'smmu', pasids: 2 }),
@@ -224,6 +231,7 @@ export const IOMMU_CORE_WORLDS: readonly CoreWorld[] = [
   world({
     name: 'firmware',
     says: 'A device that needs a direct map, and one that is assigned by parts: neither goes where the other may.',
+    release: 'drafts',
     instances: [instance({ pasids: 2, aux: true })],
     devices: [device('a', 0, { direct: true }), device('p', 1, { pasids: 2 })],
     scope: {
@@ -249,6 +257,7 @@ export const IOMMU_CORE_WORLDS: readonly CoreWorld[] = [
   world({
     name: 'parts',
     says: 'A plain device shares its group with one that needs a direct map and can be assigned by parts: who is before it may not find the way back.',
+    release: 'drafts',
     instances: [instance({ identity: false, pasids: 2, aux: true })],
     devices: [device('a', 0), device('p', 0, { pasids: 2, direct: true })],
     scope: {
@@ -268,7 +277,7 @@ export const IOMMU_CORE_WORLDS: readonly CoreWorld[] = [
     says: 'Two devices with one PASID, which is exchanged between two domains: each member may fail, and each before it may not find the way back.',
     instances: [instance({ pasids: 2 })],
     devices: [device('a', 0, { pasids: 2 }), device('b', 0, { pasids: 2 })],
-    scope: { domains: [0, 1], allocGroups: [0], pasids: [1], pasidDevices: [0], pasidHandles: [1, 2] },
+    scope: { domains: [0, 1], allocDevices: [0], pasids: [1], pasidDevices: [0], pasidHandles: [1, 2] },
   }),
   world({
     name: 'numbers',
@@ -280,6 +289,7 @@ export const IOMMU_CORE_WORLDS: readonly CoreWorld[] = [
   world({
     name: 'leak',
     says: 'One device that the kernel used goes to an owner: what does it still reach when its blocking domain has been attached?',
+    release: 'drafts',
     instances: [instance()],
     devices: [device('a', 0)],
     scope: {
@@ -300,11 +310,27 @@ export const IOMMU_CORE_WORLDS: readonly CoreWorld[] = [
     scope: {
       domains: [0],
       allocDevices: [0],
-      allocBuses: [0],
       attachGroups: [0],
       pages: 4,
       ask: true,
       wrong: true,
     },
   }),
+  world({
+    name: 'tables-drafts',
+    release: 'drafts',
+    says: 'A domain of a bus and one of a group, of pages of 4 and 8 KiB: no format before the first attach.',
+    instances: [instance({ pageSizes: 0x3000n })],
+    devices: [device('a', 0)],
+    scope: {
+      domains: [0],
+      allocGroups: [0],
+      allocBuses: [0],
+      attachGroups: [0],
+      pages: 2,
+      ask: true,
+      wrong: true,
+    },
+  }),
+  ...IOMMU_CORE_KERNELS,
 ];

@@ -70,7 +70,7 @@ export const POLICIES: readonly Policy[] = [
   {
     name: 'invalidate-lock',
     question: "What keeps a device on a domain's list while its cached translations are flushed?",
-    cite: [cite('linux', 'cache_tag_flush_range: cache_lock')],
+    cite: [cite('linux-6.12-7.2', 'cache_tag_flush_range: cache_lock')],
     values: [
       {
         value: 'domain-lock',
@@ -87,7 +87,7 @@ export const POLICIES: readonly Policy[] = [
   {
     name: 'attach-order',
     question: "Is a device put on the domain's list before or after its hardware is switched over?",
-    cite: [cite('linux', 'arm_smmu_attach_prepare, arm_smmu_attach_commit')],
+    cite: [cite('linux-6.12-7.2', 'arm_smmu_attach_prepare, arm_smmu_attach_commit')],
     values: [
       {
         value: 'link-then-program',
@@ -104,7 +104,7 @@ export const POLICIES: readonly Policy[] = [
   {
     name: 'probe-lock',
     question: 'What keeps two devices of one group from being probed at the same time?',
-    cite: [cite('linux', '__iommu_probe_device: iommu_probe_device_lock')],
+    cite: [cite('linux-6.12-7.2', '__iommu_probe_device: iommu_probe_device_lock')],
     values: [
       {
         value: 'global-mutex',

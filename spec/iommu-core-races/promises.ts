@@ -20,13 +20,13 @@ export const always: readonly Always[] = [
   {
     id: 'group/one-object',
     says: 'One isolation group has one group object.',
-    cite: [cite('linux', '__iommu_probe_device: iommu_probe_device_lock')],
+    cite: [cite('linux-6.12-7.2', '__iommu_probe_device: iommu_probe_device_lock')],
     holds: s => s.group.objects <= 1,
   },
   {
     id: 'group/one-default-domain',
     says: 'One group has one default domain, and no member is on another.',
-    cite: [cite('linux', '__iommu_probe_device: iommu_probe_device_lock')],
+    cite: [cite('linux-6.12-7.2', '__iommu_probe_device: iommu_probe_device_lock')],
     holds: s =>
       s.group.defaults <= 1 &&
       s.devices.every(d => d.domain === USER || d.domain === 0 || d.domain === s.group.default),
@@ -34,7 +34,7 @@ export const always: readonly Always[] = [
   {
     id: 'unmap/nothing-cached-after',
     says: 'When an unmap has returned, no device has the page in its cache.',
-    cite: [cite('linux', 'iommu_unmap: iommu_iotlb_sync')],
+    cite: [cite('linux-6.12-7.2', 'iommu_unmap: iommu_iotlb_sync')],
     holds: s =>
       s.threads.every(t => t.does !== 'invalidate' || t.at < FINISHED) || s.devices.every(d => !d.cached),
   },

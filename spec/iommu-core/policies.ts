@@ -1,9 +1,11 @@
 // Which questions did the mails leave open about the IOMMU core, and what was said for each answer?
 import type { Policy } from '../law/profile.js';
 import { cite } from '../law/sources.js';
+import type { ReleaseName } from './releases.js';
 
 /** The chosen answer to each open question. */
 export type PolicyValues = {
+  readonly release: ReleaseName;
   readonly 'aux-flag': 'domain' | 'group';
   readonly 'pasid-allocator': 'core-global' | 'per-device' | 'device-driver';
   readonly 'rid-while-pasid': 'independent' | 'frozen' | 'torn-down';
@@ -129,7 +131,7 @@ export const POLICIES: readonly Policy[] = [
     name: 'failed-replace',
     question: 'When a member of a group cannot be attached, what happens to the members that already were?',
     cite: [
-      cite('linux', '__iommu_group_set_domain_internal: err_revert'),
+      cite('linux-6.12-7.2', '__iommu_group_set_domain_internal: err_revert'),
       cite('mail-2022', '"replace the domain of an iommu group"'),
     ],
     values: [
@@ -149,7 +151,7 @@ export const POLICIES: readonly Policy[] = [
     name: 'free-trusts-detach',
     question:
       'May a domain be freed when its detach has returned, although a device could not be moved off it?',
-    cite: [cite('linux', '__iommu_device_set_domain: "in hopes of avoiding a UAF"')],
+    cite: [cite('linux-6.12-7.2', '__iommu_device_set_domain: "in hopes of avoiding a UAF"')],
     values: [
       {
         value: 'no',
@@ -166,7 +168,7 @@ export const POLICIES: readonly Policy[] = [
   {
     name: 'reset-state',
     question: 'While a device is reset, whose attachments must wait?',
-    cite: [cite('linux-7', 'pci_dev_reset_iommu_prepare; the group_device field blocked')],
+    cite: [cite('linux-7.2', 'pci_dev_reset_iommu_prepare; the group_device field blocked')],
     values: [
       {
         value: 'per-device',

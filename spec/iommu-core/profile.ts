@@ -7,6 +7,7 @@ import { sometimes } from './invariants/sometimes.js';
 import { steps } from './invariants/steps.js';
 import { structure } from './invariants/structure.js';
 import { POLICIES, type PolicyValues } from './policies.js';
+import { RELEASES } from './releases.js';
 import { attachDevice, attachGroup, attachHandle, replaceGroup, replaceHandle } from './rules/attach.js';
 import { auxAttach, auxDetach } from './rules/aux.js';
 import { auxDisable, auxEnable, auxLookup, auxPasid } from './rules/aux-feature.js';
@@ -18,7 +19,7 @@ import { capable, dma } from './rules/dma.js';
 import { allocByBus, allocByDevice, allocByGroup, freeDomain } from './rules/domain.js';
 import { bind, unbind } from './rules/driver.js';
 import { groupGet, groupPut, remove } from './rules/group.js';
-import { iovaToPhys, map, unmap } from './rules/map.js';
+import { map } from './rules/map.js';
 import { claimDevice, claimGroup } from './rules/ownership.js';
 import { attachPasid } from './rules/pasid.js';
 import { handleGet, pasidAlloc, pasidFree } from './rules/pasid-number.js';
@@ -27,6 +28,7 @@ import { probe } from './rules/probe.js';
 import { ownerClaimed, releaseDevice, releaseGroup } from './rules/release.js';
 import { resetDone, resetPrepare } from './rules/reset.js';
 import { mmExit, svaBind, svaUnbind } from './rules/sva.js';
+import { iovaToPhys, unmap } from './rules/unmap.js';
 import { initial, type Op, type Setup, type State } from './state.js';
 import { view } from './view.js';
 
@@ -88,6 +90,7 @@ export const iommuCore: Profile<State, Op, PolicyValues, Setup> = {
   rules,
   retired: [],
   policies: POLICIES,
+  releases: RELEASES,
   initial,
   always: [...structure, ...safety],
   sometimes,

@@ -38,15 +38,17 @@ export interface Failure {
 
 /**
  * Every way in which a change fails that may fail, in order: each member that may be the first one not attached,
- * and for it each member before it that may be the one that cannot go back. A refusal ends the list.
+ * and for it each member before it that may be the one that cannot go back; `through`: or that member itself. A
+ * refusal ends the list.
  */
-export function failuresOf(steps: readonly Step[]): readonly Failure[] {
+export function failuresOf(steps: readonly Step[], through = false): readonly Failure[] {
   const found: Failure[] = [];
   for (const [at, step] of steps.entries()) {
     const why = step.refuses ?? (step.mayFail ? 'driver' : undefined);
     if (why === undefined) continue;
     found.push({ at, why, lost: -1 });
-    for (let lost = 0; lost < at; lost++) if (steps[lost]!.mayFailBack) found.push({ at, why, lost });
+    const last = through ? at : at - 1;
+    for (let lost = 0; lost <= last; lost++) if (steps[lost]!.mayFailBack) found.push({ at, why, lost });
     if (step.refuses !== undefined) break;
   }
   return found;
@@ -64,6 +66,10 @@ export const resetHoldsMember = (s: State, g: number): boolean =>
 export const frozen = (s: State, g: number, p: PolicyValues): boolean =>
   p['rid-while-pasid'] === 'frozen' && s.groups[g]!.domain !== NONE && hasPasids(s, g);
 
+/** A member that was refused by its direct map is still deferred, and the default domain is not attached to it. */
+const staysDeferred = (d: Device, old: Ref, why: Reason | undefined): boolean =>
+  why === 'direct' && d.deferred && old === DEFAULT;
+
 /** Is the group on this domain already, so that nothing is done? */
 export const isThere = (s: State, c: Change): boolean =>
   c.renews !== true && s.groups[c.group]!.domain === c.to;
@@ -78,10 +84,13 @@ function called(s: State, c: Change): readonly number[] {
 
 /** Does the member refuse the domain by what it is? */
 const refuses = (d: Device, to: Ref): Step['refuses'] =>
-  d.direct && to === BLOCKED ? 'direct' : d.aux && to >= 0 ? 'aux' : undefined;
+  d.directKnown && to === BLOCKED ? 'direct' : d.aux && to >= 0 ? 'aux' : undefined;
 
 /** May a driver fail to attach this domain? A static blocked domain never fails. */
 const mayFail = (s: State, g: number, to: Ref): boolean => !(to === BLOCKED && hasStaticBlocked(s, g));
+
+/** Until 6.12 the rollback attaches the member that failed to the old domain, too. */
+const goesThrough = (p: PolicyValues): boolean => p.release === 'linux-6.12';
 
 /** The change as a program: a step for each member that the driver is called for. */
 function stepsOf(s: State, c: Change, p: PolicyValues): readonly Step[] {
@@ -94,7 +103,7 @@ function stepsOf(s: State, c: Change, p: PolicyValues): readonly Step[] {
     return {
       ...(why === undefined ? {} : { refuses: why }),
       mayFail: mayFail(s, c.group, c.to),
-      mayFailBack: back && refuses(d, old) === undefined,
+      mayFailBack: back && refuses(d, old) === undefined && !staysDeferred(d, old, why),
     };
   });
 }
@@ -111,7 +120,7 @@ export const failures = (
   why: Reason,
   lost: boolean,
 ): readonly State[] =>
-  failuresOf(stepsOf(s, c, p))
+  failuresOf(stepsOf(s, c, p), goesThrough(p))
     .filter(f => f.why === why && f.lost >= 0 === lost)
     .map(f => failed(s, c, f, p));
 
@@ -177,30 +186,45 @@ function moved(
   });
 }
 
-/** A member was not attached: the ones before it go back, or, by policy, all are blocked. */
+/** A member was not attached: the ones before it go back, in 6.12 it as well, or, by policy, all are blocked. */
 function failed(s: State, c: Change, f: Failure, p: PolicyValues): State {
   if (blocksAll(s, c, p)) return allBlocked(s, c, p);
   const all = called(s, c);
   const old = s.groups[c.group]!.domain;
   const before = all.slice(0, f.at);
+  const through = goesThrough(p) && old !== NONE;
   const place = (d: Device, at: number): Device => {
-    if (at === all[f.at]) return d.deferred ? patch(d, { deferred: false, differs: true }) : d;
+    if (at === all[f.at]) {
+      if (through) return again(s, c, d, f, p);
+      // One that needs its direct map was refused before its deferral ended.
+      return d.deferred && f.why !== 'direct' ? patch(d, { deferred: false, differs: true }) : d;
+    }
     if (!before.includes(at)) return d;
     if (old === NONE) return patch(on(d, c.to, p), { differs: true });
     return at === all[f.lost] || refuses(d, old) !== undefined
-      ? notBack(s, c, d, p)
+      ? notBack(s, c, on(d, c.given ?? c.to, p), p)
       : on(on(d, c.given ?? c.to, p), old, p);
   };
-  return moved(s, c, old, place, before, p);
+  const rescued = s.groups[c.group]!.blocking && old !== BLOCKED;
+  const touched = through && (f.lost !== f.at || rescued) ? all.slice(0, f.at + 1) : before;
+  const now = moved(s, c, old, place, touched, p);
+  return before.length > 0 ? now : patch(now, { domains: s.domains });
 }
 
-/** A member that could be attached neither to the new domain nor back to the old one. */
+/** The member that was not attached is attached to the old domain again, unless that fails as well. */
+function again(s: State, c: Change, d: Device, f: Failure, p: PolicyValues): Device {
+  const old = s.groups[c.group]!.domain;
+  if (staysDeferred(d, old, f.why)) return d;
+  if (f.lost === f.at || refuses(d, old) !== undefined)
+    return notBack(s, c, patch(d, { deferred: false }), p);
+  return on(d, old, p);
+}
+
+/** A member that cannot go back to the old domain from where it is. */
 function notBack(s: State, c: Change, d: Device, p: PolicyValues): Device {
   const { blocking, domain } = s.groups[c.group]!;
-  const tried = c.given ?? c.to;
-  const there = on(d, tried, p);
-  const blocks = blocking && domain !== BLOCKED && tried !== BLOCKED;
-  return patch(blocks ? on(there, BLOCKED, p) : there, { differs: true });
+  const blocks = blocking && domain !== BLOCKED && d.rid !== BLOCKED;
+  return patch(blocks ? on(d, BLOCKED, p) : d, { differs: true });
 }
 
 /** Under `failed-replace=park-on-blocking`: can the whole group be attached to its blocking domain? */
@@ -208,7 +232,7 @@ const blocksAll = (s: State, c: Change, p: PolicyValues): boolean =>
   p['failed-replace'] === 'park-on-blocking' &&
   s.groups[c.group]!.domain !== NONE &&
   (s.groups[c.group]!.blocking || hasStaticBlocked(s, c.group)) &&
-  s.devices.every(d => !d.member || d.home !== c.group || !d.direct);
+  s.devices.every(d => !d.member || d.home !== c.group || !d.directKnown);
 
 /** The group and every member are on blocking; a member whose domain differed comes back, too. */
 function allBlocked(s: State, c: Change, p: PolicyValues): State {

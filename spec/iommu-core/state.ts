@@ -44,6 +44,8 @@ export interface Device {
   /** Is it in its group. */
   readonly member: boolean;
   readonly driver: 'none' | 'kernel' | 'managed';
+  /** Was its direct map seen, when a default domain was set up for it. */
+  readonly directKnown: boolean;
   /** Its first attach is deferred until its driver maps. */
   readonly deferred: boolean;
   /** What its requester id is really attached to. */
@@ -138,7 +140,15 @@ export interface Instance {
   readonly msi: boolean;
   readonly pasids: number;
   readonly aux: boolean;
+  /** The page-table code that it runs in the release under judgement. */
+  readonly code: TableCode;
 }
+
+/** Page-table code: of all drivers but ARM's from 7.2 on, of ARM, of VT-d and of AMD until 6.12. */
+export type TableCode = 'generic-pt' | 'io-pgtable-arm' | 'vtd' | 'amd';
+
+const codeOf = (tables: 'vtd' | 'amd' | 'arm', release: PolicyValues['release']): TableCode =>
+  tables === 'arm' ? 'io-pgtable-arm' : release === 'linux-6.12' ? tables : 'generic-pt';
 
 export interface State {
   readonly instances: readonly Instance[];
@@ -201,15 +211,16 @@ export const PAGE_BITS = 12n;
 const WIDEST = { pasids: 2 ** 20, pages: 2 ** 36 } as const;
 
 /** The state at the start: no device has been probed, nothing is allocated. */
-export function initial(setup: Setup, _policies: PolicyValues, bounded: boolean): State {
+export function initial(setup: Setup, { release }: PolicyValues, bounded: boolean): State {
   const { instances, devices, groups, mms, defaultType, bounds } = setup;
   const table = <R>(slots: number, empty: R): Table<R> =>
     bounded ? slotTable(slots, empty) : orderedTable(empty);
   const b = bounds ?? { domains: 0, references: 0, pasids: 1, pages: 1 };
   const pasidSpan = bounded ? b.pasids : WIDEST.pasids;
   return {
-    instances: instances.map(({ pageSizes, iovaBits, ...same }) => ({
+    instances: instances.map(({ pageSizes, iovaBits, tables = 'vtd', ...same }) => ({
       ...same,
+      code: codeOf(tables, release),
       sizes: Number(pageSizes >> PAGE_BITS),
       limit: 2 ** (iovaBits - 12),
     })),
@@ -223,6 +234,7 @@ export function initial(setup: Setup, _policies: PolicyValues, bounded: boolean)
       parent: d.parent ?? -1,
       member: false,
       driver: 'none',
+      directKnown: false,
       deferred: d.deferred,
       rid: NONE,
       differs: false,

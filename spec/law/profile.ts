@@ -2,7 +2,7 @@
 import type { Allowed, Clause, Policies } from './clause.js';
 import { allowedBy } from './clause.js';
 import { checkPolicies, UnknownName } from './known.js';
-import { inForce, RELEASE, type Release } from './release.js';
+import { inForce, lackOf, RELEASE, type Release } from './release.js';
 import type { Citation } from './sources.js';
 
 /** An operation of any profile: a record told apart by its `op`. */
@@ -115,7 +115,10 @@ function clausesOf<S, O extends AnyOp, P extends Policies, Setup>(
   return profile.rules[op as O['op']] as readonly Clause<S, O, P>[];
 }
 
-/** All endings that a profile's law allows for `op` in `state`, in clause order. Never empty. */
+/**
+ * All endings that a profile's law allows for `op` in `state`, in clause order. Never empty. An operation that the
+ * chosen release does not have is an error of the caller: a reader says so before it comes here.
+ */
 export function allowed<S, O extends AnyOp, P extends Policies, Setup>(
   profile: Profile<S, O, P, Setup>,
   state: S,
@@ -124,6 +127,8 @@ export function allowed<S, O extends AnyOp, P extends Policies, Setup>(
 ): readonly Allowed<S>[] {
   const clauses = clausesOf(profile, op.op);
   checkPolicies(profile, policies);
+  const lack = lackOf(profile, policies, op.op);
+  if (lack !== undefined) throw new Error(lack);
   return allowedBy(inForce(clauses, policies), state, op, policies);
 }
 

@@ -13,6 +13,19 @@ export interface Release {
   readonly source: SourceKey;
   /** What it is, in a sentence, and what of it nobody could read. */
   readonly says: string;
+  /** Operations of the profile that it does not have, each with the reason in a sentence. */
+  readonly lacks?: { readonly [op: string]: string };
+}
+
+/** Why the chosen release of a profile does not have an operation; undefined: it has it. */
+export function lackOf(
+  profile: { readonly releases?: readonly Release[] },
+  policies: Policies,
+  op: string,
+): string | undefined {
+  const chosen = releaseIn(policies);
+  const why = profile.releases?.find(r => r.name === chosen)?.lacks?.[op];
+  return why === undefined ? undefined : `${chosen} has no operation ${op}: ${why}`;
 }
 
 /** The name under which the chosen release travels with the policies. No policy has this name. */

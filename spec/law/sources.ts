@@ -40,17 +40,14 @@ export const SOURCES = {
     title: 'Linux kernel source',
     version: '6.12',
   },
-  'linux-7': {
-    title: 'Linux kernel source, where it differs from 6.12',
-    version: '7.0; for resets that nest, 7.2',
-  },
-  'linux-5': {
-    title: 'Linux kernel source of the aux-domain era',
-    version: '5.10',
-  },
   'linux-7.2': { title: 'Linux kernel source', version: '7.2.13' },
   'linux-6.12': { title: 'Linux kernel source', version: '6.12.117' },
+  'linux-6.12-7.2': {
+    title: 'Linux kernel source, where two releases say the same',
+    version: '6.12.117 and 7.2.13',
+  },
   'linux-6.1': { title: 'Linux kernel source', version: '6.1.192' },
+  'linux-5.10': { title: 'Linux kernel source of the aux-domain era', version: '5.10.262' },
   'linux-docs': {
     title: 'Linux kernel documentation',
     version: '6.12',

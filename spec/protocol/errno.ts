@@ -18,6 +18,7 @@ export const ERRNOS = [
   'ERANGE',
   'EOPNOTSUPP',
   'EACCES',
+  'EADDRINUSE',
   'EOVERFLOW',
   'EPROBE_DEFER',
   'EIO',

@@ -8,29 +8,36 @@ const rid = whole('requester id', 0, 0xffff);
 const pasids = whole('number of PASIDs', 0, 1 << 20);
 
 /** One IOMMU: one for each host bridge is normal. */
-const Instance = closed('instance', {
-  /** Who drives it: only domains of the same driver are of use. */
-  driver: text('driver', 32),
-  /** Has the driver a static blocked domain, which can always be attached, also to PASIDs? */
-  blocked: t.boolean,
-  /** Has the driver a static identity domain? */
-  identity: t.boolean,
-  /** Bit n: leaves of 2^n bytes. The lowest bit is the smallest page. */
-  pageSizes: Hex64,
-  /** Width of the IOVA in bits. */
-  iovaBits: whole('bits', 12, 48),
-  /** IOMMU_CAP_CACHE_COHERENCY: DMA through it snoops the caches. */
-  coherent: t.boolean,
-  /** IOMMU_CAP_ENFORCE_CACHE_COHERENCY: a domain can be switched to force snooping. */
-  enforces: t.boolean,
-  /** IOMMU_CAP_DIRTY_TRACKING. */
-  dirty: t.boolean,
-  /** Interrupts of its devices are isolated. */
-  msi: t.boolean,
-  pasids,
-  /** Aux domains, Linux 5.1 to 5.17: scalable mode with IOMMU_DEV_FEAT_AUX. */
-  aux: t.boolean,
-});
+const Instance = closed(
+  'instance',
+  {
+    /** Who drives it: only domains of the same driver are of use. */
+    driver: text('driver', 32),
+    /** Has the driver a static blocked domain, which can always be attached, also to PASIDs? */
+    blocked: t.boolean,
+    /** Has the driver a static identity domain? */
+    identity: t.boolean,
+    /** Bit n: leaves of 2^n bytes. The lowest bit is the smallest page. */
+    pageSizes: Hex64,
+    /** Width of the IOVA in bits. */
+    iovaBits: whole('bits', 12, 48),
+    /** IOMMU_CAP_CACHE_COHERENCY: DMA through it snoops the caches. */
+    coherent: t.boolean,
+    /** IOMMU_CAP_ENFORCE_CACHE_COHERENCY: a domain can be switched to force snooping. */
+    enforces: t.boolean,
+    /** IOMMU_CAP_DIRTY_TRACKING. */
+    dirty: t.boolean,
+    /** Interrupts of its devices are isolated. */
+    msi: t.boolean,
+    pasids,
+    /** Aux domains, Linux 5.1 to 5.17: scalable mode with IOMMU_DEV_FEAT_AUX. */
+    aux: t.boolean,
+  },
+  {
+    /** Whose page-table code it runs, where that decides; left out: vtd. The release says which code that is. */
+    tables: word('vtd', 'amd', 'arm'),
+  },
+);
 
 /**
  * Every device that ever exists. `group` is the isolation group that its requester id and aliases put it in.

@@ -11,6 +11,7 @@ import { WORLDS } from '../../model/worlds.js';
 import { allowed, defaultPolicies } from '../../spec/index.js';
 import type { Clause } from '../../spec/law/clause.js';
 import type { AnyOp, AnyProfile } from '../../spec/law/profile.js';
+import { RELEASE } from '../../spec/law/release.js';
 import type { Event } from '../../spec/protocol/trace.js';
 import { REFUSED_BY } from './iommu-core-reasons.js';
 
@@ -125,16 +126,20 @@ for (const profile of PARTS) {
     );
   });
 
-  test(title('every value of every policy is judged by some accepted trace'), async () => {
-    const seen = new Set<string>();
-    for (const file of ACCEPT) {
-      const trace = await readTrace([file.text]);
-      await trace.close();
-      for (const [name, value] of Object.entries(trace.policies)) seen.add(`${name}=${value}`);
-    }
-    const all = profile.policies.flatMap(p => p.values.map(v => `${p.name}=${v.value}`));
-    assert.deepEqual([...seen].sort(), all.sort());
-  });
+  test(
+    title('every value of every policy, and every release, is judged by some accepted trace'),
+    async () => {
+      const seen = new Set<string>();
+      for (const file of ACCEPT) {
+        const trace = await readTrace([file.text]);
+        await trace.close();
+        for (const [name, value] of Object.entries(trace.policies)) seen.add(`${name}=${value}`);
+      }
+      const all = profile.policies.flatMap(p => p.values.map(v => `${p.name}=${v.value}`));
+      const releases = profile.releases?.map(r => `${RELEASE}=${r.name}`) ?? [];
+      assert.deepEqual([...seen].sort(), [...all, ...releases].sort());
+    },
+  );
 }
 
 type AnyClause = Clause<unknown, AnyOp>;

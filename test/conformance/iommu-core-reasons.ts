@@ -1,9 +1,11 @@
 // Which clause speaks against each refused trace of iommu-core?
+import { REFUSED_IN_KERNELS } from './iommu-core-kernels-reasons.js';
 import { REFUSED_IN_RACES } from './iommu-core-races-reasons.js';
 
 /** By the name of the file. Other clauses that only permit something may have spoken beside it. */
 export const REFUSED_BY: { readonly [name: string]: string } = {
   ...REFUSED_IN_RACES,
+  ...REFUSED_IN_KERNELS,
   'iommu-core-a-blocked-device-still-reaches-memory': 'dma/requester-id',
   'iommu-core-a-bond-is-given-back-once-too-often': 'sva_unbind/no-bond',
   'iommu-core-a-bond-that-failed-is-there': 'sva_bind/attach-fails',

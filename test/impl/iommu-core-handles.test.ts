@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { EBADF, EEXIST, ENOENT, ERANGE } from '../../impl/errno.js';
-import { LeafTable } from '../../impl/iommu-core/leaves.js';
+import { PageTable } from '../../impl/iommu-core/page-table.js';
 import { Slab } from '../../impl/iommu-core/slab.js';
 import { bench, d1, g, h, o1 } from './iommu-core-bench.js';
 
@@ -55,7 +55,7 @@ test('a slot whose generations are used up is never given out again', () => {
 const ALWAYS = () => true;
 
 test('the largest leaf that fits is used, and goes as a whole', () => {
-  const table = new LeafTable(0b1001, 64);
+  const table = new PageTable(0b1001, 64);
   assert.equal(table.map(7, 7, 10, ALWAYS), 0);
   assert.deepEqual(table.list(), [
     { page: 7, pages: 1, frame: 7 },
@@ -70,7 +70,7 @@ test('the largest leaf that fits is used, and goes as a whole', () => {
 });
 
 test('a map that meets another leaves nothing behind, and takes nothing along', () => {
-  const table = new LeafTable(0b1001, 64);
+  const table = new PageTable(0b1001, 64);
   assert.equal(table.map(12, 0, 1, ALWAYS), 0);
   assert.equal(table.map(8, 8, 8, ALWAYS), -EEXIST, 'a large leaf over a small one');
   assert.equal(table.map(9, 9, 4, ALWAYS), -EEXIST);

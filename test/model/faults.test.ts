@@ -185,7 +185,7 @@ test('every fault that shows only when calls run at the same time is noticed by 
 });
 
 test('of each history every interleaving was tried, and has an order where nothing is wrong', async () => {
-  const policies = defaultPolicies(CORE.law);
+  const policies = { ...defaultPolicies(CORE.law), release: 'drafts' };
   for (const { name, ...plan } of CORE.histories!) {
     const machine = CORE.together!(plan.setup, policies);
     const { runs, complete, bad } = await interleave(CORE.law, machine, { ...plan, policies }, 1000);
@@ -195,7 +195,7 @@ test('of each history every interleaving was tried, and has an order where nothi
 });
 
 test('calls that wait for each other for ever are noticed', async () => {
-  const policies = defaultPolicies(CORE.law);
+  const policies = { ...defaultPolicies(CORE.law), release: 'drafts' };
   const { name: _, ...plan } = CORE.histories!.find(h => h.name === 'two-claims')!;
   const stuck = CORE.together!(plan.setup, policies);
   const machine = {

@@ -15,7 +15,8 @@ import type { Policies } from '../../spec/law/clause.js';
 import { seedOf } from '../impl/seed.js';
 
 const LAW = iommuCore as unknown as Profile<unknown, AnyOp, Policies, unknown>;
-const POLICIES = defaultPolicies<PolicyValues>(iommuCore);
+/** Worlds of the drafts are among those that are tried: 7.2 with more calls. */
+const POLICIES: PolicyValues = { ...defaultPolicies<PolicyValues>(iommuCore), release: 'drafts' };
 const LENGTH = Number(process.env['WALKS'] ?? 1);
 const ROOM = 2 ** 31;
 /** DMA asks no lock: see the last test. */
@@ -142,7 +143,7 @@ function duringAttach(group: number, members: readonly number[]): Plan {
   const before = [
     ...probes,
     { op: 'claim_group', group, owner: 0 },
-    { op: 'alloc_by_group', group, as: 0 },
+    { op: 'alloc_by_device', device: members[0]!, as: 0 },
     { op: 'map', domain: 0, iova: 0n, paddr: 0x5000n, size: 0x1000n },
   ];
   const dma = members.map(device => ({ op: 'dma', device, pasid: null, iova: 0n }));

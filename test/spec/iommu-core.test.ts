@@ -48,7 +48,8 @@ const MACHINE: Setup = {
   mms: 1,
 };
 
-const POLICIES = defaultPolicies<PolicyValues>(iommuCore);
+/** With the calls of the drafts, beside those of the newest kernel. */
+const POLICIES: PolicyValues = { ...defaultPolicies<PolicyValues>(iommuCore), release: 'drafts' };
 
 /** Every call ends as it does when nothing fails: the last ending that the law allows. */
 function run(
@@ -172,7 +173,7 @@ const SCENARIOS: readonly (readonly [string, readonly (readonly [Op, string])[]]
     'large pages go whole, and an unmap stops at a hole',
     [
       [{ op: 'map', domain: 7, iova: 0n, paddr: 0n, size: 0x20_0000n }, 'ok'],
-      [{ op: 'map', domain: 7, iova: 0x1000n, paddr: 0n, size: 0x1000n }, 'EEXIST'],
+      [{ op: 'map', domain: 7, iova: 0x1000n, paddr: 0n, size: 0x1000n }, 'EADDRINUSE'],
       [{ op: 'unmap', domain: 7, iova: 0x1000n, size: 0x1000n }, 'ok unmapped 0'],
       [{ op: 'iova_to_phys', domain: 7, iova: 0x1_2345n }, 'ok paddr 74565'],
       [{ op: 'unmap', domain: 7, iova: 0n, size: 0x1000n }, 'ok unmapped 2097152'],
@@ -237,7 +238,7 @@ test('what happened to one domain does not reach another, however high its name'
     { op: 'map', domain: 65_535, ...page },
     { op: 'iova_to_phys', domain: 65_535, iova: 0xffff_ffff_f123n },
     { op: 'iova_to_phys', domain: 9, iova: 0xffff_ffff_f123n },
-    { op: 'unmap', domain: 65_535, iova: 0xffff_ffff_f000n, size: 0x2000n },
+    { op: 'unmap', domain: 65_535, iova: 0xffff_ffff_f000n, size: 0x1000n },
   ]);
   assert.deepEqual(said.slice(-4), ['ok', 'ok paddr 28963', 'ok paddr 0', 'ok unmapped 4096']);
 });

@@ -1,6 +1,7 @@
 // What goes wrong with PASIDs, shared address spaces, aux domains, and with what a domain translates?
-import { EEXIST, EINVAL, ENOMEM } from '../../../impl/errno.js';
+import { EADDRINUSE, EINVAL, ENOMEM } from '../../../impl/errno.js';
 import { type Doing, groupOf, setEntry } from '../../../impl/iommu-core/core.js';
+import type { Odd } from '../../../impl/iommu-core/translation.js';
 import { DMA_FAULT } from '../../../impl/iommu-core/translation.js';
 import { type FaultyMachine, history, synthetic } from '../fault.js';
 import { linux } from '../seeding.js';
@@ -201,7 +202,7 @@ export const numbers: readonly FaultyMachine[] = [
     calls(
       own =>
         class extends own {
-          override map(domain: number, page: number, frame: number, pages: number, odd?: number): number {
+          override map(domain: number, page: number, frame: number, pages: number, odd?: Odd): number {
             const result = super.map(domain, page, frame, pages, odd);
             return result === -ENOMEM ? 0 : result;
           }
@@ -216,9 +217,9 @@ export const numbers: readonly FaultyMachine[] = [
     calls(
       own =>
         class extends own {
-          override map(domain: number, page: number, frame: number, pages: number, odd?: number): number {
+          override map(domain: number, page: number, frame: number, pages: number, odd?: Odd): number {
             const result = super.map(domain, page, frame, pages, odd);
-            if (result === -EEXIST || result === -ENOMEM) this.unmap(domain, page, pages);
+            if (result === -EADDRINUSE || result === -ENOMEM) this.unmap(domain, page, pages);
             return result;
           }
         },

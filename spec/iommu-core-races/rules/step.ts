@@ -21,7 +21,7 @@ const does = (step: StepName, says: string, cited: Citation): Rule =>
     (s, o, p) => nextOf(s, o.thread, p) === step,
   );
 
-const core = (at: string): Citation => cite('linux', at);
+const core = (at: string): Citation => cite('linux-6.12-7.2', at);
 
 export const step: readonly Rule[] = [
   refuse(

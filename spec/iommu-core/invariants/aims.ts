@@ -14,7 +14,7 @@ export const aims: Aims = {
       id: 'sva/number-means-the-process',
       says: 'The PASID of an address space is attached to nothing else on any device, so an instruction that carries it can go to all of them.',
       cite: [
-        cite('linux', 'iommu_alloc_global_pasid: "global PASID"'),
+        cite('linux-6.12-7.2', 'iommu_alloc_global_pasid: "global PASID"'),
         cite('mail-2021', '"only that the device driver and IOMMU driver are in sync"'),
       ],
       holds: s =>
@@ -60,7 +60,7 @@ export const aims: Aims = {
     {
       id: 'refusal/leaves-nobody-astray',
       says: "After a refused change of domain every member is on its group's domain.",
-      cite: [cite('linux', '__iommu_group_set_domain_internal: err_revert')],
+      cite: [cite('linux-6.12-7.2', '__iommu_group_set_domain_internal: err_revert')],
       holds: (before, _, { outcome, state }) =>
         outcome.is !== 'refused' || state.devices.every((d, at) => !d.differs || before.devices[at]!.differs),
     },
@@ -77,7 +77,7 @@ export const aims: Aims = {
     {
       id: 'free/never-refused-after-detach',
       says: 'A domain that was detached everywhere can be freed.',
-      cite: [cite('linux', 'iommu_domain_free')],
+      cite: [cite('linux-6.12-7.2', 'iommu_domain_free')],
       holds: (_, __, { rule }) => rule !== 'free_domain/hardware-on-it',
     },
   ],

@@ -47,7 +47,7 @@ export const lives: readonly Lives[] = [
   {
     id: 'reset/ends',
     says: 'Once every reset has ended, in whatever order, no device is kept on the blocking domain by a reset.',
-    cite: [cite('linux-7', 'pci_dev_reset_iommu_done')],
+    cite: [cite('linux-7.2', 'pci_dev_reset_iommu_done')],
     drives: (_, op) => op.op === 'reset_done',
     rank: [resets],
     good: s => s.devices.every(d => d.resets === 0) && s.groups.every(g => g.resetting < 0),
@@ -55,7 +55,7 @@ export const lives: readonly Lives[] = [
   {
     id: 'everything-given-back',
     says: 'Once everybody has given back what he has, in whatever order, no group, entry or programmed PASID is left.',
-    cite: [cite('linux', 'iommu_group_release'), cite('linux', 'iommu_deinit_device')],
+    cite: [cite('linux-6.12-7.2', 'iommu_group_release'), cite('linux-6.12-7.2', 'iommu_deinit_device')],
     drives: (_, op) => GIVES_BACK.includes(op.op),
     rank: [members, references, driven, owners, bonds, entries, resets],
     good: s =>

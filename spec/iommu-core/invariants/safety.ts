@@ -12,7 +12,7 @@ export const safety: readonly Always[] = [
   {
     id: 'owner/not-on-the-kernels-domain',
     says: "While somebody owns a group, it is not on the default domain, where the kernel's own mappings are.",
-    cite: [cite('linux', '__iommu_take_dma_ownership')],
+    cite: [cite('linux-6.12-7.2', '__iommu_take_dma_ownership')],
     holds: s =>
       s.groups.every(
         (g, at) =>
@@ -22,7 +22,7 @@ export const safety: readonly Always[] = [
   {
     id: 'owner/no-kernel-driver-beside',
     says: 'While somebody owns a group, no kernel driver is bound to a member.',
-    cite: [cite('linux', 'iommu_device_use_default_domain')],
+    cite: [cite('linux-6.12-7.2', 'iommu_device_use_default_domain')],
     holds: s =>
       s.groups.every(
         (g, at) => g.owner < 0 || membersOf(s, at).every(d => s.devices[d]!.driver !== 'kernel'),
@@ -31,7 +31,10 @@ export const safety: readonly Always[] = [
   {
     id: 'owner/is-counted',
     says: 'An owner is counted at least once, and without one at least every kernel driver is.',
-    cite: [cite('linux', '__iommu_take_dma_ownership'), cite('linux', 'iommu_device_use_default_domain')],
+    cite: [
+      cite('linux-6.12-7.2', '__iommu_take_dma_ownership'),
+      cite('linux-6.12-7.2', 'iommu_device_use_default_domain'),
+    ],
     holds: s =>
       s.groups.every((g, at) => {
         const drivers = membersOf(s, at).filter(d => s.devices[d]!.driver === 'kernel').length;
@@ -45,12 +48,6 @@ export const safety: readonly Always[] = [
       cite('mail-2022-ppc', '"There should be no left over translations from the DMA API at this point"'),
     ],
     holds: s => s.devices.every(d => d.rid !== BLOCKED || d.stale === NONE),
-  },
-  {
-    id: 'direct-map/never-blocked',
-    says: 'A device that needs a direct map is blocked only while it is reset, or when everything else has failed.',
-    cite: [cite('linux', '__iommu_device_set_domain: require_direct')],
-    holds: s => s.devices.every(d => !d.direct || d.rid !== BLOCKED || d.resets > 0 || d.differs),
   },
   {
     id: 'aux/flag-agrees',

@@ -10,7 +10,7 @@ type Sometimes = StateProperty<State, PolicyValues>;
 const seen = (id: string, says: string, holds: Sometimes['holds']): Sometimes => ({
   id,
   says,
-  cite: [cite('linux', 'drivers/iommu/iommu.c')],
+  cite: [cite('linux-6.12-7.2', 'drivers/iommu/iommu.c')],
   holds,
 });
 const some = (s: State, ok: (d: State['devices'][number]) => boolean): boolean => s.devices.some(ok);

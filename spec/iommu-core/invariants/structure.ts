@@ -17,19 +17,19 @@ export const structure: readonly Always[] = [
   {
     id: 'group/every-holder-counted',
     says: "A group's count is the number of its members and of the references that somebody holds.",
-    cite: [cite('linux', 'iommu_group_alloc, iommu_group_put')],
+    cite: [cite('linux-6.12-7.2', 'iommu_group_alloc, iommu_group_put')],
     holds: s => s.groups.every((g, at) => g.refs === count(s, at)),
   },
   {
     id: 'group/lives-while-held',
     says: 'No member and no reference points to a freed group.',
-    cite: [cite('linux', 'iommu_group_release')],
+    cite: [cite('linux-6.12-7.2', 'iommu_group_release')],
     holds: s => s.groups.every((_, at) => groupLives(s, at) || count(s, at) === 0),
   },
   {
     id: 'domain/freed-is-not-used',
     says: 'No group, device or PASID points to a freed domain.',
-    cite: [cite('linux', '__iommu_device_set_domain: "in hopes of avoiding a UAF"')],
+    cite: [cite('linux-6.12-7.2', '__iommu_device_set_domain: "in hopes of avoiding a UAF"')],
     holds: s =>
       s.groups.every(g => g.domain !== FREED) &&
       s.devices.every(d => d.rid !== FREED && d.stale !== FREED) &&
@@ -39,13 +39,16 @@ export const structure: readonly Always[] = [
   {
     id: 'domain/fits-its-devices',
     says: 'No device is on a domain that its IOMMU instance cannot translate by.',
-    cite: [cite('linux-7', '__iommu_attach_group: domain_iommu_ops_compatible')],
+    cite: [cite('linux-7.2', '__iommu_attach_group: domain_iommu_ops_compatible')],
     holds: s => s.devices.every(d => d.rid < 0 || d.instance < 0 || fits(s, s.instances[d.instance]!, d.rid)),
   },
   {
     id: 'member/is-where-its-group-is',
     says: "Every member is on its group's domain, unless it is deferred, being reset, or an attach of it failed. Where the group has no domain yet, a reset leaves a member blocked.",
-    cite: [cite('linux', '__iommu_group_set_domain_internal'), cite('linux-7', 'pci_dev_reset_iommu_done')],
+    cite: [
+      cite('linux-6.12-7.2', '__iommu_group_set_domain_internal'),
+      cite('linux-7.2', 'pci_dev_reset_iommu_done'),
+    ],
     holds: s =>
       s.devices.every(
         d =>
@@ -61,7 +64,7 @@ export const structure: readonly Always[] = [
   {
     id: 'pasid/programmed-as-written',
     says: "A PASID of a device is attached as its group's PASID table says, or to an aux domain.",
-    cite: [cite('linux-7', 'iommu_attach_device_pasid'), cite('linux-5', 'aux_domain_add_dev')],
+    cite: [cite('linux-7.2', 'iommu_attach_device_pasid'), cite('linux-5.10', 'aux_domain_add_dev')],
     holds: s =>
       s.programmed.reduce((fine: boolean, { domain }, key) => {
         const device = Math.floor(key / s.machine.pasidSpan);
@@ -74,7 +77,7 @@ export const structure: readonly Always[] = [
   {
     id: 'pasid/aux-domain-has-one-while-used',
     says: 'A domain has an aux PASID exactly while some device has it as an aux domain.',
-    cite: [cite('linux-5', 'aux_domain_add_dev, aux_domain_remove_dev')],
+    cite: [cite('linux-5.10', 'aux_domain_add_dev, aux_domain_remove_dev')],
     holds: s =>
       s.domains.reduce((fine: boolean, d, key) => {
         const used = s.auxUses.reduce(
@@ -87,7 +90,7 @@ export const structure: readonly Always[] = [
   {
     id: 'pasid/bond-is-written-down',
     says: "An address space is in a group's PASID table exactly under its own PASID, and exactly while it has a bond.",
-    cite: [cite('linux', 'iommu_sva_bind_device')],
+    cite: [cite('linux-6.12-7.2', 'iommu_sva_bind_device')],
     holds: s =>
       s.groups.every((_, g) =>
         s.mms.every((m, mm) => {
@@ -104,7 +107,10 @@ export const structure: readonly Always[] = [
   {
     id: 'pasid/one-purpose',
     says: 'Where all numbers are of one space, none stands for two processes, two aux domains, or one of each.',
-    cite: [cite('linux', 'iommu_alloc_global_pasid'), cite('linux-5', 'aux_domain_add_dev: ioasid_alloc')],
+    cite: [
+      cite('linux-6.12-7.2', 'iommu_alloc_global_pasid'),
+      cite('linux-5.10', 'aux_domain_add_dev: ioasid_alloc'),
+    ],
     holds: (s, p) => {
       if (p['pasid-allocator'] !== 'core-global') return true;
       const aux = s.domains.reduce((all: readonly number[], d) => [...all, d.pasid], []);
@@ -115,7 +121,7 @@ export const structure: readonly Always[] = [
   {
     id: 'reset/of-a-member',
     says: 'A group that waits for the end of a reset waits for a member that is being reset.',
-    cite: [cite('linux-7', 'pci_dev_reset_iommu_done: resetting_domain')],
+    cite: [cite('linux-7.2', 'pci_dev_reset_iommu_done: recovery_cnt')],
     holds: s =>
       s.groups.every(({ resetting }, g) => {
         const d = s.devices[resetting];
@@ -125,7 +131,7 @@ export const structure: readonly Always[] = [
   {
     id: 'map/leaves-are-disjoint',
     says: 'No page of a domain is translated twice.',
-    cite: [cite('linux', 'arm_lpae_init_pte: EEXIST')],
+    cite: [cite('linux-6.12-7.2', 'arm_lpae_init_pte: EEXIST')],
     holds: s =>
       s.leaves.reduce((fine: boolean, _, key) => {
         const domain = Math.floor(key / s.machine.pageSpan);

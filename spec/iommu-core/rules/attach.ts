@@ -1,10 +1,11 @@
 // How is a domain attached to a device or a group, and how is it replaced?
 import { type Citation, cite } from '../../law/sources.js';
+import { IN_72, IN_612 } from '../releases.js';
 import { setDomain } from '../set-domain.js';
 import { entryRef, type Named, ofDriver } from '../state/domain.js';
 import { hasIommu, homeOf, instanceOf, membersOf, onCoreDomain } from '../state/group.js';
 import { withEntry } from '../state/pasid.js';
-import type { State } from '../state.js';
+import { NONE, type State } from '../state.js';
 import {
   at,
   type CoreChapter,
@@ -27,7 +28,7 @@ import { type BadEnding, setDomainFails, toNamed } from './set-domain.js';
 type Done<O> = (s: State, o: O) => State;
 const asIs = (s: State): State => s;
 
-const ATTACH = cite('linux', '__iommu_attach_group');
+const ATTACH = cite('linux-6.12-7.2', '__iommu_attach_group');
 
 /** What an attach asks before it changes the group's domain, and how it ends. */
 function attaching<O extends (OnDevice | OnGroup) & { readonly domain: Named }>(
@@ -52,7 +53,14 @@ function attaching<O extends (OnDevice | OnGroup) & { readonly domain: Named }>(
         const instance = instanceOf(s, groupIn(s, o));
         return instance === undefined || !ofDriver(s, instance, toNamed(s, o).to);
       },
-      at(cite('linux-7', '__iommu_attach_group: domain_iommu_ops_compatible')),
+      at(cite('linux-7.2', '__iommu_attach_group: domain_iommu_ops_compatible')),
+    ),
+    must(
+      'static-domain',
+      'EINVAL',
+      'The domain is a static one, which has no owner, and is refused like that of another driver.',
+      (_, o) => typeof o.domain !== 'number',
+      { ...at(cite('linux-6.12', '__iommu_attach_group: dev_iommu_ops(dev) != domain->owner')), ...IN_612 },
     ),
     ...setDomainFails<O>(op, toNamed, ...never),
     ends(
@@ -65,7 +73,7 @@ function attaching<O extends (OnDevice | OnGroup) & { readonly domain: Named }>(
   ];
 }
 
-const ATTACH_DEVICE = cite('linux', 'iommu_attach_device');
+const ATTACH_DEVICE = cite('linux-6.12-7.2', 'iommu_attach_device');
 const BY_DEVICE = operation('attach_device', ATTACH_DEVICE);
 
 export const attachDevice: readonly Rule<The<'attach_device'>>[] = [
@@ -77,12 +85,10 @@ export const attachDevice: readonly Rule<The<'attach_device'>>[] = [
     'The device shares its group with others.',
     (s, o) => membersOf(s, homeOf(s, o)).length !== 1,
   ),
-  // A member that is alone has nobody before it who would have to go back.
   ...attaching<The<'attach_device'>>(
     'attach_device',
     ATTACH_DEVICE,
     asIs,
-    'rollback-fails',
     'direct-map-rollback-fails',
     'by-parts-rollback-fails',
   ),
@@ -93,7 +99,7 @@ const BY_GROUP = operation('attach_group');
 export const attachGroup: readonly Rule<The<'attach_group'>>[] = [
   hasMember(BY_GROUP),
   hasDomain(BY_GROUP),
-  ...attaching<The<'attach_group'>>('attach_group', cite('linux', 'iommu_attach_group')),
+  ...attaching<The<'attach_group'>>('attach_group', cite('linux-6.12-7.2', 'iommu_attach_group')),
 ];
 
 /** The handle of the requester id is kept under PASID 0. */
@@ -101,31 +107,27 @@ export const hasHandle = (s: State, o: OnGroup): boolean => s.pasidTable.has(o.g
 const withHandle = (
   s: State,
   o: OnGroup & { readonly domain: Named | null; readonly handle: number | null },
-): State => withEntry(s, o.group, 0, entryRef(s, o.group, o.domain!), o.handle!);
+): State => withEntry(s, o.group, 0, entryRef(s, o.group, o.domain!), o.handle ?? -1);
 
-/** The entry for the handle is reserved first. */
-const reserves = <O extends OnGroup>({ may }: CoreChapter<O>): Rule<O> =>
-  may(
+const HANDLE = cite('linux-6.12-7.2', 'iommu_attach_group_handle');
+const WITH_HANDLE = operation('attach_handle', HANDLE);
+
+export const attachHandle: readonly Rule<The<'attach_handle'>>[] = [
+  WITH_HANDLE.must('no-handle', 'EINVAL', 'No handle is given.', (_, o) => o.handle === null, IN_72),
+  hasGroup(WITH_HANDLE),
+  hasDomain(WITH_HANDLE),
+  WITH_HANDLE.may(
     'no-memory',
     'ENOMEM',
     'There is no memory to reserve the entry for the handle.',
     (s, o) => !hasHandle(s, o),
-  );
-
-const HANDLE = cite('linux', 'iommu_attach_group_handle');
-const WITH_HANDLE = operation('attach_handle', HANDLE);
-
-export const attachHandle: readonly Rule<The<'attach_handle'>>[] = [
-  WITH_HANDLE.must('no-handle', 'EINVAL', 'No handle is given.', (_, o) => o.handle === null),
-  hasGroup(WITH_HANDLE),
-  hasDomain(WITH_HANDLE),
-  reserves(WITH_HANDLE),
+  ),
   WITH_HANDLE.must('handle-there', 'EBUSY', 'The group has a handle for its requester id.', hasHandle),
   hasMember(WITH_HANDLE),
   ...attaching<The<'attach_handle'>>('attach_handle', HANDLE, withHandle),
 ];
 
-const REPLACE = cite('linux', 'iommu_replace_group_handle');
+const REPLACE = cite('linux-6.12-7.2', 'iommu_replace_group_handle');
 const DRAFT = cite('mail-2022', '"replace the domain of an iommu group for frameworks like vfio"');
 
 type Replace = The<'replace_group'> | The<'replace_handle'>;
@@ -151,19 +153,42 @@ export const replaceGroup: readonly Rule<The<'replace_group'>>[] = [
   ),
 ];
 
+/** The entry of the handle is gone. */
+export const withoutHandle = (s: State, o: OnGroup): State =>
+  hasHandle(s, o) ? withEntry(s, o.group, 0, NONE) : s;
+
+/** In 6.12 a replace that fails releases an entry that an attach without a handle has reserved. */
+const losesReserved = (c: Rule<The<'replace_handle'>>): Rule<The<'replace_handle'>> => ({
+  ...c,
+  then: (s, o, p) => {
+    const endings = [c.then(s, o, p)].flat();
+    const reserved =
+      p.release === 'linux-6.12' && s.pasidTable.get(o.group * s.machine.pasidSpan).handle === -1;
+    return reserved ? endings.map(e => ({ ...e, state: withoutHandle(e.state, o) })) : endings;
+  },
+});
+
 const REPLACE_HANDLE = operation('replace_handle', REPLACE);
 
 export const replaceHandle: readonly Rule<The<'replace_handle'>>[] = [
   noDomainGiven(REPLACE_HANDLE),
-  REPLACE_HANDLE.must('no-handle', 'EINVAL', 'No handle is given.', (_, o) => o.handle === null),
+  REPLACE_HANDLE.must('no-handle', 'EINVAL', 'No handle is given.', (_, o) => o.handle === null, IN_72),
   hasMember(REPLACE_HANDLE),
   hasDomain(REPLACE_HANDLE),
   withIommu(REPLACE_HANDLE),
-  reserves(REPLACE_HANDLE),
-  ...setDomainFails<The<'replace_handle'>>('replace_handle', toNamed),
+  REPLACE_HANDLE.may(
+    'no-memory',
+    'ENOMEM',
+    'There is no memory to reserve the entry for the handle.',
+    (s, o) => o.handle !== null && !hasHandle(s, o),
+  ),
+  ...setDomainFails<The<'replace_handle'>>('replace_handle', toNamed).map(losesReserved),
   REPLACE_HANDLE.ends(
     'replaced',
-    'The group is on the new domain, and its handle is the new one; from a domain of the core it is an attach.',
-    (s, o, p) => done(withHandle(setDomain(s, toNamed(s, o), p), o)),
+    'The group is on the new domain, and its handle is the new one; in 6.12 it has none if none is given.',
+    (s, o, p) => {
+      const now = setDomain(s, toNamed(s, o), p);
+      return done(o.handle === null ? withoutHandle(now, o) : withHandle(now, o));
+    },
   ),
 ];

@@ -10,7 +10,7 @@ import { at, done, inGroup, type OnDevice, OURS, operation, type Rule, type The 
 
 type Lookup = The<'aux_lookup'>;
 
-const ENABLE = cite('linux-5', 'intel_iommu_enable_auxd');
+const ENABLE = cite('linux-5.10', 'intel_iommu_enable_auxd');
 const enable = operation('aux_enable', ENABLE);
 
 const hasAux = (s: State, o: OnDevice): boolean => s.instances[s.devices[o.device]!.instance]?.aux === true;
@@ -39,12 +39,12 @@ export const auxDisable: readonly Rule<The<'aux_disable'>>[] = [
     'An aux domain is attached to the device.',
     (s, o) =>
       s.auxUses.reduce((found: boolean, _, key) => found || key % s.devices.length === o.device, false),
-    at(cite('linux-5', 'include/linux/iommu.h: iommu_dev_disable_feature')),
+    at(cite('linux-5.10', 'include/linux/iommu.h: iommu_dev_disable_feature')),
   ),
   disable.ends('off', 'Aux domains are disabled for the device.', (s, o) => done(switched(s, o, false))),
 ];
 
-const PASID = cite('linux-5', 'iommu_aux_get_pasid');
+const PASID = cite('linux-5.10', 'iommu_aux_get_pasid');
 const getPasid = operation('aux_pasid', PASID);
 
 export const auxPasid: readonly Rule<The<'aux_pasid'>>[] = [

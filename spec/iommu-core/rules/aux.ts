@@ -13,8 +13,8 @@ import { at, done, inGroup, OURS, operation, ours, type Rule, type The } from '.
 type Attach = The<'aux_attach'>;
 type Detach = The<'aux_detach'>;
 
-const ATTACH = cite('linux-5', 'intel_iommu_aux_attach_device, aux_domain_add_dev');
-const DETACH = cite('linux-5', 'intel_iommu_aux_detach_device, aux_domain_remove_dev');
+const ATTACH = cite('linux-5.10', 'intel_iommu_aux_attach_device, aux_domain_add_dev');
+const DETACH = cite('linux-5.10', 'intel_iommu_aux_detach_device, aux_domain_remove_dev');
 const GROUP = at(cite('mail-2020', 'patch 1: iommu_aux_attach_group'));
 
 const useOf = (s: State, o: Attach | Detach): number => auxUse(s, o.domain, o.device);
@@ -39,7 +39,7 @@ export const auxAttach: readonly Rule<Attach>[] = [
     'ENODEV',
     'The driver has no aux domains.',
     (s, o) => s.instances[s.devices[o.device]!.instance]?.aux !== true,
-    at(cite('linux-5', 'iommu_aux_attach_device')),
+    at(cite('linux-5.10', 'iommu_aux_attach_device')),
   ),
   attach.must(
     'not-its-parent',
@@ -78,7 +78,7 @@ export const auxAttach: readonly Rule<Attach>[] = [
     'ENODEV',
     'The domain has no PASID, and there is no memory to allocate one.',
     (s, o, p) => p['pasid-allocator'] !== 'device-driver' && s.domains.get(o.domain).pasid === 0,
-    at(ATTACH, cite('linux-5', 'ioasid_alloc: INVALID_IOASID')),
+    at(ATTACH, cite('linux-5.10', 'ioasid_alloc: INVALID_IOASID')),
   ),
   attach.must(
     'pasid-used',

@@ -17,11 +17,11 @@ import { at, done, hasMember, operation, type Rule, type The } from './chapter.j
 
 type Setup = The<'setup_default'>;
 
-export const SETUP = cite('linux', 'iommu_setup_default_domain');
-const RESTORE = cite('linux', 'iommu_setup_default_domain: err_restore_def_domain, "if (old_dom)"');
-export const RESETTING = cite('linux-7', '__iommu_group_set_domain_internal: resetting_domain');
+export const SETUP = cite('linux-6.12-7.2', 'iommu_setup_default_domain');
+const RESTORE = cite('linux-6.12-7.2', 'iommu_setup_default_domain: err_restore_def_domain, "if (old_dom)"');
+export const RESETTING = cite('linux-7.2', '__iommu_group_set_domain_internal: recovery_cnt');
 const FIRST = cite(
-  'linux',
+  'linux-6.12-7.2',
   'iommu_setup_default_domain: "Drivers are not allowed to fail the first domain attach"',
 );
 export const FROZEN = {
@@ -47,7 +47,7 @@ export const setupDefault: readonly Rule<Setup>[] = [
     'The group has a default domain.',
     s => done(s),
     (s, o) => s.groups[o.group]!.type !== 'none' || !hasIommu(s, o.group),
-    at(cite('linux', 'bus_iommu_probe')),
+    at(cite('linux-6.12-7.2', 'bus_iommu_probe')),
   ),
   SET_UP.may('no-memory', 'ENOMEM', 'The allocation of the default domain fails.', (s, o) =>
     allocates(s, o.group, automatic(s, o.group)),
@@ -90,7 +90,7 @@ export const setupDefault: readonly Rule<Setup>[] = [
     "In the rollback the driver fails to attach a member to a blocking domain that is not static: it stays on the default domain, which differs from its group's.",
     (s, o, p) => fromBlocking(s, o, p, true),
     undefined,
-    at(RESTORE, cite('linux', '__iommu_group_set_domain_internal: err_revert')),
+    at(RESTORE, cite('linux-6.12-7.2', '__iommu_group_set_domain_internal: err_revert')),
   ),
   SET_UP.ends(
     'set-up',

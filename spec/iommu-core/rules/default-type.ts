@@ -15,12 +15,12 @@ import {
 import { allocates, exchangeFor, negotiated, retyped } from '../state/default-domain.js';
 import { groupLives } from '../state/group.js';
 import { DEFAULT, IDENTITY, NONE, type State } from '../state.js';
-import { at, done, operation, type Rule, type The } from './chapter.js';
+import { at, done, OURS, operation, type Rule, type The } from './chapter.js';
 import { FROZEN, RESETTING, SETUP } from './default-domain.js';
 
 type StoreType = The<'store_type'>;
 
-const STORE = cite('linux', 'iommu_group_store_type');
+const STORE = cite('linux-6.12-7.2', 'iommu_group_store_type');
 const { must, may, ends, mustLeave, mayLeave } = operation('store_type', STORE);
 
 const typeOf = (s: State, o: StoreType) => (o.type === 'nonsense' ? null : negotiated(s, o.group, o.type));
@@ -35,7 +35,7 @@ const isStatic = (s: State, o: StoreType): boolean => !allocates(s, o.group, typ
 const addsQueue = (s: State, o: StoreType) => o.type === 'dma-fq' && s.groups[o.group]!.type === 'dma';
 
 export const storeType: readonly Rule<StoreType>[] = [
-  must('no-group', 'ENODEV', 'The group does not exist.', (s, o) => !groupLives(s, o.group)),
+  must('no-group', 'ENODEV', 'The group does not exist.', (s, o) => !groupLives(s, o.group), OURS),
   must(
     'not-privileged',
     'EACCES',
@@ -59,14 +59,14 @@ export const storeType: readonly Rule<StoreType>[] = [
     'ENOMEM',
     'There is no memory for a flush queue.',
     addsQueue,
-    at(cite('linux', 'iommu_dma_init_fq')),
+    at(cite('linux-6.12-7.2', 'iommu_dma_init_fq')),
   ),
   ends(
     'flush-queue',
     'A flush queue is added to a DMA domain while it is in use, whoever uses it.',
     (s, o) => done(patch(s, { groups: patchAt(s.groups, o.group, { type: 'dma-fq' }) })),
     addsQueue,
-    at(STORE, cite('linux', 'iommu_dma_init_fq')),
+    at(STORE, cite('linux-6.12-7.2', 'iommu_dma_init_fq')),
   ),
   must(
     'in-use',
@@ -79,7 +79,14 @@ export const storeType: readonly Rule<StoreType>[] = [
     'EINVAL',
     'The IOMMU driver does not allow the type for a member.',
     (s, o) => typeOf(s, o) === null,
-    at(cite('linux', 'iommu_get_default_domain_type')),
+    at(cite('linux-6.12-7.2', 'iommu_get_default_domain_type')),
+  ),
+  ends(
+    'same',
+    'The default domain has this type already: nothing changes, and no driver is called.',
+    s => done(s),
+    (s, o) => s.groups[o.group]!.type === typeOf(s, o),
+    at(cite('linux-6.12-7.2', '__iommu_group_alloc_default_domain: group->default_domain->type == req_type')),
   ),
   may(
     'no-memory',
@@ -89,18 +96,14 @@ export const storeType: readonly Rule<StoreType>[] = [
     at(SETUP),
   ),
   ends(
-    'same',
-    'The default domain is the static identity domain, and stays it.',
-    s => done(s),
-    (s, o) => s.groups[o.group]!.type === 'identity' && typeOf(s, o) === 'identity' && isStatic(s, o),
-    at(SETUP),
-  ),
-  ends(
     'already-there',
     'The group is on the static identity domain, which becomes its default domain: no driver is called.',
     (s, o) => done(retyped(s, o.group, 'identity')),
     (s, o) => s.groups[o.group]!.domain === IDENTITY && isStatic(s, o),
-    at(SETUP, cite('linux', '__iommu_group_set_domain_internal: "if (group->domain == new_domain)"')),
+    at(
+      SETUP,
+      cite('linux-6.12-7.2', '__iommu_group_set_domain_internal: "if (group->domain == new_domain)"'),
+    ),
   ),
   mustLeave(
     'reset-in-progress',
@@ -134,7 +137,7 @@ export const storeType: readonly Rule<StoreType>[] = [
     'In the rollback the driver fails to attach a member to the old default domain. Without a blocking domain it stays on the new one, which must not be freed.',
     (s, o, p) => failures(s, exchange(s, o, p), p, 'driver', true),
     undefined,
-    at(cite('linux', 'iommu_setup_default_domain: err_restore_def_domain')),
+    at(cite('linux-6.12-7.2', 'iommu_setup_default_domain: err_restore_def_domain')),
   ),
   ends(
     'changed',

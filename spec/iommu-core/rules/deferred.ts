@@ -6,7 +6,7 @@ import { groupOf, hasItsGroup } from '../state/group.js';
 import { DEFAULT, NONE } from '../state.js';
 import { at, done, OURS, operation, type Rule, type The } from './chapter.js';
 
-const DEFERRED = operation('deferred_attach', cite('linux', 'iommu_deferred_attach'));
+const DEFERRED = operation('deferred_attach', cite('linux-6.12-7.2', 'iommu_deferred_attach'));
 
 export const deferredAttach: readonly Rule<The<'deferred_attach'>>[] = [
   DEFERRED.ends(
@@ -22,7 +22,7 @@ export const deferredAttach: readonly Rule<The<'deferred_attach'>>[] = [
     (s, o, p) =>
       s.devices[o.device]!.resets > 0 ||
       (p['reset-state'] === 'per-group' && groupOf(s, o.device).resetting >= 0),
-    at(cite('linux-7', 'iommu_deferred_attach: resetting_domain')),
+    at(cite('linux-7.2', 'iommu_deferred_attach: gdev->blocked')),
   ),
   DEFERRED.must(
     'no-default-domain',

@@ -31,10 +31,10 @@ import {
   warned,
 } from './chapter.js';
 
-const NOFAIL = cite('linux', '__iommu_group_set_domain_nofail');
-const RESETTING = cite('linux-7', '__iommu_group_set_domain_internal: resetting_domain');
-const MUST_SUCCEED = cite('linux', '__iommu_device_set_domain: IOMMU_SET_DOMAIN_MUST_SUCCEED');
-const CORE = cite('linux', '__iommu_group_set_core_domain');
+const NOFAIL = cite('linux-6.12-7.2', '__iommu_group_set_domain_nofail');
+const RESETTING = cite('linux-7.2', '__iommu_group_set_domain_internal: recovery_cnt');
+const MUST_SUCCEED = cite('linux-6.12-7.2', '__iommu_device_set_domain: IOMMU_SET_DOMAIN_MUST_SUCCEED');
+const CORE = cite('linux-6.12-7.2', '__iommu_group_set_core_domain');
 
 const toCore = (s: State, o: OnDevice | OnGroup): Change => {
   const group = groupIn(s, o);
@@ -79,7 +79,7 @@ function detaching<O extends OnDevice | OnGroup>(
   ];
 }
 
-const DETACH_DEVICE = operation('detach_device', cite('linux', 'iommu_detach_device'));
+const DETACH_DEVICE = operation('detach_device', cite('linux-6.12-7.2', 'iommu_detach_device'));
 
 export const detachDevice: readonly Rule<The<'detach_device'>>[] = [
   DETACH_DEVICE.ends(
@@ -97,17 +97,19 @@ export const detachDevice: readonly Rule<The<'detach_device'>>[] = [
       return s.groups[g]!.domain !== refOf(s, g, o.domain) || membersOf(s, g).length !== 1;
     },
   ),
-  ...detaching<The<'detach_device'>>('detach_device', cite('linux', 'iommu_detach_device')),
+  ...detaching<The<'detach_device'>>('detach_device', cite('linux-6.12-7.2', 'iommu_detach_device')),
 ];
 
 export const detachGroup: readonly Rule<The<'detach_group'>>[] = [
   hasGroup(operation('detach_group')),
-  ...detaching<The<'detach_group'>>('detach_group', cite('linux', 'iommu_detach_group')),
+  ...detaching<The<'detach_group'>>('detach_group', cite('linux-6.12-7.2', 'iommu_detach_group')),
 ];
 
 export const detachHandle: readonly Rule<The<'detach_handle'>>[] = [
   hasGroup(operation('detach_handle')),
-  ...detaching<The<'detach_handle'>>('detach_handle', cite('linux', 'iommu_detach_group_handle'), (s, o) =>
-    hasHandle(s, o) ? withEntry(s, o.group, 0, NONE) : s,
+  ...detaching<The<'detach_handle'>>(
+    'detach_handle',
+    cite('linux-6.12-7.2', 'iommu_detach_group_handle'),
+    (s, o) => (hasHandle(s, o) ? withEntry(s, o.group, 0, NONE) : s),
   ),
 ];

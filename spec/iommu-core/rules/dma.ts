@@ -4,7 +4,7 @@ import { cite } from '../../law/sources.js';
 import { groupLives, isMember, membersOf } from '../state/group.js';
 import { frameAt } from '../state/page-table.js';
 import { capableOfPasids, programmedDomain } from '../state/pasid.js';
-import { BLOCKED, DEFAULT, IDENTITY, NONE, PAGE_BITS, type Ref, type State } from '../state.js';
+import { BLOCKED, DEFAULT, IDENTITY, NONE, PAGE_BITS, type Ref, type State, SVA } from '../state.js';
 import { at, OURS, operation, type Rule, type The } from './chapter.js';
 
 type Dma = The<'dma'>;
@@ -16,6 +16,8 @@ function through(s: State, o: Dma, ref: Ref): Next<State> {
   const identity =
     ref === IDENTITY || (ref === DEFAULT && s.groups[s.devices[o.device]!.home]!.type === 'identity');
   if (identity) return { outcome: { is: 'ok', paddr: o.iova }, state: s };
+  // The driver takes the tables of a process off the hardware before the process frees them.
+  if (ref <= SVA && !s.mms[SVA - ref]!.alive) return { outcome: { is: 'fault' }, state: s };
   if (ref < 0) return { outcome: { is: 'outside' }, state: s };
   const page = o.iova >> PAGE_BITS;
   const frame = page < BigInt(s.machine.pageSpan) ? frameAt(s, ref, Number(page)) : -1;
@@ -51,7 +53,7 @@ export const dma: readonly Rule<Dma>[] = [
   ),
   ends(
     'pasid',
-    'DMA with a PASID is translated by the domain attached to it, and faults if there is none.',
+    'DMA with a PASID is translated by the domain attached to it, and faults if there is none or its address space is dead.',
     (s, o) => {
       const ref = programmedDomain(s, o.device, o.pasid!);
       return ref === NONE ? { outcome: { is: 'fault' }, state: s } : through(s, o, ref);
@@ -59,6 +61,7 @@ export const dma: readonly Rule<Dma>[] = [
     (s, o) => o.pasid !== null && o.pasid > 0 && isMember(s, o.device),
     at(
       cite('vt-d', 'scalable mode, PASID table entry'),
+      cite('linux-6.12-7.2', 'intel_mm_release, arm_smmu_mm_release'),
       cite('mail-2021', '"a PASID is merely an index into a set of iommu_domains"'),
     ),
   ),
@@ -67,7 +70,7 @@ export const dma: readonly Rule<Dma>[] = [
     'DMA without a PASID is translated by the domain of the device. The mappings of kernel drivers and of firmware are not known here.',
     (s, o) => through(s, o, s.devices[o.device]!.rid),
     undefined,
-    at(cite('linux', '__iommu_attach_device'), cite('ours', 'ADR-0004: the answer is outside')),
+    at(cite('linux-6.12-7.2', '__iommu_attach_device'), cite('ours', 'ADR-0004: the answer is outside')),
   ),
 ];
 
@@ -91,7 +94,7 @@ const ofDevice = (s: State, at: number, what: Capable['what']): boolean => {
 
 const BETTER = cite('mail-2022', '"better done against the domain or the group object, as appropriate"');
 const answered = (s: State, yes: boolean): Next<State> => ({ outcome: { is: 'ok', yes }, state: s });
-const asks = operation('capable', cite('linux', 'device_iommu_capable'));
+const asks = operation('capable', cite('linux-6.12-7.2', 'device_iommu_capable'));
 
 export const capable: readonly Rule<Capable>[] = [
   asks.must(
@@ -123,7 +126,7 @@ export const capable: readonly Rule<Capable>[] = [
         membersOf(s, o.at).every(at => ofDevice(s, at, o.what)),
       ),
     (_, o) => o.of === 'group',
-    at(cite('linux', 'iommu_group_has_isolated_msi'), BETTER),
+    at(cite('linux-6.12-7.2', 'iommu_group_has_isolated_msi'), BETTER),
   ),
   asks.ends(
     'domain',

@@ -8,7 +8,7 @@ import { at, chapterOf, done, OURS, operation, ours, type Rule, type The } from 
 
 type Alloc = The<'alloc_by_device'> | The<'alloc_by_group'> | The<'alloc_by_bus'>;
 
-const ALLOC = cite('linux', 'iommu_paging_domain_alloc');
+const ALLOC = cite('linux-6.12-7.2', 'iommu_paging_domain_alloc');
 const BY_GROUP = cite('mail-2022', '"domain = iommu_group_alloc_domain(group)"');
 
 const mayFail = <O extends Alloc>(op: O['op']): readonly Rule<O>[] => {
@@ -79,14 +79,14 @@ export const allocByBus: readonly Rule<The<'alloc_by_bus'>>[] = [
     'ENODEV',
     'No device of the bus was found behind an IOMMU.',
     (s, o) => onBus(s, o.bus).length === 0,
-    at(cite('linux-5', 'iommu_domain_alloc: bus->iommu_ops')),
+    at(cite('linux-5.10', 'iommu_domain_alloc: bus->iommu_ops')),
   ),
   FOR_BUS.must(
     'two-drivers',
     'ENODEV',
     'The devices of the bus are behind IOMMUs of two drivers.',
     (s, o) => new Set(onBus(s, o.bus).map(i => s.instances[i]!.driver)).size > 1,
-    at(cite('linux', '__iommu_domain_alloc_dev: "Multiple IOMMU drivers present for bus"')),
+    at(cite('linux-6.12-7.2', '__iommu_domain_alloc_dev: "Multiple IOMMU drivers present for bus"')),
   ),
   ...mayFail<The<'alloc_by_bus'>>('alloc_by_bus'),
   FOR_BUS.ends(
@@ -95,13 +95,13 @@ export const allocByBus: readonly Rule<The<'alloc_by_bus'>>[] = [
     (s, o) => done(made(s, o, 'unset', onBus(s, o.bus)[0]!)),
     undefined,
     at(
-      cite('linux-5', 'iommu_domain_alloc'),
+      cite('linux-5.10', 'iommu_domain_alloc'),
       cite('mail-2022', '"the bus-based interfaces need to go away"'),
     ),
   ),
 ];
 
-const FREE = cite('linux', 'iommu_domain_free');
+const FREE = cite('linux-6.12-7.2', 'iommu_domain_free');
 const FREE_DOMAIN = operation('free_domain', FREE);
 
 export const freeDomain: readonly Rule<The<'free_domain'>>[] = [
@@ -126,7 +126,7 @@ export const freeDomain: readonly Rule<The<'free_domain'>>[] = [
     (s, o, p) => p['free-trusts-detach'] === 'no' && referred(s, o.domain),
     {
       cite: [
-        cite('linux', '__iommu_device_set_domain: "in hopes of avoiding a UAF"'),
+        cite('linux-6.12-7.2', '__iommu_device_set_domain: "in hopes of avoiding a UAF"'),
         cite('ours', 'ADR-0012: a domain lives while hardware is on it'),
       ],
       status: 'disputed',

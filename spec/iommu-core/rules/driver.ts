@@ -5,7 +5,7 @@ import { groupOf, hasEntries, hasItsGroup, homeOf } from '../state/group.js';
 import { DEFAULT, type Device, type State } from '../state.js';
 import { at, done, type OnDevice, OURS, operation, type Rule, type The, warned } from './chapter.js';
 
-const CORE = at(cite('linux', 'really_probe, device_unbind_cleanup'));
+const CORE = at(cite('linux-6.12-7.2', '__driver_probe_device, device_unbind_cleanup'));
 
 const withDriver = (s: State, o: OnDevice, driver: Device['driver']): State =>
   patch(s, { devices: patchAt(s.devices, o.device, { driver }) });
@@ -19,7 +19,7 @@ const bound = (s: State, o: The<'bind'>): State => withDriver(s, o, o.managed ? 
 const isConcerned = (s: State, o: OnDevice): boolean =>
   hasItsGroup(s, o.device) && s.devices[o.device]!.instance >= 0;
 
-const BIND = operation('bind', cite('linux', 'iommu_device_use_default_domain'));
+const BIND = operation('bind', cite('linux-6.12-7.2', 'iommu_device_use_default_domain'));
 
 export const bind: readonly Rule<The<'bind'>>[] = [
   BIND.must(
@@ -41,7 +41,7 @@ export const bind: readonly Rule<The<'bind'>>[] = [
     'A driver that manages the DMA of its device does not ask: it claims the group before it lets a user in.',
     (s, o) => done(bound(s, o)),
     (_, o) => o.managed,
-    at(cite('linux', 'struct bus_type dma_configure: driver_managed_dma')),
+    at(cite('linux-6.12-7.2', 'pci_dma_configure: driver_managed_dma')),
   ),
   BIND.ends(
     'no-iommu',
@@ -54,7 +54,7 @@ export const bind: readonly Rule<The<'bind'>>[] = [
     'EPROBE_DEFER',
     'The group has no default domain yet: the driver must be bound again later.',
     (s, o) => groupOf(s, o.device).type === 'none',
-    at(cite('linux-7', 'iommu_device_use_default_domain: EPROBE_DEFER')),
+    at(cite('linux-6.12-7.2', 'iommu_device_use_default_domain: EPROBE_DEFER')),
   ),
   BIND.must(
     'group-taken',
@@ -70,7 +70,7 @@ export const bind: readonly Rule<The<'bind'>>[] = [
   ),
 ];
 
-const UNBIND = operation('unbind', cite('linux', 'iommu_device_unuse_default_domain'));
+const UNBIND = operation('unbind', cite('linux-6.12-7.2', 'iommu_device_unuse_default_domain'));
 
 const unbound = (s: State, o: OnDevice): State => withDriver(s, o, 'none');
 
@@ -80,7 +80,7 @@ export const unbind: readonly Rule<The<'unbind'>>[] = [
     'ENODEV',
     'The device has no driver.',
     (s, o) => (s.devices[o.device]?.driver ?? 'none') === 'none',
-    at(cite('linux', 'unbind_store')),
+    at(cite('linux-6.12-7.2', 'unbind_store')),
   ),
   UNBIND.ends(
     'uncounted',

@@ -8,7 +8,7 @@ import { at, done, inGroup, OURS, operation, ours, type Rule, type The, warned }
 
 const REMOVE = operation(
   'remove',
-  cite('linux', 'iommu_release_device, __iommu_group_remove_device, iommu_deinit_device'),
+  cite('linux-6.12-7.2', 'iommu_release_device, __iommu_group_remove_device, iommu_deinit_device'),
 );
 
 const taken = (s: State, g: number): boolean => {
@@ -28,7 +28,7 @@ export const remove: readonly Rule<The<'remove'>>[] = [
     'EBUSY',
     'A driver is bound to the device: the driver core unbinds it before it removes the device.',
     (s, o) => s.devices[o.device]!.driver !== 'none',
-    at(cite('linux', 'device_del: bus_remove_device before BUS_NOTIFY_REMOVED_DEVICE'), ours),
+    at(cite('linux-6.12-7.2', 'device_del: bus_remove_device before BUS_NOTIFY_REMOVED_DEVICE'), ours),
   ),
   REMOVE.ends(
     'last-in-use',
@@ -43,10 +43,10 @@ export const remove: readonly Rule<The<'remove'>>[] = [
   ),
 ];
 
-const GET = operation('group_get', cite('linux', 'iommu_group_get'));
+const GET = operation('group_get', cite('linux-6.12-7.2', 'iommu_group_get'));
 
 export const groupGet: readonly Rule<The<'group_get'>>[] = [
-  inGroup(GET, cite('linux', 'iommu_group_get: NULL')),
+  inGroup(GET, cite('linux-6.12-7.2', 'iommu_group_get: NULL')),
   GET.must(
     'name-taken',
     'EEXIST',
@@ -65,7 +65,7 @@ export const groupGet: readonly Rule<The<'group_get'>>[] = [
   }),
 ];
 
-const PUT = operation('group_put', cite('linux', 'iommu_group_put, iommu_group_release'));
+const PUT = operation('group_put', cite('linux-6.12-7.2', 'iommu_group_put, iommu_group_release'));
 
 const without = (s: State, o: The<'group_put'>): State =>
   patch(s, { references: s.references.delete(o.ref) });
@@ -85,7 +85,7 @@ export const groupPut: readonly Rule<The<'group_put'>>[] = [
     (s, o) => s.groups[s.references.get(o.ref).group]!.refs <= 0,
     {
       cite: [
-        cite('linux', 'iommu_group_put'),
+        cite('linux-6.12-7.2', 'iommu_group_put'),
         cite('mail-2022-ppc', '"Is this missing a refcount get on the group?"'),
       ],
       status: 'disputed',

@@ -1,18 +1,18 @@
-// What does map put into the table of a domain, and what does unmap take out?
+// What does map put into the table of a domain?
 import { patch } from '../../kit/record.js';
 import { cite } from '../../law/sources.js';
-import { anyMapped, frameAt, leavesFor, smallest } from '../state/page-table.js';
-import { type Instance, PAGE_BITS, type State } from '../state.js';
-import { at, chapterOf, done, OURS, operation, type Rule, type The } from './chapter.js';
+import { IN_72, IN_612 } from '../releases.js';
+import { smallest } from '../state/page-table.js';
+import { mapped } from '../state/page-table-code.js';
+import { type Instance, PAGE_BITS, type State, type TableCode } from '../state.js';
+import { at, chapterOf, done, OURS, operation, ours, type Rule, type The } from './chapter.js';
 
 type Map = The<'map'>;
-type Unmap = The<'unmap'>;
-type Any = Map | Unmap | The<'iova_to_phys'>;
+type Any = Map | The<'unmap'> | The<'iova_to_phys'>;
 
-const MAP = cite('linux', 'iommu_map, __iommu_map');
-const UNMAP = cite('linux', 'iommu_unmap, __iommu_unmap');
+const MAP = cite('linux-6.12-7.2', 'iommu_map, __iommu_map');
 
-const noDomain = <O extends Any>(op: O['op']): Rule<O> =>
+export const noDomain = <O extends Any>(op: O['op']): Rule<O> =>
   chapterOf<O>(op).must(
     'no-domain',
     'ENOENT',
@@ -22,23 +22,51 @@ const noDomain = <O extends Any>(op: O['op']): Rule<O> =>
   );
 
 /** The domain's number, known to be one. */
-const numberOf = (o: Any): number => o.domain as number;
-const instanceFor = (s: State, o: Any): Instance => s.instances[s.domains.get(numberOf(o)).instance]!;
-const isSet = (s: State, o: Any): boolean =>
+export const numberOf = (o: Any): number => o.domain as number;
+export const instanceFor = (s: State, o: Any): Instance => s.instances[s.domains.get(numberOf(o)).instance]!;
+export const isSet = (s: State, o: Any): boolean =>
   typeof o.domain === 'number' && s.domains.get(o.domain).kind === 'paging';
 
-const pages = (bytes: bigint): number => Number(bytes >> PAGE_BITS);
+export const pages = (bytes: bigint): number => Number(bytes >> PAGE_BITS);
 
 /** Is every one of these a multiple of the smallest page? */
-const aligned = (instance: Instance, ...values: readonly bigint[]): boolean => {
+export const aligned = (instance: Instance, ...values: readonly bigint[]): boolean => {
   const page = BigInt(smallest(instance)) << PAGE_BITS;
   return values.every(v => v % page === 0n);
 };
 
-const leavesOf = (s: State, o: Map) =>
-  leavesFor(instanceFor(s, o), pages(o.iova), pages(o.paddr), pages(o.size));
+const codeOf = (s: State, o: Any): TableCode => instanceFor(s, o).code;
+export const generic = (s: State, o: Any): boolean => codeOf(s, o) === 'generic-pt';
 
-const { must, may, ends } = operation('map', MAP);
+/** Does the range end beyond what the domain translates? */
+export const isWide = (s: State, o: Any, size: bigint): boolean =>
+  (o.iova + size) >> PAGE_BITS > BigInt(instanceFor(s, o).limit);
+
+const range = (o: Map) => ({ page: pages(o.iova), frame: pages(o.paddr), pages: pages(o.size) });
+const asMapped = (s: State, o: Map, until?: number) =>
+  mapped(s, numberOf(o), instanceFor(s, o), range(o), until);
+
+/** The states after a map for which there was no memory: one for each new leaf that may have needed a table. */
+const outOfMemory = (s: State, o: Map): readonly State[] => {
+  const { made, is } = asMapped(s, o);
+  if (is === 'into-memory') return [];
+  const all = Array.from({ length: made }, (_, n) => asMapped(s, o, n).leaves);
+  const before = canonicalLeaves(s.leaves);
+  const states = all.map(leaves => (canonicalLeaves(leaves) === before ? s : patch(s, { leaves })));
+  return states.every(state => state === s) ? states.slice(0, 1) : states;
+};
+
+/** Leaves as a text, to tell one ending from another. */
+export const canonicalLeaves = (leaves: State['leaves']): string =>
+  leaves.reduce((text: string, { pages: n, frame }, key) => `${text}${key}:${n}:${frame} `, '');
+
+const MEMORY = 1n << 52n;
+const GENERIC = cite('linux-7.2', 'generic_pt/iommu_pt.h: map_range');
+const ARM = cite('linux-6.12-7.2', 'arm_lpae_map_pages, arm_lpae_init_pte');
+const VTD = cite('linux-6.12', 'intel_iommu_map, __domain_mapping');
+const AMD = cite('linux-6.12', 'iommu_v1_map_pages');
+
+const { must, ends, mayLeave, mustLeave } = operation('map', MAP);
 
 export const map: readonly Rule<Map>[] = [
   noDomain('map'),
@@ -51,15 +79,37 @@ export const map: readonly Rule<Map>[] = [
   must(
     'no-format',
     'ENODEV',
-    'The domain was allocated for a bus and has no page sizes before its first attach.',
+    'The domain was allocated for a bus and has no page table before its first attach.',
     (s, o) => !isSet(s, o),
-    at(cite('linux-5', '__iommu_map: pgsize_bitmap == 0')),
+    at(cite('linux-6.12', 'arm_smmu_map_pages: !pgtbl_ops'), cite('linux-5.10', 'arm_smmu_map')),
+  ),
+  must(
+    'memory-out-of-range',
+    'ERANGE',
+    'The code is generic_pt, and the memory begins beyond 52 bits.',
+    (s, o) => generic(s, o) && o.paddr >= MEMORY,
+    { ...at(GENERIC), ...IN_72 },
+  ),
+  must(
+    'nothing-generic',
+    'EINVAL',
+    'The code is generic_pt, and the size is 0.',
+    (s, o) => generic(s, o) && o.size === 0n,
+    { ...at(GENERIC), ...IN_72 },
+  ),
+  must(
+    'misaligned-addresses',
+    'ENXIO',
+    'The code is generic_pt, and an address is not a multiple of the smallest page of the domain.',
+    (s, o) => generic(s, o) && !aligned(instanceFor(s, o), o.iova, o.paddr),
+    { ...at(cite('linux-7.2', 'generic_pt/iommu_pt.h: pt_compute_best_pgsize')), ...IN_72 },
   ),
   must(
     'misaligned',
     'EINVAL',
     'An address or the size is not a multiple of the smallest page of the domain.',
     (s, o) => !aligned(instanceFor(s, o), o.iova, o.paddr, o.size),
+    at(MAP, ours),
   ),
   ends(
     'nothing',
@@ -68,101 +118,52 @@ export const map: readonly Rule<Map>[] = [
     (_, o) => o.size === 0n,
   ),
   must(
-    'out-of-range',
-    'ERANGE',
-    'The IOVA range is wider than the domain translates, or the memory is beyond 52 bits.',
-    (s, o) =>
-      (o.iova + o.size) >> PAGE_BITS > BigInt(instanceFor(s, o).limit) || o.paddr + o.size > 1n << 52n,
-    at(cite('linux', 'arm_lpae_map_pages: ERANGE')),
-  ),
-  may(
-    'no-memory',
-    'ENOMEM',
-    'There is no memory for a table before a mapped page is met; exactly what this call mapped is unmapped.',
-    (s, o) => !anyMapped(s, numberOf(o), pages(o.iova), leavesOf(s, o)[0]!.leaf.pages),
+    'too-wide',
+    'EFAULT',
+    "The code is VT-d's own, and the IOVA range is wider than the domain translates.",
+    (s, o) => codeOf(s, o) === 'vtd' && isWide(s, o, o.size),
+    { ...at(VTD), ...IN_612 },
   ),
   must(
+    'out-of-range',
+    'ERANGE',
+    'The IOVA range is wider than the domain translates, or the memory of an ARM domain is beyond 52 bits.',
+    (s, o) => isWide(s, o, o.size) || (codeOf(s, o) === 'io-pgtable-arm' && o.paddr + o.size > MEMORY),
+    at(cite('linux-6.12-7.2', 'arm_lpae_map_pages: ERANGE'), GENERIC),
+  ),
+  must(
+    'into-memory',
+    'EINVAL',
+    "The code is VT-d's own, and a larger leaf is in the way: the kernel takes the memory behind it for a table.",
+    (s, o) => asMapped(s, o).is === 'into-memory',
+    { ...at(cite('linux-6.12', 'pfn_to_dma_pte'), ours), ...IN_612 },
+  ),
+  mayLeave(
+    'no-memory',
+    'ENOMEM',
+    'There is no memory for a table; exactly what this call mapped is unmapped, and what it replaced is gone.',
+    outOfMemory,
+  ),
+  must(
+    'in-the-way',
+    'EADDRINUSE',
+    'The code is generic_pt, and a page of the range is mapped; exactly what this call mapped is unmapped.',
+    (s, o) => generic(s, o) && asMapped(s, o).is === 'in-the-way',
+    { ...at(GENERIC), ...IN_72 },
+  ),
+  mustLeave(
     'overlaps',
     'EEXIST',
-    'A page of the range is mapped; exactly what this call mapped is unmapped.',
-    (s, o) => anyMapped(s, numberOf(o), pages(o.iova), pages(o.size)),
-    at(cite('linux', 'arm_lpae_init_pte: EEXIST'), MAP),
+    "The code is ARM's, and a leaf that is no smaller than the new one is in the way; exactly what this call mapped is unmapped.",
+    (s, o) => [patch(s, { leaves: asMapped(s, o).leaves })],
+    (s, o) => asMapped(s, o).is === 'in-the-way',
+    at(ARM, MAP),
   ),
   ends(
     'mapped',
-    'The range is mapped with the largest pages that divide both addresses and fit.',
-    (s, o) => {
-      const base = numberOf(o) * s.machine.pageSpan;
-      const leaves = leavesOf(s, o).reduce((rows, { page, leaf }) => rows.set(base + page, leaf), s.leaves);
-      return done(patch(s, { leaves }));
-    },
+    "The range is mapped with the largest pages that divide both addresses and fit. What is in the way of a leaf goes; with VT-d's own code a leaf of the smallest size stays.",
+    (s, o) => done(patch(s, { leaves: asMapped(s, o).leaves })),
     undefined,
-    at(MAP, cite('linux', 'iommu_pgsize')),
-  ),
-];
-
-/** Leaves in a row from the start of the range, until a hole, the middle of a leaf, or enough. */
-function removed(s: State, o: Unmap): { readonly leaves: State['leaves']; readonly pages: number } {
-  const base = numberOf(o) * s.machine.pageSpan;
-  const start = pages(o.iova);
-  const want = pages(o.size);
-  let gone = 0;
-  let leaves = s.leaves;
-  while (gone < want && start + gone < s.machine.pageSpan && leaves.has(base + start + gone)) {
-    const at = base + start + gone;
-    gone += leaves.get(at).pages;
-    leaves = leaves.delete(at);
-  }
-  return { leaves, pages: gone };
-}
-
-const unmapping = operation('unmap', UNMAP);
-
-export const unmap: readonly Rule<Unmap>[] = [
-  noDomain('unmap'),
-  unmapping.ends(
-    'nothing',
-    'The domain has no table, or the range is not a multiple of the smallest page: 0 bytes are unmapped.',
-    s => ({ outcome: { is: 'ok', unmapped: 0n }, state: s }),
-    (s, o) =>
-      !isSet(s, o) ||
-      !aligned(instanceFor(s, o), o.iova, o.size) ||
-      o.iova >> PAGE_BITS >= BigInt(instanceFor(s, o).limit),
-  ),
-  unmapping.ends(
-    'unmapped',
-    'Pages are unmapped in a row until the range is done or the first hole. A large page that begins in the range goes whole. The answer is what is unmapped, and nothing of it is translated any more.',
-    (s, o) => {
-      const { leaves, pages: gone } = removed(s, o);
-      return {
-        outcome: { is: 'ok', unmapped: BigInt(gone) << PAGE_BITS },
-        state: gone === 0 ? s : patch(s, { leaves }),
-      };
-    },
-    undefined,
-    at(UNMAP, cite('linux', 'iommu_unmap: iommu_iotlb_sync')),
-  ),
-];
-
-const toPhys = operation('iova_to_phys', cite('linux', 'iommu_iova_to_phys'));
-
-export const iovaToPhys: readonly Rule<The<'iova_to_phys'>>[] = [
-  noDomain('iova_to_phys'),
-  toPhys.ends(
-    'identity',
-    'In the identity domain an IOVA is the physical address.',
-    (s, o) => ({ outcome: { is: 'ok', paddr: o.iova }, state: s }),
-    (_, o) => o.domain === 'identity',
-  ),
-  toPhys.ends(
-    'translated',
-    'A mapped IOVA is translated. Any other is answered with 0, which may also be a translation.',
-    (s, o) => {
-      const page = Number(o.iova >> PAGE_BITS);
-      const frame = isSet(s, o) && page < s.machine.pageSpan ? frameAt(s, numberOf(o), page) : -1;
-      const offset = o.iova & ((1n << PAGE_BITS) - 1n);
-      const paddr = frame < 0 ? 0n : (BigInt(frame) << PAGE_BITS) + offset;
-      return { outcome: { is: 'ok', paddr }, state: s };
-    },
+    at(MAP, cite('linux-6.12-7.2', 'iommu_pgsize'), VTD, AMD, ARM),
   ),
 ];

@@ -21,8 +21,8 @@ import { setDomainFails } from './set-domain.js';
 
 type Claim = The<'claim_group'> | The<'claim_device'>;
 
-const TAKE = cite('linux', '__iommu_take_dma_ownership');
-const BLOCKING = cite('linux', '__iommu_group_alloc_blocking_domain');
+const TAKE = cite('linux-6.12-7.2', '__iommu_take_dma_ownership');
+const BLOCKING = cite('linux-6.12-7.2', '__iommu_group_alloc_blocking_domain');
 
 export const withGroup = (s: State, g: number, now: Partial<Group>): State =>
   patch(s, { groups: patchAt(s.groups, g, now) });
@@ -75,7 +75,7 @@ function taking<O extends Claim>(op: O['op']): readonly Rule<O>[] {
 }
 
 const noOwner = <O extends Claim>(op: O['op'], source: string): Rule<O> =>
-  chapterOf<O>(op, cite('linux', source)).must(
+  chapterOf<O>(op, cite('linux-6.12-7.2', source)).must(
     'no-owner',
     'EINVAL',
     'No owner is given.',
@@ -92,7 +92,7 @@ const withIommu = <O extends Claim>(op: O['op']): Rule<O> =>
     OURS,
   );
 
-const CLAIM_GROUP = operation('claim_group', cite('linux', 'iommu_group_claim_dma_owner'));
+const CLAIM_GROUP = operation('claim_group', cite('linux-6.12-7.2', 'iommu_group_claim_dma_owner'));
 
 export const claimGroup: readonly Rule<The<'claim_group'>>[] = [
   noOwner('claim_group', 'iommu_group_claim_dma_owner'),
@@ -108,12 +108,11 @@ export const claimGroup: readonly Rule<The<'claim_group'>>[] = [
   ...taking<The<'claim_group'>>('claim_group'),
 ];
 
-const CLAIM_DEVICE = operation('claim_device', cite('linux', 'iommu_device_claim_dma_owner'));
+const CLAIM_DEVICE = operation('claim_device', cite('linux-6.12-7.2', 'iommu_device_claim_dma_owner'));
 
 export const claimDevice: readonly Rule<The<'claim_device'>>[] = [
   noOwner('claim_device', 'iommu_device_claim_dma_owner'),
   inGroup(CLAIM_DEVICE),
-  withIommu('claim_device'),
   CLAIM_DEVICE.must(
     'other-owner',
     'EPERM',
@@ -126,5 +125,6 @@ export const claimDevice: readonly Rule<The<'claim_device'>>[] = [
     (s, o) => done(withGroup(s, homeOf(s, o), { owners: groupOf(s, o.device).owners + 1 })),
     (s, o) => groupOf(s, o.device).owners > 0,
   ),
+  withIommu('claim_device'),
   ...taking<The<'claim_device'>>('claim_device'),
 ];

@@ -18,7 +18,7 @@ import {
   warned,
 } from './chapter.js';
 
-const FREE = cite('linux', 'iommu_free_global_pasid');
+const FREE = cite('linux-6.12-7.2', 'iommu_free_global_pasid');
 
 const nobody = <O>(op: string): Rule<O> =>
   chapterOf<O>(op, cite('mail-2021', '"it doesn\'t even really matter *who* allocates them"')).must(
@@ -29,7 +29,7 @@ const nobody = <O>(op: string): Rule<O> =>
     { status: 'disputed' },
   );
 
-const alloc = operation('pasid_alloc', cite('linux', 'iommu_alloc_global_pasid'));
+const alloc = operation('pasid_alloc', cite('linux-6.12-7.2', 'iommu_alloc_global_pasid'));
 
 export const pasidAlloc: readonly Rule<The<'pasid_alloc'>>[] = [
   inGroup(alloc),
@@ -45,7 +45,7 @@ export const pasidAlloc: readonly Rule<The<'pasid_alloc'>>[] = [
     'ENOSPC',
     'There is no memory for the allocation, which the caller cannot tell from PASIDs that are all taken.',
     undefined,
-    at(cite('linux', 'iommu_alloc_global_pasid: ida_alloc_range')),
+    at(cite('linux-6.12-7.2', 'iommu_alloc_global_pasid: ida_alloc_range')),
   ),
   alloc.ends(
     'given',
@@ -85,7 +85,7 @@ export const pasidFree: readonly Rule<The<'pasid_free'>>[] = [
     'The PASID was not allocated: the kernel warns, and nothing changes.',
     s => warned(s),
     (s, o, p) => o.pasid >= s.machine.pasidSpan || !isTaken(s, o.device, o.pasid, p),
-    at(FREE, cite('linux', 'ida_free')),
+    at(FREE, cite('linux-6.12-7.2', 'ida_free')),
   ),
   free.must(
     'still-used',
@@ -106,7 +106,7 @@ const keyOf = (s: State, o: The<'handle_get'>): number =>
 const kindOf = (domain: Ref): 'paging' | 'sva' | 'other' =>
   domain >= 0 ? 'paging' : domain <= SVA ? 'sva' : 'other';
 
-const get = operation('handle_get', cite('linux', 'iommu_attach_handle_get'));
+const get = operation('handle_get', cite('linux-6.12-7.2', 'iommu_attach_handle_get'));
 
 export const handleGet: readonly Rule<The<'handle_get'>>[] = [
   get.must('no-group', 'ENODEV', 'The group does not exist.', (s, o) => !groupLives(s, o.group), OURS),

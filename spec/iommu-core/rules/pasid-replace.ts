@@ -18,7 +18,7 @@ import {
   type WithDomain,
 } from './pasid.js';
 
-const REPLACE = cite('linux-7', 'iommu_replace_device_pasid');
+const REPLACE = cite('linux-7.2', 'iommu_replace_device_pasid');
 
 const bond = <O extends OnPasid>(op: string): Rule<O> =>
   chapterOf<O>(op).must(
@@ -53,7 +53,7 @@ export const replacePasid: readonly Rule<The<'replace_pasid'>>[] = [
     'ENOMEM',
     'Nothing is attached, and there is no memory to reserve a PASID table entry, which is done before that is seen.',
     (s, o) => current(s, o) === NONE,
-    at(cite('linux-7', 'iommu_replace_device_pasid: xa_cmpxchg')),
+    at(cite('linux-7.2', 'iommu_replace_device_pasid: xa_cmpxchg')),
   ),
   replace.must('not-attached', 'EINVAL', 'The PASID is not attached.', (s, o) => current(s, o) === NONE),
   bond('replace_pasid'),
@@ -92,7 +92,7 @@ export const replacePasid: readonly Rule<The<'replace_pasid'>>[] = [
 
 const detach = operation(
   'detach_pasid',
-  cite('linux-7', 'iommu_detach_device_pasid, __iommu_remove_group_pasid'),
+  cite('linux-7.2', 'iommu_detach_device_pasid, __iommu_remove_group_pasid'),
 );
 
 export const detachPasid: readonly Rule<The<'detach_pasid'>>[] = [

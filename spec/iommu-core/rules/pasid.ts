@@ -1,6 +1,8 @@
 // How is a domain attached to a PASID of a device's group?
 import { patch } from '../../kit/record.js';
 import { type Citation, cite } from '../../law/sources.js';
+import type { PolicyValues } from '../policies.js';
+import { IN_612 } from '../releases.js';
 import { type Failure, failuresOf } from '../set-domain.js';
 import { entryRef, fits, formed, type Named, ofDriver } from '../state/domain.js';
 import { homeOf, instanceOf, membersOf } from '../state/group.js';
@@ -17,17 +19,17 @@ export interface WithDomain extends OnPasid {
   readonly handle: number | null;
 }
 
-const ATTACH = cite('linux-7', 'iommu_attach_device_pasid');
-export const SET = at(cite('linux-7', '__iommu_set_group_pasid'));
+const ATTACH = cite('linux-7.2', 'iommu_attach_device_pasid');
+export const SET = at(cite('linux-7.2', '__iommu_set_group_pasid'));
 
 export const refFor = (s: State, o: WithDomain): Ref => entryRef(s, homeOf(s, o), o.domain);
 export const current = (s: State, o: OnPasid): Ref => entryDomain(s, homeOf(s, o), o.pasid);
 export const members = (s: State, o: OnPasid): readonly number[] => programmable(s, homeOf(s, o));
 
 /** Can PASIDs of this group be attached at all: does the driver know how to, and how to block them again? */
-export const canSetPasids = (s: State, g: number): boolean => {
+export const canSetPasids = (s: State, g: number, { release }: PolicyValues): boolean => {
   const instance = instanceOf(s, g);
-  return instance !== undefined && instance.pasids > 1 && instance.blocked;
+  return instance !== undefined && instance.pasids > 1 && (instance.blocked || release === 'linux-6.12');
 };
 
 /** Is any member in a reset? */
@@ -56,8 +58,8 @@ export const common = <O extends WithDomain>(op: string, cited: Citation): reado
     part.must(
       'no-pasids',
       'EOPNOTSUPP',
-      'The driver cannot attach a PASID, or cannot block it again.',
-      (s, o) => !canSetPasids(s, homeOf(s, o)),
+      'The driver cannot attach a PASID, or, but for 6.12, cannot block it again.',
+      (s, o, p) => !canSetPasids(s, homeOf(s, o), p),
     ),
     part.must(
       'foreign-domain',
@@ -70,13 +72,13 @@ export const common = <O extends WithDomain>(op: string, cited: Citation): reado
       'EINVAL',
       'PASID 0 is the requester id itself.',
       (_, o) => o.pasid === 0,
-      at(cited, cite('linux', 'IOMMU_NO_PASID')),
+      at(cited, cite('linux-6.12-7.2', 'IOMMU_NO_PASID')),
     ),
   ];
 };
 
 export const notInReset = <O extends OnPasid>(op: string): Rule<O> =>
-  chapterOf<O>(op, cite('linux-7', 'iommu_attach_device_pasid: resetting_domain')).must(
+  chapterOf<O>(op, cite('linux-7.2', 'iommu_attach_device_pasid: recovery_cnt')).must(
     'reset-in-progress',
     'EBUSY',
     'A member of the group is being reset.',
@@ -107,6 +109,16 @@ const fresh = (s: State, o: OnPasid): boolean =>
 
 export const attachPasid: readonly Rule<The<'attach_pasid'>>[] = [
   ...common<The<'attach_pasid'>>('attach_pasid', ATTACH),
+  attach.must(
+    'static-domain',
+    'EINVAL',
+    'The domain is a static one, which has no owner, and is refused like that of another driver.',
+    (_, o) => typeof o.domain !== 'number',
+    {
+      ...at(cite('linux-6.12', 'iommu_attach_device_pasid: dev_iommu_ops(dev) != domain->owner')),
+      ...IN_612,
+    },
+  ),
   notInReset('attach_pasid'),
   attach.must('too-large', 'EINVAL', 'A member that knows PASIDs does not have this one.', (s, o) =>
     tooLarge(s, homeOf(s, o), o.pasid),

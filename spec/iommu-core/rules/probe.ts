@@ -18,6 +18,7 @@ import {
   joined,
   mediated,
   type Probe,
+  seesDirect,
   setsUp,
   staticFor,
   typeFor,
@@ -26,8 +27,8 @@ import {
 import { BLOCKED } from '../state.js';
 import { at, done, operation, ours, type Rule } from './chapter.js';
 
-const PROBE = cite('linux', '__iommu_probe_device');
-const SETUP = cite('linux', 'iommu_setup_default_domain');
+const PROBE = cite('linux-6.12-7.2', '__iommu_probe_device');
+const SETUP = cite('linux-6.12-7.2', 'iommu_setup_default_domain');
 
 const { must, mustLeave, mayLeave, ends } = operation('probe', PROBE);
 
@@ -50,7 +51,7 @@ export const probe: readonly Rule<Probe>[] = [
     'A driver is bound to the device already, and was not counted.',
     (s, o) => s.devices[o.device]!.driver !== 'none',
     at(
-      cite('linux-7', '__iommu_probe_device: "late IOMMU probe at driver bind, something fishy here!"'),
+      cite('linux-7.2', '__iommu_probe_device: "late IOMMU probe at driver bind, something fishy here!"'),
       ours,
     ),
   ),
@@ -65,15 +66,15 @@ export const probe: readonly Rule<Probe>[] = [
     'The device is mediated: it gets a group of its own without a domain, since it is behind no IOMMU.',
     (s, o, p) => done(joined(s, o, p)),
     mediated,
-    at(cite('linux-5', 'mdev_attach_iommu')),
+    at(cite('linux-5.10', 'mdev_attach_iommu')),
   ),
   mustLeave(
     'needs-direct-map',
     'EINVAL',
-    'The device needs a direct map, and the group is on its blocking domain.',
+    'The device needs a direct map, and the group has a default domain and is on its blocking domain.',
     (s, o, p) => [failedProbe(s, o, p)],
-    (s, o) => groupFor(s, o).domain === BLOCKED && s.devices[o.device]!.direct,
-    at(PROBE, cite('linux', '__iommu_device_set_domain: require_direct')),
+    (s, o) => groupFor(s, o).domain === BLOCKED && seesDirect(s, o),
+    at(PROBE, cite('linux-6.12-7.2', '__iommu_device_set_domain: require_direct')),
   ),
   mayLeave(
     'attach-fails',
@@ -103,7 +104,7 @@ export const probe: readonly Rule<Probe>[] = [
     'A queued member is being reset: no member is attached, the device does not join, and the group keeps the default domain.',
     (s, o, p) => [withdrawn(s, retyped(joined(s, o, p), homeOf(s, o), typeFor(s, o, p)), o, p)],
     (s, o, p) => setsUp(s, o) && firstDefaultHeld(s, homeOf(s, o), p),
-    at(SETUP, cite('linux-7', '__iommu_group_set_domain_internal: resetting_domain')),
+    at(SETUP, cite('linux-7.2', '__iommu_group_set_domain_internal: recovery_cnt')),
   ),
   mayLeave(
     'first-attach-fails',
@@ -117,7 +118,10 @@ export const probe: readonly Rule<Probe>[] = [
         : [],
     undefined,
     at(
-      cite('linux', 'iommu_setup_default_domain: "Drivers are not allowed to fail the first domain attach"'),
+      cite(
+        'linux-6.12-7.2',
+        'iommu_setup_default_domain: "Drivers are not allowed to fail the first domain attach"',
+      ),
     ),
   ),
   ends(
@@ -132,6 +136,6 @@ export const probe: readonly Rule<Probe>[] = [
     'The device was found by a scan of its bus, and waits in its group until all devices are found.',
     (s, o, p) => done(joined(s, o, p)),
     undefined,
-    at(cite('linux', 'bus_iommu_probe: "deferred default domain creation"')),
+    at(cite('linux-6.12-7.2', 'bus_iommu_probe: "deferred default domain creation"')),
   ),
 ];

@@ -20,9 +20,9 @@ import { withGroup } from './ownership.js';
 
 type Release = The<'release_group'> | The<'release_device'>;
 
-const RELEASE = cite('linux', '__iommu_release_dma_ownership');
-const NOFAIL = cite('linux', '__iommu_group_set_domain_nofail');
-const MUST_SUCCEED = cite('linux', '__iommu_device_set_domain: IOMMU_SET_DOMAIN_MUST_SUCCEED');
+const RELEASE = cite('linux-6.12-7.2', '__iommu_release_dma_ownership');
+const NOFAIL = cite('linux-6.12-7.2', '__iommu_group_set_domain_nofail');
+const MUST_SUCCEED = cite('linux-6.12-7.2', '__iommu_device_set_domain: IOMMU_SET_DOMAIN_MUST_SUCCEED');
 
 /** The group as it is when nobody owns it, before it goes back to its default domain. */
 const disowned = (s: State, g: number): State => withGroup(s, g, { owner: -1, owners: 0 });
@@ -72,7 +72,7 @@ export const releaseGroup: readonly Rule<The<'release_group'>>[] = [
   ...releasing<The<'release_group'>>('release_group'),
 ];
 
-const RELEASE_DEVICE = operation('release_device', cite('linux', 'iommu_device_release_dma_owner'));
+const RELEASE_DEVICE = operation('release_device', cite('linux-6.12-7.2', 'iommu_device_release_dma_owner'));
 
 export const releaseDevice: readonly Rule<The<'release_device'>>[] = [
   inGroup(RELEASE_DEVICE, ours),
@@ -92,7 +92,7 @@ export const releaseDevice: readonly Rule<The<'release_device'>>[] = [
   ...releasing<The<'release_device'>>('release_device'),
 ];
 
-const CLAIMED = operation('owner_claimed', cite('linux', 'iommu_group_dma_owner_claimed'));
+const CLAIMED = operation('owner_claimed', cite('linux-6.12-7.2', 'iommu_group_dma_owner_claimed'));
 
 export const ownerClaimed: readonly Rule<The<'owner_claimed'>>[] = [
   hasGroup(CLAIMED),

@@ -8,7 +8,7 @@ import { BLOCKED, NONE, type State } from '../state.js';
 import { at, done, type OnDevice, operation, type Rule, type The, warned } from './chapter.js';
 import { withBlocking } from './ownership.js';
 
-const DEPTH = at(cite('linux-7', 'the group_device field reset_depth'));
+const DEPTH = at(cite('linux-7.2', 'the group_device field reset_depth'));
 
 const behindIommu = (s: State, o: OnDevice): boolean =>
   hasItsGroup(s, o.device) && s.devices[o.device]!.instance >= 0;
@@ -35,7 +35,7 @@ function blocked(s: State, o: OnDevice, p: PolicyValues): State {
   );
 }
 
-const PREPARE_SOURCE = cite('linux-7', 'pci_dev_reset_iommu_prepare');
+const PREPARE_SOURCE = cite('linux-7.2', 'pci_dev_reset_iommu_prepare');
 const PREPARE = operation('reset_prepare', PREPARE_SOURCE);
 
 export const resetPrepare: readonly Rule<The<'reset_prepare'>>[] = [
@@ -64,7 +64,7 @@ export const resetPrepare: readonly Rule<The<'reset_prepare'>>[] = [
     'ENOMEM',
     'The driver has no static blocked domain, and the allocation of an empty paging domain fails.',
     (s, o) => !hasStaticBlocked(s, homeOf(s, o)) && !groupOf(s, o.device).blocking,
-    at(PREPARE_SOURCE, cite('linux', '__iommu_group_alloc_blocking_domain')),
+    at(PREPARE_SOURCE, cite('linux-6.12-7.2', '__iommu_group_alloc_blocking_domain')),
   ),
   PREPARE.mayLeave(
     'attach-fails',
@@ -96,14 +96,20 @@ function restored(s: State, o: OnDevice, fails: boolean, lost = 0): State {
   );
 }
 
-const DONE = operation('reset_done', cite('linux-7', 'pci_dev_reset_iommu_done'));
+const DONE = operation('reset_done', cite('linux-7.2', 'pci_dev_reset_iommu_done'));
 
 export const resetDone: readonly Rule<The<'reset_done'>>[] = [
   DONE.ends(
-    'not-begun',
-    'No reset of the device has begun: nothing changes.',
+    'no-iommu',
+    'The device is behind no IOMMU: nothing is done.',
     s => done(s),
-    (s, o) => !behindIommu(s, o) || s.devices[o.device]!.resets === 0,
+    (s, o) => !behindIommu(s, o),
+  ),
+  DONE.ends(
+    'not-begun',
+    'No reset of the device has begun: the kernel warns, and nothing changes.',
+    s => warned(s),
+    (s, o) => s.devices[o.device]!.resets === 0,
   ),
   DONE.ends(
     'still-nested',

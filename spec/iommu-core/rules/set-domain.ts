@@ -17,10 +17,10 @@ import { instanceOf } from '../state/group.js';
 import type { State } from '../state.js';
 import { at, chapterOf, groupIn, type OnDevice, type OnGroup } from './chapter.js';
 
-const SET = cite('linux', '__iommu_group_set_domain_internal, __iommu_device_set_domain');
-const REVERT = cite('linux', '__iommu_group_set_domain_internal: err_revert');
-const DIRECT = cite('linux', '__iommu_device_set_domain: require_direct');
-const AUX = cite('linux-5', 'intel_iommu_attach_device: is_aux_domain');
+const SET = cite('linux-6.12-7.2', '__iommu_group_set_domain_internal, __iommu_device_set_domain');
+const REVERT = cite('linux-6.12-7.2', '__iommu_group_set_domain_internal: err_revert');
+const DIRECT = cite('linux-6.12-7.2', '__iommu_device_set_domain: require_direct');
+const AUX = cite('linux-5.10', 'intel_iommu_attach_device: is_aux_domain');
 
 /** The change of domain that a call asks for. */
 export type Asks<O> = (s: State, o: O) => Change;
@@ -45,7 +45,7 @@ function before<O>(
       'EBUSY',
       'A device of the group is being reset, and the change of domain might have to be rolled back.',
       (s, o) => moves(s, o) && resetHoldsMember(s, asks(s, o).group),
-      at(cite('linux-7', '__iommu_group_set_domain_internal: resetting_domain')),
+      at(cite('linux-7.2', '__iommu_group_set_domain_internal: recovery_cnt')),
     ),
     'pasids-attached': must(
       'pasids-attached',
@@ -64,7 +64,7 @@ function before<O>(
         const instance = instanceOf(s, c.group);
         return moves(s, o) && instance !== undefined && !fits(s, instance, c.to);
       },
-      at(cite('linux', 'iommu_attach_group: "EINVAL can be treated as a soft failure"'), SET),
+      at(cite('linux-6.12-7.2', 'iommu_attach_group: "EINVAL can be treated as a soft failure"'), SET),
     ),
   };
 }
@@ -89,7 +89,7 @@ const whileAttaching = <O>(op: string, asks: Asks<O>) => {
     'attach-fails': mayLeave(
       'attach-fails',
       'ENOMEM',
-      'The driver fails to attach a member; the members before it are attached to the old domain again.',
+      'The driver fails to attach a member; the members before it are attached to the old domain again, in 6.12 the member itself as well.',
       failed('driver', false),
     ),
     'rollback-fails': lost(
@@ -108,7 +108,7 @@ const whileAttaching = <O>(op: string, asks: Asks<O>) => {
       'needs-direct-map',
       'EINVAL',
       'direct',
-      'The domain is the blocking domain, and the firmware of a member needs its direct map at all times.',
+      'The domain is the blocking domain, and a member is known to need its direct map since a default domain was set up.',
       DIRECT,
     ),
     'by-parts-rollback-fails': lost(

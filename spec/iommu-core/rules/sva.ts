@@ -2,6 +2,7 @@
 import { patch, patchAt } from '../../kit/record.js';
 import { cite } from '../../law/sources.js';
 import type { PolicyValues } from '../policies.js';
+import { IN_612 } from '../releases.js';
 import { homeOf } from '../state/group.js';
 import { mmUnbonded } from '../state/leave.js';
 import { entryDomain, isProgrammed, programmable, programmed, withEntry } from '../state/pasid.js';
@@ -13,11 +14,11 @@ import { canSetPasids, inReset, pasidFailures, tooLarge } from './pasid.js';
 type Bind = The<'sva_bind'>;
 type Unbind = The<'sva_unbind'>;
 
-const BIND = cite('linux', 'iommu_sva_bind_device');
-const MM = at(cite('linux', 'iommu_alloc_mm_data'));
-const IDA = cite('linux', 'iommu_alloc_global_pasid: ida_alloc_range');
-const DROP = cite('linux', 'iommu_mm_drop');
-const SET = at(cite('linux-7', 'iommu_attach_device_pasid'));
+const BIND = cite('linux-6.12-7.2', 'iommu_sva_bind_device');
+const MM = at(cite('linux-6.12-7.2', 'iommu_alloc_mm_data'));
+const IDA = cite('linux-6.12-7.2', 'iommu_alloc_global_pasid: ida_alloc_range');
+const DROP = cite('linux-6.12-7.2', 'mm_pasid_drop');
+const SET = at(cite('linux-7.2', 'iommu_attach_device_pasid'));
 
 const bondOf = (s: State, o: Bind | Unbind): number => o.mm * s.groups.length + homeOf(s, o);
 const bonds = (s: State, o: Bind | Unbind, by: number): State =>
@@ -50,6 +51,13 @@ const { must, may, ends, mustLeave, mayLeave } = binding;
 
 export const svaBind: readonly Rule<Bind>[] = [
   inGroup(binding),
+  must(
+    'unsupported',
+    'EOPNOTSUPP',
+    'The IOMMU is one of VT-d or AMD: 6.12 shares no address space on x86.',
+    (s, o) => ['vtd', 'amd'].includes(s.instances[s.devices[o.device]!.instance]?.code ?? ''),
+    { ...at(cite('linux-6.12', 'iommu_sva_bind_device: IS_ENABLED(CONFIG_X86)')), ...IN_612 },
+  ),
   must('no-process', 'ENOENT', 'The address space is dead.', (s, o) => !s.mms[o.mm]!.alive, OURS),
   must(
     'too-large',
@@ -98,14 +106,14 @@ export const svaBind: readonly Rule<Bind>[] = [
     'There is no memory for the handle or the domain of the address space.',
     keepsPasid,
     undefined,
-    at(BIND, cite('linux', 'iommu_sva_domain_alloc')),
+    at(BIND, cite('linux-6.12-7.2', 'iommu_sva_domain_alloc')),
   ),
   mustLeave(
     'no-pasids',
     'EOPNOTSUPP',
-    'The driver cannot attach a PASID, or cannot block it again.',
+    'The driver cannot attach a PASID, or, but for 6.12, cannot block it again.',
     keepsPasid,
-    (s, o) => !canSetPasids(s, homeOf(s, o)),
+    (s, o, p) => !canSetPasids(s, homeOf(s, o), p),
     SET,
   ),
   mustLeave(
@@ -114,7 +122,7 @@ export const svaBind: readonly Rule<Bind>[] = [
     'A member of the group is being reset.',
     keepsPasid,
     (s, o) => inReset(s, homeOf(s, o)),
-    at(cite('linux-7', 'iommu_attach_device_pasid: resetting_domain')),
+    at(cite('linux-7.2', 'iommu_attach_device_pasid: recovery_cnt')),
   ),
   mustLeave(
     'sibling-too-small',
@@ -148,7 +156,7 @@ export const svaBind: readonly Rule<Bind>[] = [
   ),
 ];
 
-const UNBIND = cite('linux', 'iommu_sva_unbind_device');
+const UNBIND = cite('linux-6.12-7.2', 'iommu_sva_unbind_device');
 const unbind = operation('sva_unbind', UNBIND);
 
 export const svaUnbind: readonly Rule<Unbind>[] = [

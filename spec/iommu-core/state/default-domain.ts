@@ -62,12 +62,19 @@ function renamed(s: State, g: number, from: Ref, to: Ref): State {
   });
 }
 
+/** Whoever sets a default domain up sees which members need a direct map. */
+const directSeen = (s: State, g: number): State['devices'] =>
+  s.devices.map(d =>
+    d.direct && !d.directKnown && d.member && d.home === g ? patch(d, { directKnown: true }) : d,
+  );
+
 /** The group has a default domain of another type, or none. What is attached where stays the same. */
 export function retyped(s: State, g: number, type: Group['type']): State {
   const was = defaultIsStatic(s, g);
   const is = isStatic(s, g, type);
   const named = was === is ? s : is ? renamed(s, g, IDENTITY, DEFAULT) : renamed(s, g, DEFAULT, IDENTITY);
-  return patch(named, { groups: patchAt(named.groups, g, { type }) });
+  const groups = patchAt(named.groups, g, { type });
+  return patch(named, type === 'none' ? { groups } : { groups, devices: directSeen(named, g) });
 }
 
 /** Has the group no domain, so that its first default domain is attached? */

@@ -19,6 +19,10 @@ export const isReferenced = (s: State, o: Probe, p: PolicyValues): boolean =>
 export const failedProbe = (s: State, o: Probe, p: PolicyValues): State =>
   isReferenced(s, o, p) ? s : dropReference(s, homeOf(s, o), p);
 
+/** Is the newcomer's need of a direct map seen at once? Only where the group has a default domain. */
+export const seesDirect = (s: State, o: Probe): boolean =>
+  s.devices[o.device]!.direct && groupFor(s, o).type !== 'none';
+
 /**
  * The device is in the list of its group. The group's first device brings the reference that the allocation
  * made; each further one has that which device_group took, if it took one.
@@ -28,7 +32,7 @@ export function joined(s: State, o: Probe, p: PolicyValues): State {
   const { refs } = s.groups[g]!;
   const brings = isReferenced(s, o, p) ? 1 : 0;
   return patch(s, {
-    devices: patchAt(s.devices, o.device, { member: true }),
+    devices: patchAt(s.devices, o.device, { member: true, directKnown: seesDirect(s, o) }),
     groups: patchAt(s.groups, g, { refs: refs + brings }),
   });
 }

@@ -41,6 +41,7 @@ export function leave(s: State, device: number, p: PolicyValues): State {
   const g = s.devices[device]!.home;
   const gone: Partial<Device> = {
     member: false,
+    directKnown: false,
     deferred: false,
     rid: NONE,
     differs: false,

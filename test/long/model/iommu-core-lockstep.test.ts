@@ -24,6 +24,16 @@ testCovered([
   'parts',
   'exchange',
   'numbers',
+  'tables-drafts',
+  'tables-arm-7.2',
+  'tables-vtd-6.12',
+  'tables-amd-6.12',
+  'tables-arm-6.12',
+  'drivers-6.12',
+  'handles-6.12',
+  'no-static-blocked-6.12',
+  'firmware-6.12',
+  'pasids-6.12',
 ]);
 
 /** Where a policy decides what is left of a failure, a random walk seldom comes by. */
@@ -57,6 +67,14 @@ const SWEPT: readonly (readonly [string, Policies?])[] = [
   ['parts'],
   ['exchange'],
   ['numbers'],
+  ['tables-drafts'],
+  ['tables-arm-7.2'],
+  ['tables-vtd-6.12'],
+  ['tables-amd-6.12'],
+  ['tables-arm-6.12'],
+  ['handles-6.12'],
+  ['no-static-blocked-6.12'],
+  ['pasids-6.12'],
   ['leak', { 'blocking-attach': 'may-return-early' }],
 ];
 
