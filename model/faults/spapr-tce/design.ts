@@ -89,7 +89,7 @@ export const tceDesigns: readonly FaultyLaw[] = [
     'tce-design/map-past-the-window',
     'A map that runs over the end of its window is not refused.',
     readIn('tce_iommu_map_dma: MAP_DMA bounds only its first page'),
-    ['tce-memory', 'table/nothing-outside', 5],
+    ['tce-pseries', 'table/nothing-outside', 6],
     without('map/past-window'),
   ),
   designFault(

@@ -243,7 +243,7 @@ export const entries: readonly FaultyMachine[] = [
     history(
       'Linux, mm_iommu_put: atomic_cmpxchg(&mem->mapped, 1, 0), and why it is not the count of users alone',
     ),
-    ['tce-shared', 'outcome.is', 6],
+    ['tce-shared', 'regions.0', 6],
     calls(
       own =>
         class extends own {
