@@ -37,6 +37,12 @@ const FIRST: readonly Op['op'][] = ['probe', 'setup_default'];
 const homeOf = (s: State, op: Op): number =>
   'group' in op ? op.group : 'device' in op ? (s.devices[op.device]?.home ?? -1) : -1;
 
+/** A map by page-table code that lets a new leaf take the place of old ones. */
+const replacesLeaves = (s: State, op: Op): boolean =>
+  op.op === 'map' &&
+  typeof op.domain === 'number' &&
+  (s.instances[s.domains.get(op.domain).instance]?.code ?? 'generic-pt') !== 'generic-pt';
+
 export const steps: readonly Step[] = [
   {
     id: 'question/changes-nothing',
@@ -58,7 +64,7 @@ export const steps: readonly Step[] = [
       state === before ||
       FIRST.includes(op.op) ||
       // Map and replace of some releases break something of what was there: docs/findings.md.
-      op.op === 'map' ||
+      replacesLeaves(before, op) ||
       ((state.pasidTable === before.pasidTable ||
         (p.release === 'linux-6.12' && op.op === 'replace_handle')) &&
         state.leaves === before.leaves &&
