@@ -103,6 +103,8 @@ export const PINS = {
   'type1-guarded-6-12': { states: 404, transitions: 12_114 },
   'type1-invalid': { states: 3484, transitions: 82_272 },
   'type1-invalid-more': { states: 21_232, transitions: 416_256 },
+  'type1-one-mapping': { states: 42, transitions: 1290 },
+  'type1-pinned': { states: 342, transitions: 7654 },
   'type1-ranges': { states: 1476, transitions: 101_770 },
   'type1-ranges-v-one': { states: 168, transitions: 8086 },
   'type1-replay': { states: 6310, transitions: 162_620 },

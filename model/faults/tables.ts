@@ -5,6 +5,7 @@ import { iommuCoreRaces } from '../../spec/iommu-core-races/profile.js';
 import { linuxDma } from '../../spec/linux-dma/profile.js';
 import { spaprTce } from '../../spec/spapr-tce/profile.js';
 import { vfio2011 } from '../../spec/vfio-2011/profile.js';
+import { vfioType1 } from '../../spec/vfio-type1/profile.js';
 import { translation } from '../translation/law.js';
 import { IOMMU_CORE_WORLDS } from '../worlds/iommu-core.js';
 import { IOMMU_CORE_RACE_WORLDS } from '../worlds/iommu-core-races.js';
@@ -12,6 +13,7 @@ import { LINUX_DMA_WORLDS } from '../worlds/linux-dma.js';
 import { SPAPR_TCE_WORLDS } from '../worlds/spapr-tce.js';
 import { TRANSLATION_WORLDS } from '../worlds/translation.js';
 import { VFIO_2011_WORLDS } from '../worlds/vfio-2011.js';
+import { VFIO_TYPE1_WORLDS } from '../worlds/vfio-type1.js';
 import type { FaultTable } from './fault.js';
 import { coreDesigns } from './iommu-core/design.js';
 import { groups } from './iommu-core/groups.js';
@@ -35,6 +37,11 @@ import { lifetime } from './vfio-2011/lifetime.js';
 import { memory } from './vfio-2011/memory.js';
 import { sound } from './vfio-2011/seed.js';
 import { sets } from './vfio-2011/sets.js';
+import { attaching } from './vfio-type1/attaching.js';
+import { type1Designs } from './vfio-type1/design.js';
+import { lifetime as type1Lifetime } from './vfio-type1/lifetime.js';
+import { mappings } from './vfio-type1/mappings.js';
+import { sound as soundType1 } from './vfio-type1/seed.js';
 
 export const FAULT_TABLES: readonly FaultTable[] = [
   {
@@ -43,6 +50,13 @@ export const FAULT_TABLES: readonly FaultTable[] = [
     worlds: VFIO_2011_WORLDS,
     machine: sound,
     faults: [...sets, ...lifetime, ...memory, ...designs],
+  },
+  {
+    profile: 'vfio-type1',
+    law: vfioType1,
+    worlds: VFIO_TYPE1_WORLDS,
+    machine: soundType1,
+    faults: [...type1Lifetime, ...attaching, ...mappings, ...type1Designs],
   },
   {
     profile: 'iommu-core',

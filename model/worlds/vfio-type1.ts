@@ -1,4 +1,6 @@
 // In which finite machines is vfio-type1 explored?
+
+import { EMULATED } from './vfio-type1-emulated.js';
 import {
   device,
   group,
@@ -12,6 +14,7 @@ import {
   type Type1World,
   world,
 } from './vfio-type1-machines.js';
+import { VADDR } from './vfio-type1-ops.js';
 
 export type { Type1World };
 
@@ -106,6 +109,16 @@ const mapping = (version: 'type1' | 'type1v2', name: string, says: string): Type
 export const VFIO_TYPE1_WORLDS: readonly Type1World[] = [
   ...ENTERING,
   ...WRONG,
+  world({
+    name: 'type1-one-mapping',
+    says: 'A container that may have one mapping, a process that may lock one page, and memory of a device that is not charged.',
+    machine: {
+      ...ONE,
+      mms: [mm(1, memory(2), { ...pages(Number(VADDR) + 2, 1), prot: 'rw', device: true })],
+      dmaLimit: 1,
+    },
+    scope: { containers: 1, groups: [0], types: ['type1v2'], pages: 3, ask: true },
+  }),
   mapping(
     'type1v2',
     'type1-ranges',
@@ -221,135 +234,7 @@ export const VFIO_TYPE1_WORLDS: readonly Type1World[] = [
     scope: { containers: 1, groups: [0, 1, 2], types: ['type1v2'], pages: 1, invalidate: true },
   }),
   ...UNPLUG,
-  world({
-    name: 'type1-emulated',
-    says: 'Two emulated devices pin what one process has mapped, and nobody else is there.',
-    machine: {
-      iommus: [],
-      groups: [group(1, 'emulated'), group(2, 'emulated')],
-      devices: [device('m', 0), device('n', 1)],
-      mms: [mm(1, memory(2))],
-    },
-    scope: {
-      containers: 1,
-      groups: [0, 1],
-      devices: [0, 1],
-      types: ['type1v2'],
-      pages: 1,
-      longest: 1,
-      pins: [0, 1],
-    },
-  }),
-  world({
-    name: 'type1-emulated-more',
-    large: true,
-    says: 'Two emulated devices pin what one process has mapped, and nobody else is there.',
-    machine: {
-      iommus: [],
-      groups: [group(1, 'emulated'), group(2, 'emulated')],
-      devices: [device('m', 0), device('n', 1)],
-      mms: [mm(1, memory(2))],
-    },
-    scope: {
-      containers: 1,
-      groups: [0, 1],
-      devices: [0, 1],
-      types: ['type1v2'],
-      pages: 2,
-      longest: 1,
-      pins: [0, 1],
-    },
-  }),
-  world({
-    name: 'type1-replay',
-    says: 'A group behind an IOMMU of one page joins and leaves an emulated device, and what was mapped is pinned in the memory of whoever calls.',
-    machine: {
-      iommus: [iommu({ aperture: { start: 0n, end: PAGE - 1n } })],
-      groups: [group(1, 'emulated'), group(2)],
-      devices: [device('m', 0), device('a', 1)],
-      mms: [mm(2, memory(2)), mm(1, { ...memory(2), prot: 'r' }), mm(null, memory(3))],
-    },
-    scope: {
-      containers: 1,
-      groups: [0, 1],
-      devices: [0],
-      types: ['type1v2'],
-      mms: [0],
-      callers: [0],
-      pages: 2,
-      longest: 1,
-      pins: [0],
-      dma: [1],
-    },
-  }),
-  world({
-    name: 'type1-replay-more',
-    large: true,
-    says: 'A group behind an IOMMU of two pages joins and leaves an emulated device, and what was mapped is pinned in the memory of whoever calls.',
-    machine: {
-      iommus: [iommu({ aperture: { start: 0n, end: 2n * PAGE - 1n } })],
-      groups: [group(1, 'emulated'), group(2)],
-      devices: [device('m', 0), device('a', 1)],
-      mms: [mm(2, memory(2)), mm(1, { ...memory(2), prot: 'r' }), mm(null, memory(3))],
-    },
-    scope: {
-      containers: 1,
-      groups: [0, 1],
-      devices: [0],
-      types: ['type1v2'],
-      mms: [0],
-      callers: [0, 1],
-      pages: 3,
-      longest: 1,
-      pins: [0],
-      dma: [1],
-    },
-  }),
-  world({
-    name: 'type1-dirty',
-    says: 'One emulated device that pins, reads and writes, and a group behind an IOMMU: which pages are dirty.',
-    machine: {
-      iommus: [iommu()],
-      groups: [group(1, 'emulated'), group(2)],
-      devices: [device('m', 0), device('a', 1)],
-      mms: [mm(null, memory(1))],
-    },
-    scope: {
-      containers: 1,
-      groups: [0, 1],
-      devices: [0],
-      types: ['type1v2'],
-      pages: 1,
-      longest: 1,
-      pins: [0],
-      pinned: 1,
-      rw: true,
-      dirty: true,
-    },
-  }),
-  world({
-    name: 'type1-dirty-more',
-    large: true,
-    says: 'One emulated device that pins, reads and writes, and a group behind an IOMMU: which pages are dirty.',
-    machine: {
-      iommus: [iommu()],
-      groups: [group(1, 'emulated'), group(2)],
-      devices: [device('m', 0), device('a', 1)],
-      mms: [mm(null, memory(1))],
-    },
-    scope: {
-      containers: 1,
-      groups: [0, 1],
-      devices: [0],
-      types: ['type1v2'],
-      pages: 2,
-      longest: 1,
-      pins: [0],
-      pinned: 2,
-      rw: true,
-      dirty: true,
-    },
-  }),
+  ...EMULATED,
   world({
     name: 'type1-without-iommu',
     says: 'A device without an IOMMU beside one with: containers of one kind, and only with the right to raw access.',
