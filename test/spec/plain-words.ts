@@ -14,21 +14,21 @@ dialect dies different differs disabled display divide do done down driven drive
 early eighth either else emptied empty enabled end enforces enough error even ever every everybody
 everything everywhere exactly exchanged exist express fail failures falls few fewer field file find
 finished firmware first fit five flag follows for forget forgotten form format former found free fresh
-from full function gets give given go gone good guest hands happens hard hardware has have he held here
-high hold holder host how however idle if ignored incoming index info inner inside instruction interface
-into invalid invalidate is isolated it itself join judge keep kept kernel kib kind know known large
-larger largest last late later leads least leave left less let level lie lies lifts like limit line list
-live long longer look lose low lowest machine made make manage many marks mask matches matter means
-meant meanwhile meets member met metal middle might mirror misses modulo moment more most move much
-multiple mutex name need negative neighbours neither nest never new next no nobody none nor not nothing
-notice now number object of offset old older on once only open operation option or order other otherwise
-out outer outermost outlives outputs outside over overlap overwrote owed own pair parallel parent
-partition pass past pending permission permit physical pieces place platform plus point pointer position
-possible power preinit present primary private process programs put query race range reach read readable
-really reason reference registered remaining removal renews reopening replace report represents reset
-resolves rest restored return right rolled room rounds row run same say scan second seen selective sent
-serve service several share shift short shows sides since six size skipped sleeps smaller smallest so
-software some somebody something soon special split stand start state static status stay step sticks
+from full function gets give given go gone good guest half hands happens hard hardware has have he held
+here high hold holder host how however idle if ignored incoming index info inner inside instruction
+interface into invalid invalidate is isolated it itself join judge keep kept kernel kib kind know known
+large larger largest last late later leads least leave left less let level lie lies lifts like limit
+line list live long longer look lose low lowest machine made make manage many marks mask matches matter
+means meant meanwhile meets member met metal middle might mirror misses modulo moment more most move
+much multiple mutex name need negative neighbours neither nest never new next no nobody none nor not
+nothing notice now number object of offset old older on once only open operation option or order other
+otherwise out outer outermost outlives outputs outside over overlap overwrote owed own pair parallel
+parent partition pass past pending permission permit physical pieces place platform plus point pointer
+position possible power preinit present primary private process programs put query race range reach read
+readable really reason reference registered remaining removal renews reopening replace report represents
+reset resolves rest restored return right rolled room rounds row run same say scan second seen selective
+sent serve service several share shift short shows sides since six size skipped sleeps smaller smallest
+so software some somebody something soon special split stand start state static status stay step sticks
 still stop stored structure succeed such sum support switched table take taken task tell than that the
 their them then there they third this those though thread three through time timeout to together told
 too took traffic translate translation trimmed twice two unbind unbound uncertain undefined under undone
