@@ -35,6 +35,12 @@ test('the divergence of the altered recording, of which one line is altered', ()
   assert.deepEqual(stdout.trimEnd().split('\n'), shown('judge examples/altered.txt'));
 });
 
+test('the unmap that cuts a mapping', () => {
+  const { stdout, status } = run('judge', 'examples/bisected.jsonl');
+  assert.equal(status, 1);
+  assert.deepEqual(stdout.trimEnd().split('\n'), shown('judge examples/bisected.jsonl'));
+});
+
 test('the attack window', () => {
   const { stdout, status } = run('check', '--policy', 'merge-incoming=any');
   assert.equal(status, 1);

@@ -9,7 +9,7 @@ import type { Seen } from '../seeding.js';
 import { linuxSays } from './seed.js';
 
 const design = (id: string, says: string, source: Source, seen: Seen, breaks: Breaks): FaultyLaw =>
-  designFault(`type1-design/${id}`, says, source, seen, breaks);
+  designFault(`container-design/${id}`, says, source, seen, breaks);
 
 /** Fields of the state that are as they were before the step. */
 const kept = (id: string, ...fields: readonly (keyof State)[]): Breaks =>
