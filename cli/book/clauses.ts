@@ -10,8 +10,22 @@ export interface Shared {
   readonly clauses: readonly AnyClause[];
 }
 
-/** Citations as one text. */
-export const cited = (list: readonly Citation[]): string => list.map(c => `${c.source}: ${c.at}`).join('; ');
+/** Citations as one text; releases of one system in which the same place says it stand together: `linux-7.2, -6.12: place`. */
+export function cited(list: readonly Citation[]): string {
+  const places: { readonly at: string; sources: string }[] = [];
+  for (const { source, at } of list) {
+    const last = places.at(-1);
+    if (last?.at === at) last.sources += `, ${shortened(last.sources, source)}`;
+    else places.push({ at, sources: source });
+  }
+  return places.map(p => `${p.sources}: ${p.at}`).join('; ');
+}
+
+/** Of a release that stands behind one of the same system only what differs. */
+function shortened(before: string, source: string): string {
+  const system = /^[a-z]+(?=-\d)/.exec(before)?.[0];
+  return system !== undefined && source.startsWith(`${system}-`) ? source.slice(system.length) : source;
+}
 
 /** Citations behind a sentence. */
 export const behind = (list: readonly Citation[]): string => (list.length === 0 ? '' : ` _[${cited(list)}]_`);
