@@ -254,6 +254,24 @@ function wholeOr(flush: FlushRange): Op {
   return { op: 'cache_tag_flush_all', unit, type, did, pasid, task };
 }
 
+/** `IOMMU:DRIVER DEVICE iova=... flags=...`: report_iommu_fault. A driver's name may be missing. */
+const fault: Reader = args => {
+  args.literal('IOMMU:');
+  args.maybe(' ');
+  const first = args.word('driver or device');
+  const device = args.maybe(' iova=') ? first : deviceAfter(args);
+  const iova = args.address('iova');
+  args.literal(' flags=');
+  return { op: 'io_page_fault', device, iova, flags: Number(args.address('flags')) };
+};
+
+function deviceAfter(args: Scanner): string {
+  args.literal(' ');
+  const device = args.word('device');
+  args.literal(' iova=');
+  return device;
+}
+
 const submit: Reader = (args, task) => {
   args.word('descriptor');
   args.literal(' ');
@@ -296,5 +314,6 @@ export const READERS: { readonly [event: string]: Reader } = {
     const { ref: _ref, ...rest } = tag(args);
     return { op: 'cache_tag_flush_all', ...rest, task };
   },
+  io_page_fault: fault,
   qi_submit: submit,
 };

@@ -156,6 +156,8 @@ export class FtraceImporter {
       queue: saw('qi_submit'),
       dma: saw('dma_'),
       ...(this.late ? { partial: true } : {}),
+      // A kernel flushes what it has just mapped where the hardware remembers absent entries, and only there.
+      ...(saw('cache_tag_flush_range_np') ? { caching: true } : {}),
     };
   }
 }

@@ -158,6 +158,18 @@ test('7.2 and later print the order of a flushed block alone, and a whole domain
   assert.throws(() => one(raw(`${FLUSH} [0x0-0xfff] addr 0x0 mask 0x35`)), Malformed);
 });
 
+test('a page fault names the device, whether or not its driver is named', () => {
+  const op = { op: 'io_page_fault', device: '0000:c2:00.0', iova: 0xfe980000n, flags: 1 };
+  const args = '0000:c2:00.0 iova=0x00000000fe980000 flags=0x0001';
+  assert.deepEqual(one(raw(`io_page_fault: IOMMU:ath12k_pci ${args}`)), op);
+  assert.deepEqual(one(raw(`io_page_fault: IOMMU: ${args}`)), op);
+});
+
+test('a kernel that flushes what it maps has hardware that remembers absent entries', () => {
+  const flush = raw(`${FLUSH.replace('flush_range', 'flush_range_np')} [0x4000-0x7fff] addr 0x4000 mask 0x2`);
+  assert.equal(read(flush).importer.machine().caching, true);
+});
+
 test('a lazy kernel of any release is not taken for a strict one', () => {
   const range = raw(`${FLUSH} [0x4000-0x7fff] addr 0x4000 mask 0x2`);
   const whole = raw(`${FLUSH} [0x0-0xffffffffffffffff] addr 0x0 mask 0x34`);
