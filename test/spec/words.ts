@@ -2,7 +2,8 @@
 import type { AnyProfile, Clause } from '../../spec/index.js';
 
 /** What stands for a name of the code or an answer: errnos, calls of the kernel, choices, hexadecimal numbers. */
-const NAMES = /\b[A-Z]+-[a-z]\b|`[^`]*`|"[^"]*"|\b[A-Z][A-Z0-9_-]+\b|\b\w*_\w*\b(?:\(\))?|\b[\w-]+=[\w-]+|\b\w*\d\w*\b/g;
+const NAMES =
+  /\b[A-Z]+-[a-z]\b|`[^`]*`|"[^"]*"|\b[A-Z][A-Z0-9_-]+\b|\b\w*_\w*\b(?:\(\))?|\b[\w-]+=[\w-]+|\b\w*\d\w*\b/g;
 
 /** One form for `map`, `maps`, `mapped` and `mapping`; only ever compared with its like. */
 export function stem(word: string): string {
