@@ -36,6 +36,15 @@ const rows = (s: State): readonly number[] => s.containers.map((_, c) => c);
 const GROUPS = everywhere('struct vfio_group: opened_file, container, container_users');
 const TYPE1 = everywhere('struct vfio_iommu, struct vfio_dma');
 
+/** Pages behind a mapping that can be counted: those of its domains' memory that are no device's. */
+const ordinaryPages = (s: State, d: Dma): number =>
+  s.memory
+    .filter(m => m.mm === d.from && !m.device)
+    .reduce((n, m) => {
+      const end = Math.min(m.start + m.pages, d.origin + d.pages);
+      return n + Math.max(0, end - Math.max(m.start, d.origin));
+    }, 0);
+
 /** Does another mapping begin before this one ends? */
 function runsInto(runs: Table<Dma>, at: number, pages: number): boolean {
   const next = runs.ceiling(at + 1);
@@ -210,14 +219,12 @@ const accounts: readonly Always[] = [
     s => s.mms.every((m, mm) => m.lockLimit < 0 || lockedBy(s, mm) <= m.lockLimit),
   ),
   claim(
-    'account/nothing-without-mappings',
-    'An address space that owns no mapping has nothing locked.',
-    everywhere('vfio_remove_dma'),
+    'account/every-page-charged',
+    'While a container has a domain each mapping is charged for every page of memory behind it, and for no page of a device; without one it is charged for what is pinned alone.',
+    everywhere('vfio_pin_pages_remote: acct_pages, vfio_iommu_unmap_unpin_reaccount'),
     s =>
-      s.mms.every(
-        (_, mm) =>
-          lockedBy(s, mm) === 0 ||
-          s.maps.some(runs => runs.reduce((yes: boolean, d) => yes || d.mm === mm, false)),
+      s.maps.every(runs =>
+        runs.reduce((fine: boolean, d) => fine && d.charged === ordinaryPages(s, d), true),
       ),
   ),
 ];
