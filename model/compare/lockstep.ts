@@ -259,7 +259,8 @@ class Coverer {
     for (let at = 1; at < MOST_STEPS && !this.done(place); at++) {
       const { observed, seen } = this.call(op, { rule: failure.rule, at });
       const same = (e: Allowed<unknown>) => differenceOf(e.outcome, observed, 'outcome') === null;
-      const met = endings.find(e => this.isEnding(e, observed, seen));
+      // Where the call is refused alike without any failure, nothing tells that one happened.
+      const met = endings.findLast(e => this.isEnding(e, observed, seen));
       if (met?.rule === failure.rule) {
         this.look(place, looks);
         continue;

@@ -173,6 +173,15 @@ export const mappings: readonly FaultyMachine[] = [
     })),
   ),
   fault(
+    'account/only-the-first-mapping-is-charged',
+    'What is mapped above the first page is pinned and not charged.',
+    synthetic('vfio_pin_pages_remote without the account'),
+    ['type1-ranges', 'locked.0', 5],
+    steps(own => ({
+      account: (core, dma, pages) => (pages > 0 && dma.page > 0 ? 0 : own.account(core, dma, pages)),
+    })),
+  ),
+  fault(
     'pin/nobody-is-told',
     'An unmap does not tell the drivers of emulated devices, which go on using what they have pinned.',
     synthetic('vfio_dma_do_unmap without vfio_notify_dma_unmap'),
