@@ -10,7 +10,7 @@ import type { VfioWorld } from '../../model/worlds/vfio-2011.js';
 import { worldNamed } from '../../model/worlds.js';
 import { canonical } from '../../spec/kit/canonical.js';
 import { patch, patchAt } from '../../spec/kit/record.js';
-import { type AnyOp, allowed, type Liveness } from '../../spec/law/profile.js';
+import { type AnyOp, allowed, defaultPolicies, type Liveness } from '../../spec/law/profile.js';
 import { cite } from '../../spec/law/sources.js';
 import type { PolicyValues } from '../../spec/vfio-2011/policies.js';
 import type { Op, State } from '../../spec/vfio-2011/state.js';
@@ -24,9 +24,10 @@ const explorers = [
 
 /** The state after some steps; each must be allowed as it is told. */
 function after(world: AnyWorld, steps: Violation<AnyOp>['trace'], from?: unknown): unknown {
-  let state = from ?? world.profile.initial(world.setup, {}, true);
+  const policies = { ...defaultPolicies(world.profile), ...world.policies };
+  let state = from ?? world.profile.initial(world.setup, policies, true);
   for (const { op, rule } of steps) {
-    const ending = allowed(world.profile, state, op, {}).find(e => e.rule === rule);
+    const ending = allowed(world.profile, state, op, policies).find(e => e.rule === rule);
     assert.ok(ending, `${canonical(op)} does not end by ${rule}`);
     state = ending.state;
   }
