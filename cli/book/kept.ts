@@ -1,6 +1,6 @@
 // Which verdicts were found before, of the same law, world, policies and explorer?
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Exploration } from '../../model/explore/exploration.js';
@@ -59,8 +59,14 @@ export class Kept {
       .update(JSON.stringify([parts, toJson(of)]))
       .digest('hex');
     const before = this.now[key] ?? this.before[key];
-    this.now[key] = before ?? toJson(run());
-    return fromJson(this.now[key]) as T;
+    if (before === undefined) {
+      this.now[key] = toJson(run());
+      // At once: whoever interrupts the program has this one all the same.
+      this.put({ ...this.before, ...this.now });
+    } else {
+      this.now[key] = before;
+    }
+    return fromJson(this.now[key]!) as T;
   }
 
   private fingerprintOf(file: string): string {
@@ -70,7 +76,12 @@ export class Kept {
   }
 
   write(): void {
+    this.put(this.now);
+  }
+
+  private put(verdicts: { readonly [key: string]: Json }): void {
     mkdirSync(dirname(this.file), { recursive: true });
-    writeFileSync(this.file, JSON.stringify(this.now));
+    writeFileSync(`${this.file}.new`, JSON.stringify(verdicts));
+    renameSync(`${this.file}.new`, this.file);
   }
 }
