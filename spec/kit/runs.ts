@@ -92,9 +92,17 @@ export function without<R>(runs: Table<R>, range: Range, grain: Grain<R>): Table
 
 /** The runs with one written over whatever was there, joined with the neighbours that it continues. */
 export function withRun<R>(runs: Table<R>, start: number, run: R, grain: Grain<R>): Table<R> {
+  return besideRuns(without(runs, { start, end: grain.endOf(run, start) }, grain), start, run, grain);
+}
+
+/**
+ * The runs with one more, joined with the neighbours that it continues. Nothing may be in its range: runs that are
+ * stay, and overlap it, so whoever forgets to look has broken the table where others see it.
+ */
+export function besideRuns<R>(runs: Table<R>, start: number, run: R, grain: Grain<R>): Table<R> {
   const end = grain.endOf(run, start);
   if (end === start) return runs;
-  let left = without(runs, { start, end }, grain);
+  let left = runs;
   let from = start;
   let whole = run;
   const below = left.floor(start);

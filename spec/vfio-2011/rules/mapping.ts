@@ -1,7 +1,7 @@
 // Which ranges may be mapped and unmapped, and what does that leave?
 import { isAligned, pageOf, pagesIn, type Range, span, wraps } from '../../kit/pages.js';
 import { patch } from '../../kit/record.js';
-import { anyIn, splits, without, withRun } from '../../kit/runs.js';
+import { anyIn, besideRuns, splits, without } from '../../kit/runs.js';
 import { ending, refuse } from '../../law/clause.js';
 import { cite } from '../../law/sources.js';
 import { IOVA_LIMIT, mappings, PADDR_LIMIT } from '../mappings.js';
@@ -118,7 +118,7 @@ export const map: readonly Rule<Map>[] = [
       state: withRuns(
         s,
         o,
-        withRun(
+        besideRuns(
           runs(s, o),
           pageOf(o.iova),
           { pages: pagesIn(o.size), frame: pageOf(o.paddr), prot: o.prot },
