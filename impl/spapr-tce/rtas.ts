@@ -65,6 +65,8 @@ export function addDefaultWindow(core: Core, bridge: number): void {
   const { low } = guestBridge(core, bridge);
   const size = pageOf(low.size);
   const where = { liobn: liobnOf(bridge, 0), bridge, slot: 0 };
+  // KVM's window of that number stays: it answers the hypercalls.
+  if (core.windows.has(where.liobn)) return;
   makeWindow(core, { ...where, shift: 12, offset: pageOf(low.start), size, isDefault: true });
 }
 
@@ -79,6 +81,10 @@ const bridgeOf = (core: Core, buid: bigint): number =>
 const windowsOf = (core: Core, bridge: number): GuestWindow[] =>
   [...core.windows.values()].filter(w => w.bridge === bridge);
 
+/** Slots of a bridge whose number no window has, KVM's windows included, lowest first. */
+const freeSlots = (core: Core, bridge: number): number[] =>
+  [0, 1].filter(slot => !core.windows.has(liobnOf(bridge, slot)));
+
 export interface Query {
   readonly windows: number;
   readonly largest: number;
@@ -92,7 +98,12 @@ export function query(core: Core, buid: bigint, outputs: number, wrong: boolean)
   const { pageSizes } = guestBridge(core, bridge);
   let mask = 0;
   for (const [shift, bit] of LOPAR_BITS) if (((pageSizes >> BigInt(shift)) & 1n) === 1n) mask |= bit;
-  return { windows: MOST_WINDOWS - windowsOf(core, bridge).length, largest, pageSizes: mask };
+  // QEMU counts its own windows, whatever numbers KVM has given away.
+  const windows =
+    core.choices.dialect === 'strict'
+      ? freeSlots(core, bridge).length
+      : MOST_WINDOWS - windowsOf(core, bridge).length;
+  return { windows, largest, pageSizes: mask };
 }
 
 /** A new window of 2^windowShift bytes, or a status. Only the architecture looks where a window ends. */
@@ -111,7 +122,7 @@ export function create(
   const others = windowsOf(core, b);
   const start = pageOf(others.length === 0 ? bridge.low.start : bridge.high);
   const end = start + pagesIn(windowShift);
-  if (others.length === MOST_WINDOWS || windowShift - shift > MOST_PAGES_SHIFT || end > ADDRESS_PAGES)
+  if (freeSlots(core, b).length === 0 || windowShift - shift > MOST_PAGES_SHIFT || end > ADDRESS_PAGES)
     return RTAS_PARAM_ERROR;
   const meets = others.some(w => {
     const per = pagesIn(w.shift);
@@ -128,7 +139,7 @@ function createAsQemu(core: Core, b: number, shift: number, windowShift: number)
   const log = windowShift - shift;
   const undefinedShift = shift >= 64 || log >= 64;
   const modulo = undefinedShift && fails(core, 'shift-modulo');
-  const full = windowsOf(core, b).length === MOST_WINDOWS;
+  const full = freeSlots(core, b).length === 0;
   if (!modulo && shift >= 64) return fails(core, 'shift-undefined') ? RTAS_HW_ERROR : RTAS_PARAM_ERROR;
   if (!hasSize(guestBridge(core, b), shift % 64)) return RTAS_PARAM_ERROR;
   const pagesLog = modulo ? log % 64 : log;
@@ -139,8 +150,8 @@ function createAsQemu(core: Core, b: number, shift: number, windowShift: number)
 function added(core: Core, b: number, shift: number, pagesLog: number): GuestWindow | number {
   const bridge = guestBridge(core, b);
   const others = windowsOf(core, b);
-  const slot = others.some(w => w.slot === 0) ? 1 : 0;
-  if (core.windows.has(liobnOf(b, slot))) return RTAS_HW_ERROR;
+  const [slot] = freeSlots(core, b);
+  if (slot === undefined) return RTAS_HW_ERROR;
   const start = pageOf(others.length === 0 ? bridge.low.start : bridge.high);
   const shape = {
     liobn: liobnOf(b, slot),

@@ -48,8 +48,14 @@ export function marked(s: State, bridge: number, slot: number, isDefault: boolea
   return patch(s, { guestSlots: patchAt(s.guestSlots, at, { isDefault }) });
 }
 
-/** The bridge with its default window, empty, in slot 0. */
+/** Slots of a bridge whose number no window has, KVM's windows included, lowest first. */
+export const freeSlots = (s: State, bridge: number): readonly number[] =>
+  [0, 1].filter(slot => windowNumbered(s, liobnOf(bridge, slot)) < 0);
+
+/** The bridge with its default window, empty, in slot 0; without it where KVM has a window of that number. */
 export function withDefault(s: State, bridge: number): State {
+  // Firmware's own table would be out of reach: KVM answers the hypercalls of that number.
+  if (!freeSlots(s, bridge).includes(0)) return s;
   const { low, lowSize } = s.guestBridges[bridge]!;
   const made = withGuestWindow(s, {
     kind: 'rtas',

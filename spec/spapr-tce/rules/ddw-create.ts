@@ -3,7 +3,7 @@
 import { addressOf } from '../../kit/pages.js';
 import type { Next } from '../../law/clause.js';
 import { cite } from '../../law/sources.js';
-import { bridgeWith, marked, windowNumbered, windowsOn, withGuestWindow } from '../guest-window.js';
+import { bridgeWith, freeSlots, marked, windowsOn, withGuestWindow } from '../guest-window.js';
 import { END, entryOf, liobnOf } from '../pages.js';
 import { type PolicyValues, slotsStick } from '../policies.js';
 import type { Op, State } from '../state.js';
@@ -14,8 +14,7 @@ import { about, type Rule } from './ioctl.js';
 type Create = Extract<Op, { op: 'ddw_create' }>;
 
 /** The lowest slot of the bridge whose number is free, -1: none. */
-const freeSlot = (s: State, bridge: number): number =>
-  [0, 1].find(slot => windowNumbered(s, liobnOf(bridge, slot)) < 0) ?? -1;
+const freeSlot = (s: State, bridge: number): number => freeSlots(s, bridge)[0] ?? -1;
 
 /** Where the next window of a bridge starts: low where there is none, high beside another. */
 const startOf = (s: State, bridge: number): bigint =>
@@ -111,7 +110,7 @@ export const ddwCreate: readonly Rule<Create>[] = [
   onCreate.must(
     'no-window-left',
     'RTAS_HW_ERROR',
-    'A bridge of QEMU has two windows at most.',
+    'A bridge of QEMU has two windows at most, and no window a LIOBN that KVM has.',
     (s, o, p) => p.dialect !== 'strict' && isFull(s, o),
     { cite: [qemu('rtas_ibm_create_pe_dma_window: SPAPR_PCI_DMA_MAX_WINDOWS')], status: 'disputed' },
   ),

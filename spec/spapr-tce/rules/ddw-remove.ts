@@ -37,7 +37,7 @@ export const ddwRemove: readonly Rule<Remove>[] = [
   ),
   onRemove.ends(
     'removed',
-    'The window is gone with its entries. Was it the last one and not the default one, the default window is restored.',
+    'The window is gone with its entries. Was it the last one and not the default one, the default window is restored, unless KVM has its LIOBN.',
     (s, o) => ({ outcome: { is: 'ok' }, state: removed(s, windowNumbered(s, o.liobn)) }),
     always,
     { status: 'disputed' },
@@ -49,9 +49,13 @@ const onReset = about<Reset>('ddw_reset', papr(SERVICES.ddw_reset), qemu('spapr_
 export const ddwReset: readonly Rule<Reset>[] = [
   wrongArguments<Reset>('ddw_reset'),
   unknownBridge<Reset>('ddw_reset'),
-  onReset.ends('reset', 'The bridge has its default window, without entries, and no other.', (s, o) => {
-    const bridge = bridgeWith(s, o.buid);
-    const bare = windowsOn(s, bridge).reduce((now, row) => withoutGuestWindow(now, row), s);
-    return { outcome: { is: 'ok' }, state: withDefault(marked(bare, bridge, 1, false), bridge) };
-  }),
+  onReset.ends(
+    'reset',
+    'The bridge has its default window, without entries, and no other; none at all where KVM has its LIOBN.',
+    (s, o) => {
+      const bridge = bridgeWith(s, o.buid);
+      const bare = windowsOn(s, bridge).reduce((now, row) => withoutGuestWindow(now, row), s);
+      return { outcome: { is: 'ok' }, state: withDefault(marked(bare, bridge, 1, false), bridge) };
+    },
+  ),
 ];

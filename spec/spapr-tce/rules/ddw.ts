@@ -1,5 +1,5 @@
 // What does a guest's firmware answer about dynamic windows, and which checks does every service begin with?
-import { bridgeWith, windowsOn } from '../guest-window.js';
+import { bridgeWith, freeSlots, windowsOn } from '../guest-window.js';
 import type { Op } from '../state.js';
 import { papr, qemu } from './hcall.js';
 import { about, type Rule } from './ioctl.js';
@@ -54,9 +54,10 @@ export const ddwQuery: readonly Rule<Query>[] = [
   onQuery.ends(
     'answered',
     'The answer is how many windows there can still be, how many pages the largest could have, and which page sizes there are.',
-    (s, o) => {
+    (s, o, p) => {
       const bridge = bridgeWith(s, o.buid);
-      const windows = 2 - windowsOn(s, bridge).length;
+      // QEMU counts its own windows, whatever numbers KVM has given away.
+      const windows = p.dialect === 'strict' ? freeSlots(s, bridge).length : 2 - windowsOn(s, bridge).length;
       const pageSizes = pageBits(s.guestBridges[bridge]!.pageSizes);
       return { outcome: { is: 'ok', windows, largest: LARGEST[o.outputs as 5 | 6], pageSizes }, state: s };
     },
