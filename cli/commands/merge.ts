@@ -1,11 +1,12 @@
 // What do the shards of one run come to together?
 import { readFileSync } from 'node:fs';
-import { EXIT, type ExitCode, reasonOf, Unreadable, Usage } from '../exit.js';
+import { type ExitCode, reasonOf, Unreadable, Usage } from '../exit.js';
 import { report, reportersOf } from '../reporters/chosen.js';
 import type { RunData } from '../reporters/result.js';
 import { ruleTable } from '../rule-table.js';
 import { type Blob, merged, mismatch, readBlob } from '../targets/blob.js';
 import { count, type Out, outTo, paint } from '../terminal.js';
+import { codeOf } from './target.js';
 
 export interface MergeOptions {
   readonly json?: boolean;
@@ -23,11 +24,7 @@ export async function merge(files: readonly string[], options: MergeOptions): Pr
   say(data, options, out);
   if (options.json === true) out.data(data);
   await report(data, reporters);
-  return data.result === 'conforms'
-    ? EXIT.conforms
-    : data.result === 'diverges'
-      ? EXIT.diverges
-      : EXIT.inconclusive;
+  return codeOf(data);
 }
 
 function blobIn(file: string): Blob {

@@ -86,7 +86,8 @@ export async function held(
   }
 }
 
-const codeOf = ({ result }: Campaign): ExitCode =>
+/** How a command ends that had this result, of one run or of its shards. */
+export const codeOf = ({ result }: Pick<Campaign, 'result'>): ExitCode =>
   result === 'conforms' ? EXIT.conforms : result === 'diverges' ? EXIT.diverges : EXIT.inconclusive;
 
 function limitsOf({ deadline, startup, total, restarts }: TargetOptions): TargetLimits {
