@@ -13,6 +13,7 @@ import { addServe } from './program/serve.js';
 import type { End } from './program/shared.js';
 import { addShow } from './program/show.js';
 import { addTarget } from './program/system.js';
+import { addVectors } from './program/vectors.js';
 import { addWalk } from './program/walk.js';
 import { VERSION } from './version.js';
 
@@ -48,6 +49,7 @@ export function program(end: End): Command {
     addPlan,
     addTarget,
     addScaffold,
+    addVectors,
     addFaults,
   ])
     add(top, end);

@@ -1,4 +1,8 @@
 // What does the law offer to whoever uses it? The public face of the specification.
+export { FORMATS, formatNamed } from './hardware/formats/formats.js';
+export { type Vector, vectorsOf } from './hardware/formats/vectors.js';
+export { type Walked, walk } from './hardware/formats/walk.js';
+export { LANGUAGES, type Language, written } from './hardware/formats/written.js';
 export { canonical } from './kit/canonical.js';
 export { patch, patchAt } from './kit/record.js';
 export { fold, type Rows, type Selector, type Sum, selector, some, sum } from './kit/selector.js';

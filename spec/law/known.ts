@@ -7,8 +7,8 @@ export class UnknownName extends Error {
   override readonly name = 'UnknownName';
 
   constructor(
-    /** What kind of thing: `operation`, `policy`, `value` or `release`. */
-    readonly kind: 'operation' | 'policy' | 'value' | 'release',
+    /** What kind of thing: `operation`, `policy`, `value`, `release` or `format`. */
+    readonly kind: 'operation' | 'policy' | 'value' | 'release' | 'format',
     readonly asked: string,
     /** The names that there are. */
     readonly known: readonly string[],

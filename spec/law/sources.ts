@@ -64,6 +64,26 @@ export const SOURCES = {
     title: 'Intel Virtualization Technology for Directed I/O, architecture specification',
     version: 'revision 4.1',
   },
+  'riscv-iommu': {
+    title: 'RISC-V IOMMU architecture specification, riscv-non-isa/riscv-iommu',
+    version: 'commit 14fd3916 of August 2026',
+  },
+  'riscv-isa': {
+    title: 'The RISC-V instruction set manual, volume II: privileged architecture',
+    version: 'sections by name; what is cited was read in the sources of Linux and QEMU',
+  },
+  'smmu-v3': {
+    title: 'Arm System Memory Management Unit architecture specification, version 3 (IHI 0070)',
+    version: 'issue H.a',
+  },
+  'arm-arm': {
+    title: 'Arm architecture reference manual for A-profile (DDI 0487)',
+    version: 'not read: the fields were read in the sources of Linux and QEMU',
+  },
+  'amd-iommu': {
+    title: 'AMD I/O Virtualization Technology (IOMMU) specification (48882)',
+    version: 'not read: sections and tables as the sources of Linux 7.2.13 name them',
+  },
   'linux-tce': {
     title: 'Linux kernel source, the TCE code of arch/powerpc and drivers/vfio/vfio_iommu_spapr_tce.c',
     version: '7.2.13; the functions cited read the same in 6.12.117 where no clause says otherwise',

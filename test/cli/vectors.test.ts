@@ -1,0 +1,89 @@
+// Are the golden vectors of page tables files that compile, and does a walker written apart from the law agree?
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { copyFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { FORMATS, vectorsOf } from '../../spec/index.js';
+import { COMMAND } from './command.js';
+
+const there = (compiler: string): boolean => spawnSync(compiler, ['--version']).status === 0;
+const walker = (name: string): string =>
+  fileURLToPath(new URL(`../../../test/vectors/${name}`, import.meta.url));
+
+function vectors(...args: readonly string[]): string {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [COMMAND, 'vectors', ...args], {
+    encoding: 'utf8',
+    maxBuffer: 1 << 26,
+  });
+  assert.equal(status, 0, stderr);
+  return stdout;
+}
+
+/** Compiles a walker beside the vectors, runs it, and gives what it prints. */
+function compiled(
+  source: string,
+  [file, text]: readonly [string, string],
+  compile: readonly string[],
+): string {
+  const folder = mkdtempSync(join(tmpdir(), 'vectors-'));
+  try {
+    writeFileSync(join(folder, file), text);
+    copyFileSync(walker(source), join(folder, source));
+    const [compiler, ...args] = compile;
+    const built = spawnSync(compiler!, [...args, '-o', 'walker', source], { cwd: folder, encoding: 'utf8' });
+    assert.equal(built.status, 0, built.stderr);
+    return spawnSync(join(folder, 'walker'), { encoding: 'utf8' }).stdout;
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+const count = (names: readonly string[]): number =>
+  FORMATS.filter(f => names.includes(f.name)).flatMap(vectorsOf).length;
+
+test('the C header compiles, and a walker of its own agrees with every vector', {
+  skip: !there('gcc'),
+}, () => {
+  const all = count(FORMATS.map(f => f.name));
+  const said = compiled(
+    'walker.c',
+    ['vectors.h', vectors('--format', 'c')],
+    ['gcc', '-Wall', '-Wextra', '-Werror'],
+  );
+  assert.equal(said, `all ${all} right\n`);
+});
+
+test('the Rust module compiles, and a walker of its own agrees', { skip: !there('rustc') }, () => {
+  const names = FORMATS.map(f => f.name).filter(name => /^riscv|^vtd-ss/.test(name));
+  const text = vectors('--format', 'rust', ...names.flatMap(name => ['--table', name]));
+  const said = compiled('walker.rs', ['vectors.rs', text], ['rustc', '-D', 'warnings']);
+  assert.equal(said, `all ${count(names)} right\n`);
+});
+
+test('a walker that is wrong in one thing is told so', { skip: !there('gcc') }, () => {
+  const header = vectors('--format', 'c', '--table', 'riscv-sv39').replace(
+    'IOMMU_PERMISSION, 15',
+    'IOMMU_OUTPUT, 15',
+  );
+  const said = compiled('walker.c', ['vectors.h', header], ['gcc']);
+  assert.match(said, /^1 of \d+ wrong, the last: riscv-sv39: /);
+});
+
+test('as JSON: one table, and a table that nobody knows', () => {
+  const { tables } = JSON.parse(vectors('--table', 'vtd-ss-4')) as {
+    tables: { name: string; vectors: unknown[] }[];
+  };
+  assert.deepEqual(
+    tables.map(t => t.name),
+    ['vtd-ss-4'],
+  );
+  assert.equal(tables[0]!.vectors.length, count(['vtd-ss-4']));
+  const { status, stderr } = spawnSync(process.execPath, [COMMAND, 'vectors', '--table', 'vtd-ss-6'], {
+    encoding: 'utf8',
+  });
+  assert.equal(status, 64);
+  assert.match(stderr, /unknown table vtd-ss-6; did you mean vtd-ss-/);
+});
