@@ -6,7 +6,7 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 const root = fileURLToPath(new URL('../', import.meta.url));
 const program = `${root}dist/cli/main.js`;
 /** Inner parts have notes of their own, and are built before what is around them. */
-const PARTS = ['spec/protocol', 'spec', 'impl', 'model', 'conformance', 'cli/threads', 'cli'];
+const PARTS = ['spec/protocol', 'spec', 'impl', 'model', 'conformance', 'picture', 'cli/threads', 'cli'];
 
 /** When a part was last built, successfully or not, and whether that ended with errors. A build without a note is none. */
 function builtAt(part) {

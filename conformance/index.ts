@@ -42,6 +42,12 @@ export {
   reportDivergence,
   type Why,
 } from './report/divergence.js';
+/** A recording step by step, with what each step changes: what pictures are made from. */
+export { changed } from './story/changed.js';
+export { type Change, differences } from './story/changes.js';
+export { judgeAndTell, tellEvents } from './story/judge-story.js';
+export type { Broken, Parting, Story, StoryClause, StoryStep, Way } from './story/story.js';
+export { type About, type Beginning, SEEN, Teller } from './story/teller.js';
 /** Traces, expectations, results and waivers of a suite. */
 export type { Expected, NamedTrace, SuiteOptions, SuiteResult, TraceResult } from './suite/suite.js';
 export type { Waiver } from './suite/waivers.js';

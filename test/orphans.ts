@@ -9,6 +9,6 @@ const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 const WRITTEN = /\.(?:js|d\.ts)(?:\.map)?$/;
 
 for (const name of readdirSync(join(ROOT, 'dist'), { recursive: true, encoding: 'utf8' })) {
-  const source = join(ROOT, name.replace(WRITTEN, '.ts'));
-  if (WRITTEN.test(name) && !existsSync(source)) rmSync(join(ROOT, 'dist', name));
+  const sources = ['.ts', '.tsx'].map(ending => join(ROOT, name.replace(WRITTEN, ending)));
+  if (WRITTEN.test(name) && !sources.some(existsSync)) rmSync(join(ROOT, 'dist', name));
 }

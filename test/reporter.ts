@@ -13,6 +13,8 @@ export interface TestEvent {
     readonly message?: string;
     /** Where the test begins. */
     readonly line?: number;
+    /** Why it was not run. */
+    readonly skip?: string | boolean;
     readonly details?: {
       readonly duration_ms?: number;
       readonly error?: { readonly cause?: unknown; readonly failureType?: string };
@@ -62,6 +64,7 @@ class Run {
   /** What a file wrote, until it is known whether it ended well. */
   private readonly written = new Map<string, string>();
   private tests = 0;
+  private skipped = 0;
   /** What tests said of themselves, by file and line: the seed of a random one. It comes after the failure. */
   private readonly said = new Map<string, string[]>();
 
@@ -72,6 +75,7 @@ class Run {
     if (type === 'test:stderr' || type === 'test:stdout') this.wrote(file, data.message ?? '');
     if (type === 'test:diagnostic') this.diagnosed(`${file}:${data.line}`, data.message ?? '');
     if ((type === 'test:pass' || type === 'test:fail') && nesting === 0 && name !== file) this.tests++;
+    if (type === 'test:pass' && typeof data.skip === 'string') return this.passedOver(file, name, data.skip);
     // At once, as a run takes minutes; and once more at the end, where it can be found.
     if (type === 'test:fail') return this.failed(data);
     if (type !== 'test:complete' || name !== file) return '';
@@ -79,6 +83,12 @@ class Run {
     this.took.push({ file, seconds });
     const ended = data.details?.error === undefined ? 'ok    ' : 'FAILED';
     return `${ended} ${seconds.toFixed(1).padStart(6)} s  ${sourceOf(file)}\n`;
+  }
+
+  /** What was not run is said aloud, and counted. */
+  private passedOver(file: string, name: string | undefined, why: string): string {
+    this.skipped++;
+    return `SKIPPED ${sourceOf(file)}: ${name}: ${why}\n`;
   }
 
   private wrote(file: string, text: string): void {
@@ -118,7 +128,7 @@ class Run {
           `  ${t.seconds.toFixed(1).padStart(6)} s  ${sourceOf(t.file)}${isLong(t) ? '  (long: see test/long)' : ''}`,
       ),
       '',
-      `${this.tests} tests in ${this.took.length} files, ${this.failures.length} failed, ${seconds.toFixed(1)} s`,
+      `${this.tests} tests in ${this.took.length} files, ${this.failures.length} failed${this.skipped > 0 ? `, ${this.skipped} skipped` : ''}, ${seconds.toFixed(1)} s`,
       '',
     ].join('\n');
   }

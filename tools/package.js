@@ -27,9 +27,11 @@ const packed = run('npm', ['pack', '--json', '--pack-destination', folder], 'pip
 const [{ filename, files, size }] = JSON.parse(packed.slice(packed.indexOf('[')));
 const names = files.map(file => file.path);
 const unwanted = names.filter(
-  name => /\.map$|tsbuildinfo|^dist\/(?:test|bench)|^test\/|^bench\//.test(name) || name === stale,
+  name =>
+    /\.map$|tsbuildinfo|^dist\/(?:test|bench|picture\/page)|^test\/|^bench\//.test(name) || name === stale,
 );
 const wanted = ['dist/api/index.js', 'dist/api/index.d.ts', 'dist/cli/main.js', 'cli/iommu-spec.js'].concat([
+  'dist/picture/report.html',
   'man/iommu-spec.1',
   'schemas/trace-1.schema.json',
   'examples/altered.txt',

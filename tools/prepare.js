@@ -19,7 +19,8 @@ function run(script, args, stdout = 'inherit') {
 // What is packed is built anew: files of sources that are gone would be packed as well.
 const packing = process.env.npm_command === 'pack' || process.env.npm_command === 'publish';
 if (packing) rmSync('dist', { recursive: true, force: true });
-run('typescript/bin/tsc', ['-b', 'cli', 'api']);
+run('typescript/bin/tsc', ['-b', 'cli', 'api', 'picture/page']);
+await import('./bundle.js');
 
 // `npx iommu-spec` in a clone: npm itself links commands of other packages only.
 mkdirSync('node_modules/.bin', { recursive: true });

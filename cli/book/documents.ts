@@ -9,6 +9,7 @@ import { manualSource } from './manual.js';
 import { promisesDocument } from './promises.js';
 import { rulesDocument } from './rules.js';
 import { schemaText, traceSchema } from './schemas.js';
+import { storySchema } from './story-schema.js';
 import { targetSchema } from './target-schema.js';
 import { wordsDocument } from './words.js';
 
@@ -21,6 +22,7 @@ const DOCUMENTS: { readonly [file: string]: () => string | Promise<string> } = {
   'docs/words.md': wordsDocument,
   'schemas/trace-1.schema.json': () => schemaText(traceSchema()),
   'schemas/target-1.schema.json': () => schemaText(targetSchema()),
+  'schemas/story-1.schema.json': () => schemaText(storySchema()),
   'man/iommu-spec.md': manualSource,
   'docs/promises.md': promisesDocument,
   'docs/debates.md': () => debatesDocument(kept),

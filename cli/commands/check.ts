@@ -4,15 +4,17 @@ import { describeOp, describeOutcome, encodeTrace } from '../../conformance/inde
 import { type Exploration, explore, type Step, type Violation } from '../../model/explore/explore.js';
 import type { AnyWorld } from '../../model/explore/world.js';
 import { pinOf, type Unlike } from '../../model/pinned.js';
-import { recordPath } from '../../model/record.js';
 import { DEBATES, WORLDS, worldNamed } from '../../model/worlds.js';
+import type { Part } from '../../picture/document.js';
 import { type AnyOp, type Policies, PROFILES } from '../../spec/index.js';
+import { explorationParts, recordViolation, storyOf } from '../counterexamples.js';
 import { EXIT, type ExitCode, Usage, worst } from '../exit.js';
 import { fingerprintOf } from '../fingerprint.js';
 import { LongRun, type LongRunOptions } from '../long-run.js';
 import { unknown } from '../meant.js';
 import { MIB } from '../memory.js';
 import { type Choices, numbered, parsePolicies } from '../options.js';
+import { writePage } from '../pages.js';
 import { heldToPin, pin } from '../pinning.js';
 import { count, type Out, outTo, paint, table, wrapped } from '../terminal.js';
 import { secondThread } from '../threads/second.js';
@@ -28,10 +30,12 @@ export interface CheckOptions extends LongRunOptions, Choices {
   readonly pin?: boolean;
   /** 1 or 2. */
   readonly threads?: number;
+  /** A page for a browser. */
+  readonly html?: string;
   readonly json?: boolean;
 }
 
-export function check(name: string | undefined, options: CheckOptions): ExitCode {
+export async function check(name: string | undefined, options: CheckOptions): Promise<ExitCode> {
   const out = outTo(options.json === true);
   if (name === undefined && options.policy.length === 0) return list(out);
   if (options.pin === true && (options.policy.length > 0 || options.release !== undefined))
@@ -40,8 +44,27 @@ export function check(name: string | undefined, options: CheckOptions): ExitCode
   if (worlds.length > 1 && (options.checkpoint ?? options.resume) !== undefined)
     throw new Usage('a checkpoint is of one world: name it');
   const results = worlds.map(world => one(world, options, out));
+  const code = worst(results.map(r => r.code));
+  if (options.html !== undefined) {
+    const says = results.map(r => r.says).join(' · ');
+    await writePage(
+      options.html,
+      code,
+      says,
+      results.flatMap(r => r.parts),
+      out,
+    );
+  }
   out.data({ command: 'check', worlds: results.map(r => r.data) });
-  return worst(results.map(r => r.code));
+  return code;
+}
+
+interface Result {
+  readonly code: ExitCode;
+  readonly data: object;
+  /** What came of it, in one line, and what a page has of it. */
+  readonly says: string;
+  readonly parts: readonly Part[];
 }
 
 const worldNames = (): readonly string[] => WORLDS.map(w => w.name);
@@ -89,11 +112,7 @@ function list(out: Out): ExitCode {
   return EXIT.conforms;
 }
 
-function one(
-  world: AnyWorld,
-  options: CheckOptions,
-  out: Out,
-): { readonly code: ExitCode; readonly data: object } {
+function one(world: AnyWorld, options: CheckOptions, out: Out): Result {
   const policies = parsePolicies(world.profile, options);
   const symmetry = options.symmetry === true && world.symmetry !== undefined;
   const asked = { aims: options.aims === true, first: options.first === true, symmetry };
@@ -123,6 +142,7 @@ function one(
     unwritten.push(...sayViolation(world, policies, v, i, options, out));
   for (const why of unwritten) out.say(`  ${paint.red(why)}`);
   const { rules: _, seen, violations, bytes: __, ...figures } = result;
+  const stories = violations.map(v => storyOf(world, policies, v));
   const data = {
     world: world.name,
     profile: world.profile.name,
@@ -130,7 +150,7 @@ function one(
     ...figures,
     ...(long.resumed !== undefined && { resumed: long.resumed }),
     seconds: Number(seconds.toFixed(3)),
-    violations,
+    violations: violations.map((v, i) => ({ ...v, story: stories[i]! })),
     seen: [...seen],
     ...(unwritten.length > 0 && { unwritten }),
   };
@@ -142,6 +162,8 @@ function one(
       ...(unwritten.length > 0 ? [EXIT.unwritable] : []),
     ]),
     data: unlike.length > 0 ? { ...data, unlike } : data,
+    says: verdictOn(world, policies, result),
+    parts: explorationParts(world, result, stories),
   };
 }
 
@@ -186,6 +208,17 @@ function say(world: AnyWorld, policies: Policies, r: Exploration<AnyOp>, seconds
     const first = `nothing broken in the first ${count(r.states)} ${states}`;
     out.say(wrapped(`${where}: ${paint.yellow('unfinished')}, ${first} (${figures})`, 0));
   }
+}
+
+/** Without colours, for the head of a page. */
+function verdictOn(world: AnyWorld, policies: Policies, r: Exploration<AnyOp>): string {
+  const under = Object.entries(policies).map(([name, value]) => ` under ${name}=${value}`);
+  const where = `${world.name}${under.join(',')}`;
+  const states = `${count(r.states)} ${r.symmetry === undefined ? 'states' : 'states up to symmetry'}`;
+  if (r.violations.length > 0) return `${where}: ${broken(world, r)}`;
+  return r.complete
+    ? `${where}: holds in all ${states}`
+    : `${where}: unfinished, nothing broken in the first ${states}`;
 }
 
 /** Promises and aims are counted apart: only promises are the law's own. */
@@ -234,16 +267,7 @@ function sayViolation(
   out.say(wrapped(`        ${v.why}`, 8));
   if (options.traceOut === undefined) return [];
   const file = numbered(options.traceOut, index);
-  const { header, events } = recordPath(world, policies, [...v.trace, ...cycle], {
-    producer: 'iommu-spec check',
-    narration: [
-      `World ${world.name}: the shortest way to break ${v.property}.`,
-      v.says,
-      cycle.length === 0
-        ? `In the end ${v.why}.`
-        : `Events ${length + 1} to ${length + cycle.length} lead back to where they began, and can go on for ever.`,
-    ],
-  });
+  const { header, events } = recordViolation(world, policies, v);
   const failed = tryToWrite(file, encodeTrace(header, events));
   if (failed !== undefined) return [failed];
   out.say(wrapped(`        written to ${file}; again: npx iommu-spec show ${file}`, 8));

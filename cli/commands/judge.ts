@@ -1,19 +1,23 @@
 // Could the law have produced these recordings?
 import {
+  judgeAndTell,
   judgeTrace,
   plain,
   printable,
   reportDivergence,
+  type Story,
   type Trace,
   tellPassedOver,
   type Verdict,
 } from '../../conformance/index.js';
-import { countVerdicts, ruleRows } from '../../conformance/verdicts/rules.js';
+import { countVerdicts, type RuleRow, ruleRows } from '../../conformance/verdicts/rules.js';
 import type { RuleTally } from '../../conformance/verdicts/tally.js';
+import type { Part } from '../../picture/document.js';
 import { EXIT, type ExitCode, Usage, worst } from '../exit.js';
 import { formatNamed, memoryOf, openTrace } from '../input.js';
 import { JUDGED_WITHIN } from '../memory.js';
 import type { Choices } from '../options.js';
+import { storySays, writePage } from '../pages.js';
 import { quoted } from '../quoted.js';
 import { sayReport } from '../report.js';
 import { ruleTable } from '../rule-table.js';
@@ -27,6 +31,10 @@ export interface JudgeOptions extends Choices {
   readonly maxCandidates?: number;
   /** The verdict on every clause. */
   readonly rules?: boolean;
+  /** The story of each recording in the data. */
+  readonly steps?: boolean;
+  /** A page for a browser. */
+  readonly html?: string;
   readonly json?: boolean;
 }
 
@@ -40,22 +48,79 @@ export interface Judged {
 export async function judge(files: readonly string[], options: JudgeOptions): Promise<ExitCode> {
   if (files.length === 0) throw new Usage('name at least one recording, or - for standard input');
   const out = outTo(options.json === true);
-  const results: { code: ExitCode; data: object }[] = [];
+  const results: Result[] = [];
   for (const file of files) results.push(await one(file, options, out));
+  const code = worst(results.map(r => r.code));
+  if (options.html !== undefined) await pageOf(files, results, options.html, code, out);
   out.data({ command: 'judge', recordings: results.map(r => r.data) });
-  return worst(results.map(r => r.code));
+  return code;
 }
 
-async function one(file: string, options: JudgeOptions, out: Out): Promise<{ code: ExitCode; data: object }> {
+interface Result {
+  readonly code: ExitCode;
+  readonly data: object;
+  readonly story?: Story;
+}
+
+/** A picture of each recording that could be read; of several also a table. */
+async function pageOf(
+  files: readonly string[],
+  results: readonly Result[],
+  html: string,
+  code: ExitCode,
+  out: Out,
+): Promise<void> {
+  const parts = results.flatMap(({ story }, i): readonly Part[] =>
+    story === undefined ? [] : [{ is: 'story', name: files[i]!, story }],
+  );
+  const verdicts = results.map(r => verdictIn(r.data));
+  const first = results[0]!.story;
+  const says = files.length === 1 && first !== undefined ? storySays(first) : summary(verdicts);
+  const rows = results.flatMap(({ data }, i) => rulesIn(data).map(r => [files[i]!, ...r]));
+  const table: Part = {
+    is: 'table',
+    name: 'clauses',
+    says: 'The verdict on every clause that was met.',
+    columns: [
+      { name: 'recording', is: 'word' },
+      { name: 'clause', is: 'id' },
+      { name: 'call', is: 'word' },
+      { name: 'verdict', is: 'word' },
+      { name: 'passed', is: 'number' },
+      { name: 'failed', is: 'number' },
+    ],
+    rows,
+  };
+  await writePage(html, code, says, rows.length > 0 ? [...parts, table] : parts, out);
+}
+
+const verdictIn = (data: object): string => String((data as { readonly verdict?: unknown }).verdict);
+
+/** `3 conform, 1 diverges`. */
+function summary(verdicts: readonly string[]): string {
+  const kinds = [...new Set(verdicts)];
+  return kinds.map(kind => `${verdicts.filter(v => v === kind).length} ${kind}`).join(', ');
+}
+
+function rulesIn(data: object): readonly (readonly (string | number)[])[] {
+  const { rules = [] } = data as { readonly rules?: readonly RuleRow[] };
+  return rules.map(r => [r.rule, r.ops.join(' '), r.verdict, r.passed, r.failed]);
+}
+
+async function one(file: string, options: JudgeOptions, out: Out): Promise<Result> {
   try {
     const trace = await openTrace(file, formatNamed(options.format), options, memoryOf(options));
     const limit = options.maxCandidates === undefined ? {} : { maxCandidates: options.maxCandidates };
-    const { verdict, tally } = await judgeTrace(trace, limit);
-    return verdictOf(file, trace, verdict, out, {
-      tally,
-      again: commandOf(file, options),
-      rules: options.rules === true,
-    });
+    const again = commandOf(file, options);
+    const asked = options.steps === true || options.html !== undefined;
+    const about = { file, again };
+    const judged = asked
+      ? await judgeAndTell(trace, about, limit)
+      : { ...(await judgeTrace(trace, limit)), story: undefined };
+    const { verdict, tally, story } = judged;
+    const result = verdictOf(file, trace, verdict, out, { tally, again, rules: options.rules === true });
+    if (story === undefined) return result;
+    return { ...result, story, data: options.steps === true ? { ...result.data, story } : result.data };
   } catch (error) {
     return failed(file, error, out);
   }

@@ -6,13 +6,16 @@ import {
   plain,
   printable,
   reportDivergence,
+  SEEN,
+  Teller,
 } from '../../conformance/index.js';
-import type { AnyOp, AnyProfile, Policies } from '../../spec/index.js';
+import type { AnyOp } from '../../spec/index.js';
 import type { Event } from '../../spec/protocol/index.js';
-import { changes, whole } from '../changes.js';
+import { changeLines, whole } from '../changes.js';
 import { EXIT, type ExitCode } from '../exit.js';
 import { formatNamed, memoryOf, openTrace } from '../input.js';
 import type { Choices } from '../options.js';
+import { storySays, writePage } from '../pages.js';
 import { sayReport } from '../report.js';
 import { type Out, outTo, paint, wrapped } from '../terminal.js';
 import { failed } from '../told.js';
@@ -22,6 +25,8 @@ export interface ShowOptions extends Choices {
   /** In MiB. */
   readonly memory?: number;
   readonly state?: boolean;
+  /** A page for a browser. */
+  readonly html?: string;
   readonly json?: boolean;
 }
 
@@ -46,17 +51,20 @@ async function told(file: string, options: ShowOptions, out: Out): Promise<ExitC
   for (const p of unusual) out.say(`  policy ${p.name}=${policies[p.name]}`);
   out.say();
   const judge = new Judge(profile, machine, policies);
-  const seen = new Seen(profile, judge, header.events);
+  const asked = out.json || options.html !== undefined;
+  const teller = new Teller(trace, judge, { file, seen: header.events <= SEEN || asked ? SEEN : 0 });
   const events: unknown[] = [];
   let code: ExitCode = EXIT.conforms;
   for await (const event of trace.events()) {
     if (out.json) events.push(plain(event));
     const verdict = judge.feed(event);
+    teller.step(event, verdict);
     sayStep(event, machine, verdict === undefined ? judge.spoke : [], out);
     for (const [key, value] of Object.entries((options.state && event.state) || {}))
       out.say(wrapped(`          ${printable(key)}: ${whole(value)}`, 12));
     if (verdict === undefined) {
-      for (const line of seen.changes()) out.say(paint.dim(wrapped(`          ${line}`, 12)));
+      const changes = judge.states.length === 1 ? (teller.changes ?? []) : [];
+      for (const line of changeLines(changes)) out.say(paint.dim(wrapped(`          ${line}`, 12)));
       continue;
     }
     out.say();
@@ -70,7 +78,10 @@ async function told(file: string, options: ShowOptions, out: Out): Promise<ExitC
     break;
   }
   await trace.close();
-  out.data({ command: 'show', file, header: plain(header), events });
+  const story = asked ? teller.story() : undefined;
+  if (options.html !== undefined)
+    await writePage(options.html, code, storySays(story!), [{ is: 'story', name: file, story: story! }], out);
+  out.data({ command: 'show', file, header: plain(header), events, story });
   return code;
 }
 
@@ -84,32 +95,4 @@ function sayStep(event: Event<AnyOp>, machine: unknown, spoke: readonly string[]
   out.say(line.replace(answer, () => paint.bold(answer)));
   if (event.note !== undefined && event.note !== rules)
     out.say(paint.dim(wrapped(`          ${event.note}`, 10)));
-}
-
-/** Of a longer recording the views are not compared step by step: each costs as much as what is mapped. */
-const COMPARED = 5000;
-
-/** What an observer sees, as long as only one state is possible. */
-class Seen {
-  private view: unknown;
-
-  constructor(
-    private readonly profile: AnyProfile,
-    private readonly judge: Judge<unknown, AnyOp, Policies, unknown>,
-    private readonly events: number,
-  ) {
-    this.view = this.now();
-  }
-
-  /** What the last step changed. */
-  changes(): readonly string[] {
-    const [before, after] = [this.view, this.now()];
-    this.view = after;
-    return before === undefined || after === undefined ? [] : changes(before, after);
-  }
-
-  private now(): unknown {
-    const { states } = this.judge;
-    return states.length === 1 && this.events <= COMPARED ? this.profile.view(states[0]) : undefined;
-  }
 }

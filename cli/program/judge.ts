@@ -4,7 +4,7 @@ import type { JudgeOptions } from '../commands/judge.js';
 import { type ExitCode, Usage } from '../exit.js';
 import { JUDGED_WITHIN } from '../memory.js';
 import { wholeNumber } from '../options.js';
-import { type End, examples, FORMAT, JSON_OUT, POLICY, RELEASE } from './shared.js';
+import { type End, examples, FORMAT, HTML, JSON_OUT, POLICY, RELEASE } from './shared.js';
 
 export function addJudge(top: Command, end: End): void {
   top
@@ -26,6 +26,8 @@ export function addJudge(top: Command, end: End): void {
     )
     .option('--plan <file>', 'the calls that were planned; the one file is what the target answered')
     .option('--rules', 'the verdict on every clause')
+    .option('--steps', 'with --json: also the story of each recording, step by step')
+    .option(...HTML)
     .option(...JSON_OUT)
     .addHelpText(
       'after',

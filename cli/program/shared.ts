@@ -7,6 +7,10 @@ import { again } from '../options.js';
 export type End = (code: ExitCode) => void;
 
 export const JSON_OUT = ['--json', "data on standard output, people's text on standard error"] as const;
+export const HTML = [
+  '--html <file>',
+  'also write a page for a browser: one file, which asks for nothing else',
+] as const;
 export const FORMAT = [
   '--format <format>',
   'trace or ftrace; left out: told by the first character',

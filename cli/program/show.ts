@@ -2,7 +2,7 @@
 import type { Command } from 'commander';
 import { JUDGED_WITHIN } from '../memory.js';
 import { wholeNumber } from '../options.js';
-import { type End, examples, FORMAT, JSON_OUT, POLICY, RELEASE } from './shared.js';
+import { type End, examples, FORMAT, HTML, JSON_OUT, POLICY, RELEASE } from './shared.js';
 
 export function addShow(top: Command, end: End): void {
   top
@@ -18,7 +18,14 @@ export function addShow(top: Command, end: End): void {
       wholeNumber('--memory', 1, 2 ** 31),
       JUDGED_WITHIN,
     )
+    .option(...HTML)
     .option(...JSON_OUT)
-    .addHelpText('after', examples('iommu-spec show counterexample.jsonl --state'))
+    .addHelpText(
+      'after',
+      examples(
+        'iommu-spec show counterexample.jsonl --state',
+        'iommu-spec show counterexample.jsonl --html picture.html',
+      ),
+    )
     .action(async (file, options) => end(await (await import('../commands/show.js')).show(file, options)));
 }

@@ -12,7 +12,7 @@ const ROOT = mkdtempSync(join(tmpdir(), 'iommu-spec-built-'));
 after(() => rmSync(ROOT, { recursive: true, force: true }));
 
 const [EARLY, BUILT, LATE] = [1_000, 2_000, 3_000];
-const PARTS = ['spec/protocol', 'spec', 'impl', 'model', 'conformance', 'cli/threads', 'cli'];
+const PARTS = ['spec/protocol', 'spec', 'impl', 'model', 'conformance', 'picture', 'cli/threads', 'cli'];
 
 function put(path: string, text: string, at: number): void {
   const file = join(ROOT, path);

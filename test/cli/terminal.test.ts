@@ -2,8 +2,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { stripVTControlCharacters } from 'node:util';
-import { changes } from '../../cli/changes.js';
+import { changeLines } from '../../cli/changes.js';
 import { coloured, harmless, table, wrapped } from '../../cli/terminal.js';
+import { differences } from '../../conformance/index.js';
 import { run } from './command.js';
 
 const widest = (text: string): number =>
@@ -68,12 +69,12 @@ test('nothing but colours and ends of lines reaches the terminal', () => {
 test('a step tells what it changed', () => {
   const before = { handles: { 0: { refs: 1 } }, locked: [0], same: 1 };
   const after = { handles: { 0: { refs: 2 }, 1: { kind: 'group' } }, locked: [0, 16], same: 1 };
-  assert.deepEqual(changes(before, after), [
+  assert.deepEqual(changeLines(differences(before, after)), [
     'handles.0.refs: 1 -> 2',
     'handles.1: nothing -> {"kind":"group"}',
     'locked.1: nothing -> 16',
   ]);
   const many = Object.fromEntries(Array.from({ length: 20 }, (_, i) => [`k${i}`, i]));
-  assert.equal(changes({}, many).length, 9);
-  assert.equal(changes({}, many).at(-1), 'and 12 more');
+  assert.equal(changeLines(differences({}, many)).length, 9);
+  assert.equal(changeLines(differences({}, many)).at(-1), 'and 12 more');
 });

@@ -8,7 +8,7 @@ import { circlesIn } from './circles.js';
 import { code, functionsOf, importsOf } from './source.js';
 
 const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
-const PROJECTS = ['spec', 'impl', 'model', 'conformance', 'api', 'cli', 'bench', 'test'];
+const PROJECTS = ['spec', 'impl', 'model', 'conformance', 'picture', 'api', 'cli', 'bench', 'test'];
 
 /** Paths from the root, with forward slashes. */
 function filesIn(folder: string, ending: string): readonly string[] {
@@ -25,7 +25,10 @@ interface SourceFile {
 }
 
 const read = (path: string): string => readFileSync(join(ROOT, path), 'utf8');
-const SOURCES: readonly SourceFile[] = PROJECTS.flatMap(folder => filesIn(folder, '.ts')).map(path => {
+const SOURCES: readonly SourceFile[] = PROJECTS.flatMap(folder => [
+  ...filesIn(folder, '.ts'),
+  ...filesIn(folder, '.tsx'),
+]).map(path => {
   const text = read(path);
   return { path, text, lines: text.split('\n').length - 1 };
 });
@@ -104,6 +107,10 @@ const MAY: {
   impl: { parts: ['impl'], packages: [] },
   model: { parts: ['model', 'spec', 'spec/protocol', 'impl'], packages: ['fast-check'] },
   conformance: { parts: ['conformance', 'spec', 'spec/protocol'], packages: ['ts-pattern'] },
+  picture: {
+    parts: ['picture', 'conformance', 'model', 'spec', 'spec/protocol'],
+    packages: ['preact', '@tanstack', '@dagrejs'],
+  },
 };
 
 const partOf = (path: string): string =>
@@ -126,7 +133,12 @@ test('imports go one way', () => {
 
 test('no file imports itself by way of others, not even for a type', () => {
   const target = (path: string, from: string): string =>
-    normalize(join(dirname(path), from)).replace(/\.js$/, '.ts');
+    normalize(join(dirname(path), from)).replace(
+      /\.js$/,
+      SOURCES.some(f => f.path === normalize(join(dirname(path), from)).replace(/\.js$/, '.tsx'))
+        ? '.tsx'
+        : '.ts',
+    );
   const imports = new Map(
     SOURCES.map(f => [
       f.path,

@@ -1,0 +1,37 @@
+// What is the verdict on a whole recording, and its story?
+import type { AnyOp } from '../../spec/law/profile.js';
+import type { Event } from '../../spec/protocol/trace.js';
+import { Judge, type JudgeOptions } from '../judge/judge.js';
+import type { Judgement } from '../judge/judge-trace.js';
+import type { Trace } from '../trace/read.js';
+import type { Story } from './story.js';
+import { type About, type Beginning, Teller } from './teller.js';
+
+/** As `judgeTrace`, and tells the story up to the event that settles it. */
+export async function judgeAndTell(
+  trace: Trace,
+  about: About,
+  options: JudgeOptions = {},
+): Promise<Judgement & { readonly story: Story }> {
+  const judge = new Judge(trace.profile, trace.machine, trace.policies, options);
+  const teller = new Teller(trace, judge, about);
+  const { coverage, tally } = judge;
+  for await (const event of trace.events()) {
+    const verdict = judge.feed(event);
+    teller.step(event, verdict);
+    if (verdict !== undefined) return { verdict, coverage, tally, story: teller.story() };
+  }
+  return { verdict: judge.finish(), coverage, tally, story: teller.story() };
+}
+
+/** The story of events that are in memory, a counterexample for instance. */
+export function tellEvents(begun: Beginning, events: readonly Event<AnyOp>[], about: About = {}): Story {
+  const judge = new Judge(begun.profile, begun.machine, begun.policies);
+  const teller = new Teller(begun, judge, about);
+  for (const event of events) {
+    const verdict = judge.feed(event);
+    teller.step(event, verdict);
+    if (verdict !== undefined) break;
+  }
+  return teller.story();
+}

@@ -1,0 +1,84 @@
+// Where a recording leaves the law: what was observed, and beside it what would have been allowed?
+import type { Story, Way } from '../../conformance/index.js';
+import { sceneAt, sceneOfWay, type Views } from '../scene/draw.js';
+import { Machine, Outline } from './machine.js';
+import { ClauseTold, spelled } from './told.js';
+
+interface PartedProps {
+  readonly story: Story;
+  readonly views: Views;
+  readonly at: number;
+  readonly width: number;
+}
+
+/** Narrower than this the two stand one below the other. */
+const BESIDE = 720;
+
+export function Parted({ story, views, at, width }: PartedProps) {
+  const { observed, allowed, differs, related, report } = story.parting!;
+  const beside = width >= BESIDE;
+  const each = beside ? Math.floor((width - 24) / 2) - 26 : width - 26;
+  const before = sceneAt(story, views, at);
+  return (
+    <>
+      <div class={beside ? 'ways beside' : 'ways'}>
+        <section class="way observed">
+          <h2>observed</h2>
+          <p class="answer">{observed.answer}</p>
+          {differs && (
+            <p class="differs">
+              <code>{differs.path}</code> observed <b>{spelled(differs.observed)}</b>, allowed{' '}
+              <b>{spelled(differs.allowed)}</b>
+            </p>
+          )}
+          {observed.changes === undefined ? (
+            <p class="note">No state of the law goes with this answer.</p>
+          ) : (
+            <WayDrawn story={story} views={views} at={at} way={observed} width={each} name="as observed" />
+          )}
+          {related.length > 0 && <h3>earlier events that bear on it</h3>}
+          <ul class="related">
+            {related.map(r => (
+              <li key={`${r.event} ${r.says}`}>
+                {r.event !== undefined && <b>{`event ${r.event}: `}</b>}
+                {r.says}
+              </li>
+            ))}
+          </ul>
+        </section>
+        <section class="way allowed">
+          <h2>{allowed.length > 1 ? 'allowed, each of these' : 'allowed'}</h2>
+          {allowed.map(way => (
+            <div key={`${way.rules.join()} ${way.answer}`}>
+              <p class="answer">{way.answer}</p>
+              {way.rules.map(id => (
+                <ClauseTold key={id} story={story} id={id} />
+              ))}
+              {(way.changes ?? []).length > 0 ? (
+                <WayDrawn story={story} views={views} at={at} way={way} width={each} name="as allowed" />
+              ) : (
+                <p class="note">Nothing changes.</p>
+              )}
+            </div>
+          ))}
+        </section>
+      </div>
+      <h2 class="before">the machine before this call</h2>
+      {before && <Machine scene={before} width={width} label="the machine before the call that diverges" />}
+      {before && <Outline scene={before} />}
+      <p class="again">
+        <span class="quiet">again</span> <code>{report.again}</code>
+      </p>
+    </>
+  );
+}
+
+interface WayProps extends PartedProps {
+  readonly way: Way;
+  readonly name: string;
+}
+
+function WayDrawn({ story, views, at, way, width, name }: WayProps) {
+  const scene = sceneOfWay(story, views, at, way.changes ?? []);
+  return scene === undefined ? null : <Machine scene={scene} width={width} label={`the machine ${name}`} />;
+}
