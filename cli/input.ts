@@ -1,4 +1,5 @@
 // How do recordings come in: files, gzip, standard input, and in which format?
+
 import { createReadStream, fstatSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
@@ -17,6 +18,7 @@ import {
 import { Malformed } from '../conformance/trace/malformed.js';
 import { type AnyOp, defaultPolicies } from '../spec/index.js';
 import type { Event } from '../spec/protocol/index.js';
+import { here } from './console.js';
 import { reasonOf, Unfinished, Unreadable, Usage } from './exit.js';
 import { JUDGED_WITHIN, MIB, roomBelow } from './memory.js';
 import { type Choices, parsePolicies } from './options.js';
@@ -41,7 +43,7 @@ export function bytesOf(file: string): AsyncIterable<Uint8Array> {
 /** Opens the file when the first piece is asked for. */
 async function* piecesOf(file: string): AsyncGenerator<Uint8Array> {
   try {
-    yield* (file === '-' ? process.stdin : createReadStream(file)) as AsyncIterable<Uint8Array>;
+    yield* (file === '-' ? here.stdin : createReadStream(file)) as AsyncIterable<Uint8Array>;
   } catch (error) {
     throw new Unreadable(`cannot read ${file === '-' ? 'standard input' : file}: ${reasonOf(error)}`);
   }

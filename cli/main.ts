@@ -1,28 +1,4 @@
-// How does a command line end: with which exit code, and with a sentence or a stack?
-import { CommanderError } from 'commander';
-import { EXIT, type ExitCode, endingOf } from './exit.js';
-import { addCompletion } from './program/completion.js';
-import { program } from './program.js';
-import { harmless } from './terminal.js';
-import { afterOutput, watchOutput } from './written.js';
+// What is run when somebody types the command?
+import { line } from './line.js';
 
-/** Runs a command line; nothing it does ends in a stack trace but a bug of ours. */
-async function main(argv: readonly string[]): Promise<ExitCode> {
-  let code: ExitCode = EXIT.conforms;
-  try {
-    const top = program(given => {
-      code = given;
-    });
-    await addCompletion(top, argv);
-    await top.parseAsync([...argv]);
-    return code;
-  } catch (error) {
-    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.conforms : EXIT.usage;
-    const ending = endingOf(error);
-    process.stderr.write(`iommu-spec: ${harmless(ending.says)}\n`);
-    return ending.code;
-  }
-}
-
-watchOutput();
-process.exitCode = await afterOutput(await main(process.argv));
+process.exitCode = await line();

@@ -1,5 +1,6 @@
 // Which commands are there, and what does the whole say of itself?
 import { Command, Help, type Option } from 'commander';
+import { here, type Written } from './console.js';
 import { addCheck } from './program/check.js';
 import { addFaults } from './program/faults.js';
 import { addJudge } from './program/judge.js';
@@ -27,12 +28,21 @@ const help = new Help();
 const optionDescription = (option: Option): string =>
   help.optionDescription(option).replace(' (default: [])', '');
 
+/** As the library has it: 80 where nobody looks at it. */
+const columnsOf = ({ isTTY, columns }: Written): number => (isTTY === true && columns ? columns : 80);
+
 /** The whole command line; `end` is told the exit code. */
 export function program(end: End): Command {
   const top = new Command('iommu-spec')
     .description('IOMMU semantics as a law: explore it, hold implementations and recordings against it')
     .version(VERSION)
     .configureHelp({ minWidthToWrap: 24, optionDescription })
+    .configureOutput({
+      writeOut: text => here.stdout.write(text),
+      writeErr: text => here.stderr.write(text),
+      getOutHelpWidth: () => columnsOf(here.stdout),
+      getErrHelpWidth: () => columnsOf(here.stderr),
+    })
     .exitOverride()
     .addHelpText('after', EXITS);
   for (const add of [

@@ -6,9 +6,10 @@ import Table from 'cli-table3';
 import pc from 'picocolors';
 import wrapAnsi from 'wrap-ansi';
 import { printable } from '../conformance/index.js';
+import { here, type Written } from './console.js';
 
 /** With --json people's text goes to standard error. */
-const text = process.argv.includes('--json') ? process.stderr : process.stdout;
+const stream = (): Written => (here.argv.includes('--json') ? here.stderr : here.stdout);
 
 /** NO_COLOR comes first, then FORCE_COLOR; else a terminal that has colours. */
 export function coloured(env: NodeJS.ProcessEnv, terminal: boolean): boolean {
@@ -18,15 +19,24 @@ export function coloured(env: NodeJS.ProcessEnv, terminal: boolean): boolean {
   return terminal && env['TERM'] !== 'dumb';
 }
 
-export const paint = pc.createColors(coloured(process.env, text.isTTY === true));
+const painter = (): Colours => pc.createColors(coloured(here.env, stream().isTTY === true));
+type Colours = ReturnType<typeof pc.createColors>;
+
+export let paint = painter();
+
+/** Colours or none, as whoever reads wants them: to be called before a command line is run. */
+export function dress(): void {
+  paint = painter();
+}
 
 /** Columns where nobody says how many there are. */
 const COLUMNS = 80;
 
 /** How wide the text may be: as wide as the terminal is, or as COLUMNS says. */
 export function width(): number {
-  const columns = text.isTTY === true ? text.columns : Number(process.env['COLUMNS']);
-  return Number.isInteger(columns) && columns >= 40 ? columns : COLUMNS;
+  const { isTTY, columns } = stream();
+  const wide = isTTY === true ? (columns ?? 0) : Number(here.env['COLUMNS']);
+  return Number.isInteger(wide) && wide >= 40 ? wide : COLUMNS;
 }
 
 /**
@@ -55,13 +65,13 @@ export function outTo(json: boolean): Out {
     json,
     say: (line = '') => {
       drawing?.();
-      (json ? process.stderr : process.stdout).write(`${harmless(line)}\n`);
+      (json ? here.stderr : here.stdout).write(`${harmless(line)}\n`);
     },
     warn: line => {
-      process.stderr.write(`iommu-spec: ${harmless(line)}\n`);
+      here.stderr.write(`iommu-spec: ${harmless(line)}\n`);
     },
     data: value => {
-      if (json) process.stdout.write(`${printable(JSON.stringify(value, spell))}\n`);
+      if (json) here.stdout.write(`${printable(JSON.stringify(value, spell))}\n`);
     },
   };
 }
@@ -154,20 +164,19 @@ export interface Ticker {
 }
 
 export function ticker(title: string): Ticker {
-  if (process.stderr.isTTY !== true || process.env['TERM'] === 'dumb')
-    return { show: () => {}, done: () => {} };
+  if (here.stderr.isTTY !== true || here.env['TERM'] === 'dumb') return { show: () => {}, done: () => {} };
   const format: progress.GenericFormatter = (options, { progress: share }, payload: Payload) => {
     const bar = `${progress.Format.BarFormat(share, options)} ${Math.floor(share * 100)}%  `;
     const line = `${title}  ${payload.known ? bar : ''}${payload.text}`;
-    return line.slice(0, (process.stderr.columns || COLUMNS) - 1);
+    return line.slice(0, (here.stderr.columns || COLUMNS) - 1);
   };
   const bar = new progress.SingleBar(
-    { format, clearOnComplete: true, hideCursor: true, stream: process.stderr, barsize: 16 },
+    { format, clearOnComplete: true, hideCursor: true, stream: here.stderr, barsize: 16 },
     progress.Presets.legacy,
   );
   const began: Payload = { text: '', known: false };
   bar.start(1, 0, began);
-  drawing = () => process.stderr.write('\r\u001b[K');
+  drawing = () => here.stderr.write('\r\u001b[K');
   return {
     // The library draws at an update, a few times a second; its timer never comes while we work.
     show: (told, share) =>

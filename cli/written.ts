@@ -1,6 +1,7 @@
 // Did what was to be written get there: the verdict on standard output, and the files that were asked for?
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { here } from './console.js';
 import { EXIT, type ExitCode, reasonOf, Unwritable, worst } from './exit.js';
 
 /** Some file that was asked for is not there. */
@@ -9,24 +10,26 @@ let lost = false;
 let broken: NodeJS.ErrnoException | undefined;
 
 /**
- * To be called once, before anything is written. Whoever reads may stop reading (`| head`): the rest is then
+ * To be called before anything is written. Whoever reads may stop reading (`| head`): the rest is then
  * dropped, and the verdict is what it is. Any other failure, a full disk for instance, is told at the end.
  */
 export function watchOutput(): void {
-  process.stdout.on('error', error => {
+  lost = false;
+  broken = undefined;
+  here.stdout.on('error', error => {
     broken ??= error;
   });
-  process.stderr.on('error', () => {});
+  here.stderr.on('error', () => {});
 }
 
 /** The code to end with, once everything has left: no verdict counts that nobody could write down. */
 export async function afterOutput(code: ExitCode): Promise<ExitCode> {
   await new Promise<void>(done => {
-    if (process.stdout.destroyed) done();
-    else process.stdout.write('', () => done());
+    if (here.stdout.destroyed) done();
+    else here.stdout.write('', () => done());
   });
   if (broken === undefined || broken.code === 'EPIPE') return lost ? worst([code, EXIT.unwritable]) : code;
-  process.stderr.write(`iommu-spec: standard output cannot be written: ${broken.message}\n`);
+  here.stderr.write(`iommu-spec: standard output cannot be written: ${broken.message}\n`);
   return EXIT.unwritable;
 }
 

@@ -1,4 +1,5 @@
 // Which calls is a target to make that nobody can talk to, and what is the verdict on what it answered?
+
 import { readFileSync } from 'node:fs';
 import { LAWS } from '../../conformance/index.js';
 import { campaign } from '../../conformance/targets/campaign.js';
@@ -11,6 +12,7 @@ import { Session } from '../../conformance/targets/session.js';
 import { lawNamed } from '../../conformance/trace/laws.js';
 import { PROFILES } from '../../spec/index.js';
 import { ANY, Hello } from '../../spec/protocol/target.js';
+import { here } from '../console.js';
 import { EXIT, type ExitCode, Unreadable, Usage } from '../exit.js';
 import type { TargetOptions } from '../targets/asked.js';
 import { answered, noted, plannedSection } from '../targets/offline.js';
@@ -42,7 +44,7 @@ export async function plan(name: string, options: PlanOptions): Promise<ExitCode
   const sections = [await corpusSection(fitting), ...(walks === undefined ? [] : [walks])];
   await campaign(session, sections, { limits: TARGET_LIMITS, clock: () => 0, once: true });
   await session.close();
-  process.stdout.write(said.map(line => `${line}\n`).join(''));
+  here.stdout.write(said.map(line => `${line}\n`).join(''));
   return EXIT.conforms;
 }
 

@@ -1,6 +1,8 @@
 // How is the main job asked for?
+
 import type { Command } from 'commander';
 import type { RunOptions } from '../commands/run.js';
+import { here } from '../console.js';
 import type { ExitCode } from '../exit.js';
 import { Usage } from '../exit.js';
 import type { TargetOptions } from '../targets/asked.js';
@@ -37,7 +39,7 @@ async function chosen(files: readonly string[], options: Options): Promise<ExitC
   if (target !== undefined) {
     const { target: live } = await import('../commands/target.js');
     const { shard: part, ...rest } = options;
-    const shard = shardNamed(part, process.env);
+    const shard = shardNamed(part, here.env);
     if (shard !== undefined && shard.total > 1 && options.seed === undefined)
       throw new Usage('the shards of one run have one seed: name it by --seed');
     return live(files, {

@@ -1,4 +1,5 @@
 // Which reporters were asked for, and where does each one write?
+import { here } from '../console.js';
 import { Usage } from '../exit.js';
 import { writeWhole } from '../written.js';
 import type { RunData } from './result.js';
@@ -34,7 +35,7 @@ export async function report(data: RunData, chosen: readonly Chosen[]): Promise<
   const { REPORTERS } = await import('./formats.js');
   for (const { name, file } of chosen) {
     const text = await REPORTERS[name]!(data);
-    if (file === undefined) process.stdout.write(text);
+    if (file === undefined) here.stdout.write(text);
     else writeWhole(file, text);
   }
 }

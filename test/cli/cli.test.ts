@@ -1,38 +1,21 @@
 // Does the command behave as its documents say: exit codes, data on standard output, help, colours, inputs?
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
-import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
+import { type Ended, inside, run as outside, ROOT } from './command.js';
 
-const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
-const COMMAND = join(ROOT, 'cli/iommu-spec.js');
 const FOLDER = mkdtempSync(join(tmpdir(), 'iommu-spec-'));
 after(() => rmSync(FOLDER, { recursive: true, force: true }));
 
-interface Ended {
-  readonly code: number | null;
-  readonly out: string;
-  readonly err: string;
-}
-
-/** Runs the built command as a shell would. */
-function run(args: readonly string[], input: string | Uint8Array = '', env: object = {}): Promise<Ended> {
-  const child = spawn(process.execPath, [COMMAND, ...args], { cwd: FOLDER, env: { ...process.env, ...env } });
-  const [out, err]: [Buffer[], Buffer[]] = [[], []];
-  child.stdout.on('data', (piece: Buffer) => out.push(piece));
-  child.stderr.on('data', (piece: Buffer) => err.push(piece));
-  child.stdin.on('error', () => {});
-  child.stdin.end(input);
-  const text = (pieces: readonly Buffer[]): string => Buffer.concat(pieces).toString('utf8');
-  return new Promise((resolve, reject) => {
-    child.on('error', reject);
-    child.on('close', code => resolve({ code, out: text(out), err: text(err) }));
-  });
-}
+/** In this process; how a process starts and ends is asked in built.test.ts and output.test.ts. */
+const run = (
+  args: readonly string[],
+  input: string | Uint8Array = '',
+  env: NodeJS.ProcessEnv = {},
+): Promise<Ended> => inside(args, { cwd: FOLDER, input, env });
 
 function file(name: string, content: string | Uint8Array): string {
   const path = join(FOLDER, name);
@@ -276,16 +259,16 @@ test('NO_COLOR and a pipe give no escape codes', async () => {
 
 test('a shell is given a script, and the names that fit', async () => {
   const scripts = await Promise.all(
-    ['bash', 'zsh', 'fish', 'powershell'].map(shell => run(['completion', shell])),
+    ['bash', 'zsh', 'fish', 'powershell'].map(shell => outside(['completion', shell])),
   );
   for (const { code, out } of scripts) {
     assert.equal(code, 0);
     assert.ok(out.includes('iommu-spec'));
   }
   const [world, clause, policy] = await Promise.all([
-    run(['complete', '--', 'check', 'attack']),
-    run(['complete', '--', 'rules', 'merge/incoming']),
-    run(['complete', '--', 'judge', '--policy', 'merge-in']),
+    outside(['complete', '--', 'check', 'attack']),
+    outside(['complete', '--', 'rules', 'merge/incoming']),
+    outside(['complete', '--', 'judge', '--policy', 'merge-in']),
   ]);
   assert.match(world.out, /^attack-window\b/m);
   assert.match(clause.out, /^merge\/incoming-in-use\b/m);

@@ -1,7 +1,10 @@
 // How do the tests run the built command, as a shell would?
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
+import { PassThrough, Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
+import { connect } from '../../cli/console.js';
+import { line } from '../../cli/line.js';
 
 export const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
 export const COMMAND = join(ROOT, 'cli/iommu-spec.js');
@@ -40,4 +43,40 @@ export function run(args: readonly string[], how: How = {}): Promise<Ended> {
     child.on('error', reject);
     child.on('close', code => resolve({ code, out: text(out), err: text(err) }));
   });
+}
+
+let before: Promise<unknown> = Promise.resolve();
+
+/**
+ * The same in this process, which takes a tenth of the time: for what does not ask how a process behaves (signals,
+ * pipes that close, memory, its start). One after another, as they have this process's folder in turn.
+ */
+export function inside(args: readonly string[], how: Omit<How, 'node' | 'uid'> = {}): Promise<Ended> {
+  const ended = before.then(() => once(args, how));
+  before = ended.catch(() => {});
+  return ended;
+}
+
+async function once(args: readonly string[], how: How): Promise<Ended> {
+  const { input = '', cwd, env = {} } = how;
+  const [stdout, stderr] = [collected(), collected()];
+  const stdin = Readable.from([Buffer.from(input as string)], { objectMode: false });
+  const argv = [process.execPath, COMMAND, ...args];
+  const home = process.cwd();
+  connect({ argv, env: { ...process.env, ...env }, stdin, stdout: stdout.stream, stderr: stderr.stream });
+  if (cwd !== undefined) process.chdir(cwd);
+  try {
+    const code = await line();
+    return { code, out: stdout.text(), err: stderr.text() };
+  } finally {
+    process.chdir(home);
+    connect(process);
+  }
+}
+
+function collected() {
+  const pieces: Buffer[] = [];
+  const stream = new PassThrough();
+  stream.on('data', (piece: Buffer) => pieces.push(piece));
+  return { stream, text: () => Buffer.concat(pieces).toString('utf8') };
 }
