@@ -47,10 +47,15 @@ export class LongRun {
     this.every = (options.every ?? EVERY) * 1000;
     this.folder = options.checkpoint ?? options.resume;
     if (this.folder !== undefined) this.letGo = holdFolder(this.folder);
-    this.snapshot = options.resume === undefined ? undefined : checkpoints.load(options.resume, of);
+    try {
+      this.snapshot = options.resume === undefined ? undefined : checkpoints.load(options.resume, of);
+      if (options.checkpoint !== undefined && options.checkpoint !== options.resume)
+        mustBeFree(options.checkpoint);
+    } catch (error) {
+      this.letGo?.();
+      throw error;
+    }
     this.resumed = this.snapshot?.head.states;
-    if (options.checkpoint !== undefined && options.checkpoint !== options.resume)
-      mustBeFree(options.checkpoint);
     this.bar = ticker(of.world);
     this.told.states = this.resumed ?? 0;
   }

@@ -4,11 +4,9 @@ import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { fileURLToPath } from 'node:url';
 import { faultsDocument } from '../../cli/book/faults.js';
 import { FAULT_TABLES } from '../../model/faults/tables.js';
-
-const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
+import { inside, ROOT } from './command.js';
 
 interface Printed {
   readonly command: string;
@@ -29,7 +27,10 @@ const run = (args: readonly string[]) => {
   });
   return { status, stdout, stderr };
 };
-const command = (...args: readonly string[]) => run(['cli/iommu-spec.js', 'faults', ...args]);
+const command = async (...args: readonly string[]) => {
+  const { code, out, err } = await inside(['faults', ...args], { cwd: ROOT, env: { COLUMNS: '1000' } });
+  return { status: code, stdout: out, stderr: err };
+};
 
 /** The command over tables of another's making: `tables` is a script that makes them from ours. */
 const over = (tables: string, json: boolean) =>
@@ -43,8 +44,8 @@ const over = (tables: string, json: boolean) =>
      process.exitCode = await faults({ json: ${json} }, ${tables});`,
   ]);
 
-test('the faults of recorded kernels are all caught, and the answer is data', () => {
-  const { status, stdout, stderr } = command('--profile', 'linux-dma', '--json');
+test('the faults of recorded kernels are all caught, and the answer is data', async () => {
+  const { status, stdout, stderr } = await command('--profile', 'linux-dma', '--json');
   assert.equal(status, 0, stderr);
   const printed = JSON.parse(stdout) as Printed;
   const { faults } = FAULT_TABLES.find(t => t.profile === 'linux-dma')!;
@@ -57,19 +58,19 @@ test('the faults of recorded kernels are all caught, and the answer is data', ()
   assert.match(stderr, /faults caught/);
 });
 
-test('one fault alone, for people', () => {
-  const { status, stdout } = command('--only', 'merge/trial-left-open');
+test('one fault alone, for people', async () => {
+  const { status, stdout } = await command('--only', 'merge/trial-left-open');
   assert.equal(status, 0);
   assert.match(stdout, /merge\/trial-left-open +3 +3 +3 +lockstep: sets\.1\.open/);
   assert.match(stdout, /1 of 1 faults caught/);
 });
 
-test('a name that means nothing is wrong usage', () => {
-  assert.equal(command('--only', 'no/such-fault').status, 64);
-  assert.equal(command('--profile', 'no-such-profile').status, 64);
+test('a name that means nothing is wrong usage', async () => {
+  assert.equal((await command('--only', 'no/such-fault')).status, 64);
+  assert.equal((await command('--profile', 'no-such-profile')).status, 64);
 });
 
-test('a fault that is noticed after another number of steps than was said ends with 1', () => {
+test('a fault that is noticed after another number of steps than was said ends with 1', async () => {
   const moved = '[{ ...vfio, faults: [{ ...one, expected: { ...one.expected, steps: 9 } }] }]';
   const { status, stdout } = over(moved, false);
   assert.equal(status, 1);
@@ -79,12 +80,12 @@ test('a fault that is noticed after another number of steps than was said ends w
   );
 });
 
-test('an implementation that is wrong without any fault ends with 1', () => {
+test('an implementation that is wrong without any fault ends with 1', async () => {
   const { status, stdout } = over('[{ ...vfio, machine: one.machine, faults: [one] }]', false);
   assert.equal(status, 1);
   assert.match(stdout, /false alarm {2}vfio-2011, control\/machine-in-pair/);
 });
 
-test('the document is the one that the tables give', () => {
+test('the document is the one that the tables give', async () => {
   assert.equal(readFileSync(join(ROOT, 'docs/faults.md'), 'utf8'), faultsDocument());
 });

@@ -5,7 +5,7 @@ import { stripVTControlCharacters } from 'node:util';
 import { changeLines } from '../../cli/changes.js';
 import { coloured, harmless, table, wrapped } from '../../cli/terminal.js';
 import { differences } from '../../conformance/index.js';
-import { run } from './command.js';
+import { inside as run } from './command.js';
 
 const widest = (text: string): number =>
   Math.max(...text.split('\n').map(line => [...stripVTControlCharacters(line)].length));
