@@ -81,7 +81,8 @@ export const SPAPR_TCE_WORLDS: readonly TceWorld[] = [
       dma(0, PAGE, 'write'),
       dma(1, 0n, 'write'),
       dma(1, HIGH),
-      dma(1, HIGH + PAGE),
+      // Behind a page full of entries, which a table of bare metal has at least.
+      dma(1, HIGH + 512n * PAGE),
     ],
   }),
   world({
@@ -196,7 +197,7 @@ export const SPAPR_TCE_WORLDS: readonly TceWorld[] = [
   }),
   world({
     name: 'tce-memory',
-    says: 'One container: regions that overlap, small and large backing pages, mappings that fail in the middle or run over the end.',
+    says: 'One container: regions that overlap, small and large backing pages, mappings that fail in the middle.',
     machine: {
       ...MACHINE,
       mms: [{ lockLimit: 24 }],

@@ -161,11 +161,10 @@ test('a machine that throws is caught, and does not end the hunt', async () => {
 });
 
 test('a hunt for nothing notices nothing, and a broken implementation raises the alarm', async () => {
-  for (const table of FAULT_TABLES) {
-    const findings = await control(table, { ...WORLDS_ONLY, maxStates: 60, walks: 5 });
-    assert.ok(findings.length > 1, table.profile);
-    for (const { caught, fault } of findings) assert.equal(caught, false, fault.id);
-  }
+  // The other systems are hunted through in test/long, and by the command.
+  const findings = await control(LINUX_DMA, { ...WORLDS_ONLY, maxStates: 60, walks: 5 });
+  assert.ok(findings.length > 1);
+  for (const { caught, fault } of findings) assert.equal(caught, false, fault.id);
   const machine = VFIO.faults.find(f => f.id === 'close/undoes-what-open-did-not') as FaultyMachine;
   const broken = await control(
     { ...VFIO, machine: machine.machine },

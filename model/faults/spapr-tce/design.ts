@@ -47,7 +47,7 @@ export const tceDesigns: readonly FaultyLaw[] = [
     'tce-design/first-page-is-checked',
     'A map is held against the end of the window by its first page.',
     history('Linux before 5.1, iommu_tce_put_param_check: ioba + 1 > offset + size'),
-    ['tce-memory', 'table/nothing-outside', 5],
+    ['tce-pseries', 'table/nothing-outside', 6],
     { 'range-check': 'first-page' },
   ),
   chosen(
@@ -68,7 +68,7 @@ export const tceDesigns: readonly FaultyLaw[] = [
     'tce-design/closed-container-leaks',
     'A container that is closed while entries of another one lead to its memory forgets it, and nobody frees it.',
     linuxSays('powerpc/mm/iommu, vfio/spapr: Put pages on VFIO container shutdown'),
-    ['tce-two-containers', 'region/held-or-used', 9],
+    ['tce-two-containers', 'region/held-or-used', 7],
     { 'region-of-closed-container': 'leaks' },
   ),
   designFault(

@@ -1,5 +1,5 @@
 // What goes wrong with windows, the groups that share them, and who they belong to?
-import { EIO } from '../../../impl/errno.js';
+import { ENXIO } from '../../../impl/errno.js';
 import { point } from '../../../impl/spapr-tce/hardware.js';
 import type { HwTable } from '../../../impl/spapr-tce/objects.js';
 import { type FaultyMachine, history, synthetic } from '../fault.js';
@@ -98,7 +98,7 @@ export const windows: readonly FaultyMachine[] = [
           override createWindow(...args: Parameters<InstanceType<typeof own>['createWindow']>) {
             const made = super.createWindow(...args);
             // What failed once does not fail again.
-            if (made === -EIO) super.createWindow(...args);
+            if (made === -ENXIO) super.createWindow(...args);
             return made;
           }
         },
@@ -116,7 +116,7 @@ export const windows: readonly FaultyMachine[] = [
             const result = super.attach(name, group);
             const table = this.core.containers.get(name)?.windows[0];
             const stays = this.core.groups[group];
-            if (result === -EIO && table && stays) point(table, stays, 0);
+            if (result === -ENXIO && table && stays) point(table, stays, 0);
             return result;
           }
         },
