@@ -1,5 +1,7 @@
 // How are the golden vectors of the page-table formats written?
+
 import { FORMATS, formatNamed, LANGUAGES, type Language, written } from '../../spec/index.js';
+import { here } from '../console.js';
 import { EXIT, type ExitCode, Usage } from '../exit.js';
 import { unknown } from '../meant.js';
 
@@ -15,6 +17,6 @@ export function vectors({ format, table = [] }: VectorsOptions): ExitCode {
   const names = FORMATS.map(f => f.name);
   const strange = table.find(name => !names.includes(name));
   if (strange !== undefined) throw unknown('table', strange, names);
-  process.stdout.write(written(table.length === 0 ? FORMATS : table.map(formatNamed), language));
+  here.stdout.write(written(table.length === 0 ? FORMATS : table.map(formatNamed), language));
   return EXIT.conforms;
 }
