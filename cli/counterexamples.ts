@@ -5,6 +5,7 @@ import type { AnyWorld } from '../model/explore/world.js';
 import { type Recording, recordPath } from '../model/record.js';
 import type { Part } from '../picture/document.js';
 import { type AnyOp, defaultPolicies, type Policies } from '../spec/index.js';
+import { tableOf } from './page-tables.js';
 
 /** A shortest way to break it, as a recording; a cycle is gone round once. */
 export function recordViolation(world: AnyWorld, policies: Policies, v: Violation<AnyOp>): Recording {
@@ -53,18 +54,11 @@ export function explorationParts(
   const figures = `${result.states.toLocaleString('en-US')} states, ${result.transitions.toLocaleString('en-US')} transitions, depth ${result.depth}`;
   return [
     ...stories.map((story): Part => ({ is: 'story', name: story.broken!.property, story })),
-    {
-      is: 'table',
-      name: `clauses in ${world.name}`,
-      says: `How often each clause spoke in ${world.name}: ${figures}, ${result.complete ? 'every reachable state' : 'not all reachable states'}.`,
-      columns: [
-        { name: 'clause', is: 'id' },
-        { name: 'call', is: 'word' },
-        { name: 'answer', is: 'word' },
-        { name: 'status', is: 'word' },
-        { name: 'spoke', is: 'number' },
-      ],
-      rows: clauses,
-    },
+    tableOf(
+      `clauses in ${world.name}`,
+      `How often each clause spoke in ${world.name}: ${figures}, ${result.complete ? 'every reachable state' : 'not all reachable states'}.`,
+      { clause: 'id', call: 'word', answer: 'word', status: 'word', spoke: 'number' },
+      clauses,
+    ),
   ];
 }

@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
 import type { Story } from '../conformance/index.js';
 import type { Page, Part, Tone } from '../picture/document.js';
+import { here } from './console.js';
 import { EXIT, type ExitCode, Unwritable } from './exit.js';
 import { quoted } from './quoted.js';
 import { count, type Out } from './terminal.js';
@@ -27,7 +28,7 @@ export async function writePage(
   if (!existsSync(TEMPLATE)) throw new Unwritable(`the page is not built (${TEMPLATE}): run "npm run build"`);
   const page: Page = {
     page: 1,
-    command: ['iommu-spec', ...process.argv.slice(2)].map(quoted).join(' '),
+    command: ['iommu-spec', ...asked(here.argv.slice(2))].map(quoted).join(' '),
     version: VERSION,
     says,
     tone: TONES[code] ?? 'open',
@@ -38,12 +39,18 @@ export async function writePage(
   out.say(failed ?? `page: ${file}`);
 }
 
+/** Without the page itself, which may lie anywhere by now. */
+const asked = (argv: readonly string[]): readonly string[] =>
+  argv.filter((word, i) => word !== '--html' && !word.startsWith('--html=') && argv[i - 1] !== '--html');
+
 /** What came of a recording, in one line. */
 export function storySays(story: Story): string {
   const { verdict, steps, profile, parting, reason, broken } = story;
   if (broken !== undefined) return `breaks ${broken.property} in ${steps.length} steps`;
   if (parting !== undefined) {
     const { call, answer } = steps.at(-1)!;
+    const impossible = parting.allowed.every(way => way.answer.startsWith('no such event'));
+    if (impossible) return `diverges at event ${parting.n}: no such ${call} is possible here`;
     return `diverges at event ${parting.n}: ${call} answered ${answer}, allowed is ${allowedIn(story)}`;
   }
   if (verdict === 'unfinished') return `unfinished: ${reason}`;

@@ -9,11 +9,15 @@ import type { AnyOp } from '../../spec/index.js';
 import type { Event } from '../../spec/protocol/index.js';
 import { EXIT, type ExitCode, Usage } from '../exit.js';
 import { bundled, CORPUS, openTrace } from '../input.js';
+import { faultsPart } from '../page-tables.js';
+import { writePage } from '../pages.js';
 import { count, type Out, outTo, paint, table, ticker } from '../terminal.js';
 
 export interface FaultsOptions {
   readonly profile?: string;
   readonly only?: string;
+  /** A page for a browser. */
+  readonly html?: string;
   readonly json?: boolean;
 }
 
@@ -49,6 +53,11 @@ export async function faults(
       out,
     );
   const code = sayVerdict(findings, controls, out);
+  if (options.html !== undefined) {
+    const caught = findings.filter(f => f.caught).length;
+    const says = `${count(caught)} of ${count(findings.length)} faults caught`;
+    await writePage(options.html, code, says, [faultsPart(findings, stepsOf)], out);
+  }
   out.data(dataOf(findings, controls));
   return code;
 }

@@ -17,6 +17,7 @@ import { EXIT, type ExitCode, Usage, worst } from '../exit.js';
 import { formatNamed, memoryOf, openTrace } from '../input.js';
 import { JUDGED_WITHIN } from '../memory.js';
 import type { Choices } from '../options.js';
+import { tableOf } from '../page-tables.js';
 import { storySays, writePage } from '../pages.js';
 import { quoted } from '../quoted.js';
 import { sayReport } from '../report.js';
@@ -77,20 +78,12 @@ async function pageOf(
   const first = results[0]!.story;
   const says = files.length === 1 && first !== undefined ? storySays(first) : summary(verdicts);
   const rows = results.flatMap(({ data }, i) => rulesIn(data).map(r => [files[i]!, ...r]));
-  const table: Part = {
-    is: 'table',
-    name: 'clauses',
-    says: 'The verdict on every clause that was met.',
-    columns: [
-      { name: 'recording', is: 'word' },
-      { name: 'clause', is: 'id' },
-      { name: 'call', is: 'word' },
-      { name: 'verdict', is: 'word' },
-      { name: 'passed', is: 'number' },
-      { name: 'failed', is: 'number' },
-    ],
+  const table = tableOf(
+    'clauses',
+    'The verdict on every clause that was met.',
+    { recording: 'word', clause: 'id', call: 'word', verdict: 'word', passed: 'number', failed: 'number' },
     rows,
-  };
+  );
   await writePage(html, code, says, rows.length > 0 ? [...parts, table] : parts, out);
 }
 

@@ -20,11 +20,15 @@ import type { AnyOp } from '../../spec/index.js';
 import type { Event } from '../../spec/protocol/index.js';
 import { EXIT, type ExitCode, worst } from '../exit.js';
 import { bundled, bytesOf, CORPUS, openTrace } from '../input.js';
+import { coveragePart, errnoPart, tableOf } from '../page-tables.js';
+import { writePage } from '../pages.js';
 import { count, type Out, outTo, paint, table, ticker, wrapped } from '../terminal.js';
 import { verdictOf } from './judge.js';
 
 export interface RunOptions {
   readonly coverage?: boolean;
+  /** A page for a browser. */
+  readonly html?: string;
   readonly json?: boolean;
 }
 
@@ -55,7 +59,12 @@ export async function run(options: RunOptions): Promise<ExitCode> {
   for (const profile of coverage) sayCoverage(profile, options.coverage === true, out);
   const code = worst([judged.code, followed.code, kernels.code]);
   const verdict = code === EXIT.conforms ? paint.green('conforms') : paint.red('does not hold');
-  out.say(`\n${verdict}: ${[judged, followed, kernels].map(p => p.says).join('; ')}`);
+  const says = [judged, followed, kernels].map(p => p.says).join('; ');
+  out.say(`\n${verdict}: ${says}`);
+  if (options.html !== undefined) {
+    const parts = [suitePart(suite), coveragePart(coverage), errnoPart(coverage)];
+    await writePage(options.html, code, says, parts, out);
+  }
   out.data({
     command: 'run',
     suite: judged.data,
@@ -65,6 +74,21 @@ export async function run(options: RunOptions): Promise<ExitCode> {
   });
   return code;
 }
+
+const suitePart = ({ traces }: SuiteResult) =>
+  tableOf(
+    'suite',
+    'Each bundled trace, and what it is there for.',
+    { trace: 'id', profile: 'word', result: 'word', expected: 'word', 'at event': 'number', says: 'text' },
+    traces.map(({ name, trace, result, expected, says }) => [
+      name,
+      trace?.profile.name ?? '',
+      result,
+      expected?.is ?? '',
+      expected?.is === 'diverges' ? expected.event : null,
+      says,
+    ]),
+  );
 
 /** The same trace, telling when it is read. */
 function watched(trace: NamedTrace, begins: () => void): NamedTrace {

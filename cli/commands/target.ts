@@ -8,13 +8,16 @@ import { TARGET_LIMITS, type TargetLimits } from '../../conformance/targets/limi
 import { type Dial, Unreachable } from '../../conformance/targets/link.js';
 import { Session } from '../../conformance/targets/session.js';
 import { EXIT, type ExitCode, Unreadable, Usage } from '../exit.js';
+import { writePage } from '../pages.js';
 import { report, reportersOf } from '../reporters/chosen.js';
+import type { RunData } from '../reporters/result.js';
 import type { TargetOptions } from '../targets/asked.js';
 import { blobOf } from '../targets/blob.js';
 import { dialOf } from '../targets/dial.js';
-import { introduction, sayCampaign } from '../targets/report.js';
+import { campaignParts } from '../targets/page.js';
+import { introduction, sayCampaign, verdictOf } from '../targets/report.js';
 import { corpusSection, Fitting, filesSection, walksSection, worldsSection } from '../targets/sections.js';
-import { count, outTo, paint, ticker } from '../terminal.js';
+import { count, type Out, outTo, paint, ticker } from '../terminal.js';
 import { writeWhole } from '../written.js';
 
 /** A run that nobody shares. */
@@ -71,6 +74,7 @@ export async function held(
     });
     bar.done();
     const data = sayCampaign(session, result, options, out);
+    if (options.html !== undefined) await pageOf(options.html, session, result, data, out);
     if (options.json === true) out.data(data);
     await report(data, reporters);
     if (options.blob !== undefined) {
@@ -84,6 +88,17 @@ export async function held(
   } finally {
     await session.close();
   }
+}
+
+async function pageOf(
+  file: string,
+  session: Session,
+  result: Campaign,
+  data: RunData,
+  out: Out,
+): Promise<void> {
+  const says = `${data.target.name}: ${verdictOf(result)}`;
+  await writePage(file, codeOf(result), says, campaignParts(session, result, data), out);
 }
 
 /** How a command ends that had this result, of one run or of its shards. */

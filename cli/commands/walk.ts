@@ -1,5 +1,5 @@
 // Does the built-in implementation agree with the law, on random walks or on every transition of a world?
-import { describeOp, describeValue, encodeTrace } from '../../conformance/index.js';
+import { describeOp, describeValue, encodeTrace, type Story, tellEvents } from '../../conformance/index.js';
 import type { Difference } from '../../model/compare/agree.js';
 import { coverWorld } from '../../model/compare/lockstep.js';
 import { walk as follow, type WalkResult } from '../../model/compare/walk.js';
@@ -8,9 +8,13 @@ import { hasImplementation } from '../../model/machine.js';
 import { countsOf } from '../../model/pinned.js';
 import type { Recording } from '../../model/record.js';
 import { WORLDS, worldNamed } from '../../model/worlds.js';
+import type { Part } from '../../picture/document.js';
+import { defaultPolicies, type Policies, RELEASE } from '../../spec/index.js';
 import { EXIT, type ExitCode, Usage, worst } from '../exit.js';
 import { unknown } from '../meant.js';
 import { type Choices, parsePolicies } from '../options.js';
+import { tableOf } from '../page-tables.js';
+import { writePage } from '../pages.js';
 import { count, type Out, outTo, paint, ticker, wrapped } from '../terminal.js';
 import { tryToWrite } from '../written.js';
 
@@ -23,10 +27,12 @@ export interface WalkOptions extends Choices {
   /** Leaves out worlds with more transitions. */
   readonly upTo?: number;
   readonly traceOut?: string;
+  /** A page for a browser. */
+  readonly html?: string;
   readonly json?: boolean;
 }
 
-export function walk(name: string | undefined, options: WalkOptions): ExitCode {
+export async function walk(name: string | undefined, options: WalkOptions): Promise<ExitCode> {
   const out = outTo(options.json === true);
   const all = worldsFor(name);
   const worlds = all.filter(
@@ -41,8 +47,70 @@ export function walk(name: string | undefined, options: WalkOptions): ExitCode {
   const left = all.filter(w => !worlds.includes(w)).map(w => w.name);
   if (left.length > 0) out.say(`left out for their size: ${left.join(', ')}`);
   const seed = options.every ? {} : { seed: options.seed };
+  const code = worst(results.map(r => r.code));
+  if (options.html !== undefined) await pageOf(options.html, results, code, out);
   out.data({ command: 'walk', ...seed, worlds: results.map(r => r.data) });
-  return worst(results.map(r => r.code));
+  return code;
+}
+
+interface Result {
+  readonly code: ExitCode;
+  readonly data: object;
+  /** The way to where the implementation leaves the law, and what differs there. */
+  readonly failed?: { readonly world: AnyWorld; readonly recording: Recording; readonly first: Difference };
+}
+
+/** The law's own steps to where they part, and a table of the worlds. */
+async function pageOf(file: string, results: readonly Result[], code: ExitCode, out: Out): Promise<void> {
+  const stories = results.flatMap(({ failed }): readonly Part[] =>
+    failed === undefined ? [] : [{ is: 'story', name: failed.world.name, story: storyOfWalk(failed) }],
+  );
+  const rows = results.map(({ data, code: ended }) => {
+    const d = data as { [key: string]: string | number | undefined };
+    const verdict =
+      ended === EXIT.conforms ? 'conforms' : ended === EXIT.diverges ? 'diverges' : 'inconclusive';
+    const size = d['runs'] ?? d['states'] ?? 0;
+    return [
+      String(d['world']),
+      String(d['profile']),
+      verdict,
+      size,
+      d['operations'] ?? d['transitions'] ?? 0,
+    ];
+  });
+  const table = tableOf(
+    'worlds',
+    'The built-in implementation beside the law; a walk is never exhaustive.',
+    {
+      world: 'id',
+      profile: 'word',
+      verdict: 'word',
+      'walks or states': 'number',
+      'steps compared': 'number',
+    },
+    rows,
+  );
+  const parted = stories.length;
+  const says =
+    parted === 0
+      ? `the implementation follows the law in ${count(results.length)} worlds`
+      : `the implementation leaves the law in ${count(parted)} of ${count(results.length)} worlds`;
+  await writePage(file, code, says, [...stories, table], out);
+}
+
+function storyOfWalk({ world, recording, first }: NonNullable<Result['failed']>): Story {
+  const { header, events } = recording;
+  const { profile, machine } = { profile: world.profile, machine: header.machine };
+  const policies = {
+    ...defaultPolicies<Policies>(profile),
+    ...world.policies,
+    ...header.policies,
+    ...(header.release === undefined ? {} : { [RELEASE]: header.release }),
+  };
+  const { path, observed, allowed } = first;
+  const why = `${path} is ${describeValue(observed)} in the implementation, the law has ${describeValue(allowed)}`;
+  const narration = [...(header.narration ?? []), `In the end ${why}.`];
+  return tellEvents({ header: { ...header, narration }, profile, machine, policies }, events);
 }
 
 function worldsFor(name: string | undefined): readonly AnyWorld[] {
@@ -60,11 +128,7 @@ function worldsFor(name: string | undefined): readonly AnyWorld[] {
   return [world];
 }
 
-function one(
-  world: AnyWorld,
-  options: WalkOptions,
-  out: Out,
-): { readonly code: ExitCode; readonly data: object } {
+function one(world: AnyWorld, options: WalkOptions, out: Out): Result {
   const bar = ticker(world.name);
   const { seed, runs, ops } = options;
   const result = follow(world, {
@@ -91,15 +155,12 @@ function one(
   const after = `after ${count(recording.events.length)} operations, seed ${seed}`;
   out.say(`${where}: ${paint.red('the implementation leaves the law')} ${after}`);
   const unwritten = sayRecording(world, recording, disagreement.first, file, out);
-  return parted({ ...dataOf(world, result), file }, unwritten);
+  const failed = { world, recording, first: disagreement.first };
+  return { ...parted({ ...dataOf(world, result), file }, unwritten), failed };
 }
 
 /** Each transition of the explored graph, failures that are merely permitted included, run on the implementation. */
-function every(
-  world: AnyWorld,
-  options: WalkOptions,
-  out: Out,
-): { readonly code: ExitCode; readonly data: object } {
+function every(world: AnyWorld, options: WalkOptions, out: Out): Result {
   const bar = ticker(world.name);
   bar.show('every transition of its graph');
   const { parting, ...figures } = coverWorld(world, parsePolicies(world.profile, options));
@@ -114,7 +175,8 @@ function every(
   const file = options.traceOut ?? `failures/${world.name}-every.jsonl`;
   out.say(`${where}: ${paint.red('the implementation leaves the law')} after ${extent}`);
   const unwritten = sayRecording(world, parting.recording, parting.first, file, out);
-  return parted({ ...data, differs: parting.first, file }, unwritten);
+  const failed = { world, recording: parting.recording, first: parting.first };
+  return { ...parted({ ...data, differs: parting.first, file }, unwritten), failed };
 }
 
 const parted = (data: object, unwritten: string | undefined) =>

@@ -1,6 +1,6 @@
 // How are the seeded faults asked for?
 import type { Command } from 'commander';
-import { type End, examples, JSON_OUT } from './shared.js';
+import { type End, examples, HTML, JSON_OUT } from './shared.js';
 
 export function addFaults(top: Command, end: End): void {
   top
@@ -10,6 +10,7 @@ export function addFaults(top: Command, end: End): void {
     )
     .option('--profile <name>', 'only those of one profile')
     .option('--only <fault>', 'only this one')
+    .option(...HTML)
     .option(...JSON_OUT)
     .addHelpText('after', examples('iommu-spec faults', 'iommu-spec faults --only merge/trial-left-open'))
     .action(async options => end(await (await import('../commands/faults.js')).faults(options)));

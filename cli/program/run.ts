@@ -7,7 +7,7 @@ import type { ExitCode } from '../exit.js';
 import { Usage } from '../exit.js';
 import type { TargetOptions } from '../targets/asked.js';
 import { shardNamed } from '../targets/shard.js';
-import { type End, examples, JSON_OUT } from './shared.js';
+import { type End, examples, HTML, JSON_OUT } from './shared.js';
 import { addCampaignOptions, anySeed } from './target.js';
 
 export function addRun(top: Command, end: End): void {
@@ -16,6 +16,7 @@ export function addRun(top: Command, end: End): void {
     .description(
       'the suite against the law and the built-in implementation, the kernel recordings, the coverage; with --target: a live implementation against the law, or the calls of recordings on it',
     )
+    .option(...HTML)
     .option(...JSON_OUT)
     .option('--coverage', 'every clause of the coverage table, not only those that were never exercised');
   addCampaignOptions(command)

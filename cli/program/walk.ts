@@ -4,7 +4,7 @@ import type { WalkOptions } from '../commands/walk.js';
 import { type ExitCode, Usage } from '../exit.js';
 import { wholeNumber } from '../options.js';
 import type { TargetOptions } from '../targets/asked.js';
-import { type End, examples, JSON_OUT, POLICY } from './shared.js';
+import { type End, examples, HTML, JSON_OUT, POLICY } from './shared.js';
 import { addTargetOptions, anySeed } from './target.js';
 
 export function addWalk(top: Command, end: End): void {
@@ -25,6 +25,7 @@ export function addWalk(top: Command, end: End): void {
       wholeNumber('--up-to', 1, Number.MAX_SAFE_INTEGER),
     )
     .option('--trace-out <file>', 'where a failure is written (default: failures/WORLD-SEED.jsonl)')
+    .option(...HTML)
     .option(...JSON_OUT);
   addTargetOptions(command)
     .addHelpText(

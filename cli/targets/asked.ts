@@ -21,5 +21,7 @@ export interface TargetOptions extends Wanted {
   readonly reporter?: readonly string[];
   /** Where the result of this shard is kept, to be merged. */
   readonly blob?: string;
+  /** A page for a browser. */
+  readonly html?: string;
   readonly json?: boolean;
 }

@@ -64,7 +64,8 @@ export function sayCampaign(session: Session, result: Campaign, options: TargetO
   };
 }
 
-function verdictOf(result: Campaign): string {
+/** In one line, without colours. */
+export function verdictOf(result: Campaign): string {
   const met = result.rules.filter(r => r.verdict === 'pass').length;
   const clauses = `${count(met)} of ${count(result.rules.length)} clauses met`;
   if (result.result === 'conforms') return `no divergence: ${clauses} (a live test is never exhaustive)`;

@@ -33,6 +33,8 @@ export function Parted({ story, views, at, width }: PartedProps) {
           )}
           {observed.changes === undefined ? (
             <p class="note">No state of the law goes with this answer.</p>
+          ) : observed.changes.length === 0 ? (
+            <p class="note">Nothing changes that an observer sees.</p>
           ) : (
             <WayDrawn story={story} views={views} at={at} way={observed} width={each} name="as observed" />
           )}

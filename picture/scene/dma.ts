@@ -26,11 +26,7 @@ export function dmaScene(view: unknown, steps: readonly Reported[]): Scene {
           id: `group ${text(fields(g)['id'])}`,
           kind: 'group' as const,
           title: `group ${text(fields(g)['id'])}`,
-          boxes: list(fields(g)['devices']).map(name => ({
-            id: `device ${text(name)}`,
-            kind: 'device' as const,
-            title: text(name),
-          })),
+          facts: [fact('', list(fields(g)['devices']).map(text).join(', ') || 'no devices')],
         })),
       },
       {

@@ -111,7 +111,7 @@ function asked(scene: Scene, story: Story, op: unknown, view: unknown): Scene {
   const o = fields(op);
   const first = pageOf(o['iova']);
   if (first === undefined) return scene;
-  const count = Math.max(pageOf(o['size'] ?? o['unmapped'] ?? '0x1000') ?? 1, 1);
+  const count = Math.max(pageOf(o['unmapped'] ?? o['size'] ?? '0x1000') ?? 1, 1);
   const call = text(o['op']);
   const about = aboutOf(story, o, fields(view));
   const fits = (box: Box): boolean => about === undefined || box.id === about;

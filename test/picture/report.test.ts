@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync, statSync } from 'node:fs';
 import { after, test } from 'node:test';
-import { ROOT, run } from '../cli/command.js';
+import { ROOT, inside as run } from '../cli/command.js';
 import { accessible, fits, noBrowser, Pages } from './browser.js';
 
 const pages = new Pages();

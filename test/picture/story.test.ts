@@ -6,7 +6,7 @@ import { test } from 'node:test';
 import { schemaText } from '../../cli/book/schemas.js';
 import { storySchema } from '../../cli/book/story-schema.js';
 import { changed, differences } from '../../conformance/index.js';
-import { ROOT, run } from '../cli/command.js';
+import { ROOT, inside as run } from '../cli/command.js';
 import { holdStories, valid } from './corpus-stories.js';
 
 const SCHEMA = storySchema();
