@@ -2,6 +2,7 @@
 import { Command, Help, type Option } from 'commander';
 import { here, type Written } from './console.js';
 import { addCheck } from './program/check.js';
+import { addExplain } from './program/explain.js';
 import { addFaults } from './program/faults.js';
 import { addJudge } from './program/judge.js';
 import { addMerge } from './program/merge.js';
@@ -51,6 +52,7 @@ export function program(end: End): Command {
     addCheck,
     addWalk,
     addJudge,
+    addExplain,
     addRules,
     addPolicies,
     addDebates,

@@ -17,6 +17,10 @@ export {
   errnoCells,
   type ProfileCoverage,
 } from './coverage/table.js';
+/** Why an event of a recording was answered so, and what would have succeeded. */
+export type { Remedy } from './explain/changes.js';
+export type { Candidate, Explained, Fact } from './explain/explain.js';
+export { explainTrace, type Which } from './explain/explain-trace.js';
 /** The judge, fed event by event, and the same over a whole recording. */
 export { Judge, type JudgeOptions } from './judge/judge.js';
 export { type Judgement, judgeTrace } from './judge/judge-trace.js';
@@ -42,6 +46,7 @@ export {
   reportDivergence,
   type Why,
 } from './report/divergence.js';
+export { type ExplainedIn, explainedData, type ToldLine, tellExplained } from './report/explained.js';
 /** A recording step by step, with what each step changes: what pictures are made from. */
 export { changed } from './story/changed.js';
 export { type Change, differences } from './story/changes.js';

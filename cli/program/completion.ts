@@ -20,6 +20,7 @@ async function names(): Promise<{ readonly [kind: string]: readonly string[] }> 
   return {
     world: ['all', 'large', ...WORLDS.map(w => w.name)],
     rule: [...new Set([...rules, ...ERRNOS])],
+    op: [...new Set(profiles.flatMap(p => Object.keys(p.rules)))],
     policy: [...new Set(policies.map(p => p.name))],
     value: [...new Set(policies.flatMap(p => p.values.map(v => `${p.name}=${v.value}`)))],
     profile: profiles.map(p => p.name),
@@ -33,6 +34,7 @@ const ARGUMENTS: readonly (readonly [command: string, argument: string, kind: st
   ['check', 'world', 'world'],
   ['walk', 'world', 'world'],
   ['rules', 'name', 'rule'],
+  ['explain', 'what', 'op'],
   ['policies', 'name', 'policy'],
   ['debates', 'policy', 'policy'],
   ['serve', 'profile', 'profile'],

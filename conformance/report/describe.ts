@@ -43,7 +43,7 @@ function describeField(key: string, value: unknown, machine: unknown): string {
  * What the machine calls its `devices` or `groups` number `index`, where the profile's machine has such a
  * list: a device has a name, a group a bus and an id. Asked by shape, so no profile is named here.
  */
-function nameIn(machine: unknown, list: string, index: number): string | undefined {
+export function nameIn(machine: unknown, list: string, index: number): string | undefined {
   const rows = fieldOf(machine, list);
   const row: unknown = Array.isArray(rows) ? rows[index] : undefined;
   const name = fieldOf(row, 'name');

@@ -96,6 +96,22 @@ export interface Profile<S, O extends AnyOp, P extends Policies, Setup> {
     op: O,
     policies: P,
   ) => readonly { readonly event?: number; readonly says: string }[];
+  /**
+   * A row of the state in words, for whoever asks why a clause applied: `['maps', 0, 256]` is row 256 of the first of
+   * the tables `maps`. Undefined: it is spelt by its fields.
+   */
+  readonly tell?: (state: S, at: Row, machine: Setup) => string | undefined;
+  /** What somebody may try who wants `op` to succeed; the law says of each what it would do. Left out: calls at random. */
+  readonly tries?: (state: S, op: O, machine: Setup) => Tries;
+}
+
+/** Where a row of a state stands: names of fields, positions in lists, keys of tables. */
+export type Row = readonly (string | number)[];
+
+/** Calls that may be made in the place of one, the nearest to it first, and calls that may be made before it. */
+export interface Tries {
+  readonly instead: readonly AnyOp[];
+  readonly before: readonly AnyOp[];
 }
 
 export type View = { readonly [field: string]: ViewValue };

@@ -18,6 +18,8 @@ import { close, dup, openContainer, openGroup } from './rules/opening.js';
 import { rw } from './rules/rw.js';
 import { unmap } from './rules/unmap.js';
 import type { Choice, Op, Setup, State } from './state.js';
+import { tell } from './telling.js';
+import { tries } from './tries.js';
 import { view } from './view.js';
 
 const rules: Rules<State, Op, Choice> = {
@@ -61,4 +63,6 @@ export const vfioType1: Profile<State, Op, Choice, Setup> = {
   lives,
   aims: { always: [], steps: [], lives: [] },
   view,
+  tell,
+  tries,
 };

@@ -38,7 +38,18 @@ const parsed = (ended: Ended): Record<string, unknown> => {
   return JSON.parse(ended.out) as Record<string, unknown>;
 };
 
-const COMMANDS = ['run', 'check', 'walk', 'judge', 'rules', 'policies', 'debates', 'show', 'faults'];
+const COMMANDS = [
+  'run',
+  'check',
+  'walk',
+  'judge',
+  'explain',
+  'rules',
+  'policies',
+  'debates',
+  'show',
+  'faults',
+];
 
 for (const command of COMMANDS) {
   test(`${command} --help has examples`, { concurrency: true }, async () => {

@@ -41,6 +41,12 @@ test('the unmap that cuts a mapping', () => {
   assert.deepEqual(stdout.trimEnd().split('\n'), shown('judge examples/bisected.jsonl'));
 });
 
+test('why a page is not mapped twice', () => {
+  const { stdout, status } = run('explain', 'examples/mapped-twice.jsonl', '7');
+  assert.equal(status, 0);
+  assert.deepEqual(stdout.trimEnd().split('\n'), shown('explain examples/mapped-twice.jsonl 7'));
+});
+
 test('the attack window', () => {
   const { stdout, status } = run('check', '--policy', 'merge-incoming=any');
   assert.equal(status, 1);

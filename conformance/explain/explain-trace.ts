@@ -1,0 +1,85 @@
+// Which events of a recording are to be explained, and where did the recording stand before them?
+import type { AnyOp } from '../../spec/law/profile.js';
+import { decode } from '../../spec/protocol/codec.js';
+import type { Event } from '../../spec/protocol/trace.js';
+import { EventLines } from '../judge/event-lines.js';
+import { plain } from '../report/describe.js';
+import type { Laws } from '../trace/laws.js';
+import type { Trace } from '../trace/read.js';
+import { type Explained, explain } from './explain.js';
+import { History, type Moment } from './history.js';
+
+/** By its number or its line; neither: the first that diverges, else the last that was not done. */
+export interface Which {
+  readonly event?: number;
+  readonly line?: number;
+}
+
+interface Found {
+  readonly event: Event<AnyOp>;
+  readonly before: Moment;
+  readonly rule: string | undefined;
+  readonly lineOf: (event: number) => number | undefined;
+}
+
+/** Undefined: the recording has no such event, or none that was refused, or ends before it by a divergence. */
+export async function explainTrace(trace: Trace, which: Which, laws: Laws): Promise<Explained | undefined> {
+  const found = await search(trace, which);
+  return found === undefined ? undefined : explained(trace, found, laws);
+}
+
+function explained(trace: Trace, { event, before, rule, lineOf }: Found, laws: Laws): Explained {
+  const { profile, machine, policies } = trace;
+  const { op: codec, opFits } = laws.vocabularies[profile.name]!;
+  const fits = (op: AnyOp): boolean => decode(codec, plain(op)).ok && opFits?.(machine, op) === undefined;
+  return explain({ profile, policies, machine, before, lineOf, fits }, event, rule);
+}
+
+async function search(trace: Trace, which: Which): Promise<Found | undefined> {
+  const anyone = which.event === undefined && which.line === undefined;
+  let last: Found | undefined;
+  for await (const found of steps(trace)) {
+    if (isAsked(found.event, which)) return found;
+    if (found.rule === undefined) return anyone ? found : undefined;
+    if (anyone && found.event.outcome.is !== 'ok') last = found;
+  }
+  return last;
+}
+
+/** Every event with the moment before it, up to the first that the law does not allow. */
+async function* steps(trace: Trace): AsyncGenerator<Found> {
+  const history = new History(trace.profile, trace.machine, trace.policies);
+  const lines = new EventLines();
+  const lineOf = (event: number): number | undefined => lines.of(event);
+  try {
+    for await (const event of trace.events()) {
+      const moments = history.after(event);
+      const [first] = moments;
+      yield { event, before: first?.before ?? history.now, rule: first?.rule, lineOf };
+      if (first === undefined) return;
+      if (event.line !== undefined) lines.add(event.n, event.line);
+      history.go(moments);
+    }
+  } finally {
+    await trace.close();
+  }
+}
+
+/** A line belongs to the event that it reports, and to the call that an answer on it ends. */
+const isAsked = (event: Event<AnyOp>, { event: n, line }: Which): boolean =>
+  event.n === n || (line !== undefined && (event.line === line || (event.line ?? 0) + 1 === line));
+
+/** An explanation for each of some clauses that speaks in the recording, of the first event at which it does. */
+export async function exampleFor(
+  trace: Trace,
+  clauses: ReadonlySet<string>,
+  laws: Laws,
+): Promise<ReadonlyMap<string, Explained>> {
+  const found = new Map<string, Explained>();
+  for await (const step of steps(trace)) {
+    const { rule } = step;
+    if (rule !== undefined && clauses.has(rule) && !found.has(rule))
+      found.set(rule, explained(trace, step, laws));
+  }
+  return found;
+}
