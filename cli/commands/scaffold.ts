@@ -11,8 +11,13 @@ export interface ScaffoldOptions {
   readonly json?: boolean;
 }
 
-/** Writes the files of a first target; nothing that is there is written over. */
-export function writeScaffold(language: string, profile: string, options: ScaffoldOptions): ExitCode {
+/** Writes the files of a first target, for VFIO if no profile is named; nothing that is there is written over. */
+export function writeScaffold(
+  language: string,
+  named: string | undefined,
+  options: ScaffoldOptions,
+): ExitCode {
+  const profile = named ?? SCAFFOLDED[0]!;
   if (!LANGUAGES.includes(language as Language))
     throw new Usage(`no scaffold in ${language}; there are ${LANGUAGES.join(', ')}`);
   if (!SCAFFOLDED.includes(profile))

@@ -13,6 +13,6 @@ export function addScaffold(top: Command, end: End): void {
       examples('iommu-spec scaffold c', 'iommu-spec scaffold python spapr-tce --dir my-target'),
     )
     .action(async (language, profile, options) =>
-      end((await import('../commands/scaffold.js')).writeScaffold(language, profile ?? 'vfio-2011', options)),
+      end((await import('../commands/scaffold.js')).writeScaffold(language, profile, options)),
     );
 }

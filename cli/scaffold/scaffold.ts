@@ -23,6 +23,15 @@ export interface Scaffold {
 const FIRST: {
   readonly [profile: string]: { readonly machine: object; readonly operations: readonly string[] };
 } = {
+  'vfio-type1': {
+    machine: {
+      iommus: [{ driver: 'vtd', aperture: { start: '0x0', end: '0xffffffffffff' }, pageSizes: '0x40201000' }],
+      groups: [{ id: 7, behind: 0 }],
+      devices: [{ name: '0000:00:04.0', group: 0, driver: 'vfio' }],
+      mms: [{ lockLimit: null, memory: [{ start: '0x200000000', size: '0x100000', prot: 'rw' }] }],
+    },
+    operations: ['open_container', 'close'],
+  },
   'vfio-2011': {
     machine: {
       groups: [{ bus: 'pci', id: 7, coherent: true }],
@@ -52,7 +61,7 @@ const FIRST: {
   },
 };
 
-/** The profiles that a scaffold can be had for. */
+/** The profiles that a scaffold can be had for, the default first. */
 export const SCAFFOLDED: readonly string[] = Object.keys(FIRST);
 
 const TEMPLATES = new URL('../../../cli/scaffold/templates/', import.meta.url);

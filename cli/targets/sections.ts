@@ -206,6 +206,7 @@ function pickFree(fitting: Fitting, own: Policies = {}): Policies {
 export function walksSection(fitting: Fitting, wanted: Wanted): Section | undefined {
   const { intro, law } = fitting.session;
   const { profile } = law;
+  const { operations } = intro.hello;
   const calls = CALLS[profile.name];
   if (calls === undefined) return undefined;
   const machines: readonly (readonly [string, unknown])[] =
@@ -231,7 +232,8 @@ export function walksSection(fitting: Fitting, wanted: Wanted): Section | undefi
         );
         const { seed, ops } = wanted;
         const { faults } = fitting;
-        yield walkScript({ profile, calls, machine, named, policies, seed, number, ops, faults });
+        const plan = { profile, calls, machine, named, policies, seed, number, ops, faults };
+        yield walkScript({ ...plan, ...(operations === undefined ? {} : { operations }) });
       }
     },
   };

@@ -1,6 +1,6 @@
 // A system answered what the law does not allow: in which states may it be now, if any state goes with its answer?
 import type { Policies } from '../../spec/law/clause.js';
-import type { AnyOp, Profile } from '../../spec/law/profile.js';
+import type { AnyOp, Profile, ViewValue } from '../../spec/law/profile.js';
 import { inForce } from '../../spec/law/release.js';
 import type { Event } from '../../spec/protocol/trace.js';
 import { distinct } from './candidates.js';
@@ -64,11 +64,18 @@ function endingsOf<S, O extends AnyOp, P extends Policies, Setup>(
   return inForce(profile.rules[op.op as O['op']], policies).flatMap(clause => {
     try {
       if (!clause.when(state, op as never, policies)) return [];
-      const endings = clause.then(state, op as never, policies);
-      return Array.isArray(endings) ? endings : [endings as { outcome: never; state: S }];
+      const said = clause.then(state, op as never, policies);
+      const endings = Array.isArray(said) ? said : [said as { outcome: never; state: S }];
+      return endings.filter(ending => isShown(profile.view(ending.state)));
     } catch {
       // Behind a clause that closes the list a condition may ask for what the state does not have.
       return [];
     }
   });
+}
+
+/** What such a clause leads to may be no state: it would show numbers that are none, and rows without a place. */
+function isShown(value: ViewValue | undefined): boolean {
+  if (typeof value === 'object' && value !== null) return Object.values(value).every(isShown);
+  return value !== undefined && !Number.isNaN(value);
 }

@@ -51,6 +51,8 @@ export async function shrink(
 class Shrinker {
   private runs = 0;
   private best: Finding;
+  /** Other divergences on the way to it. A shorter run that has more of them would be a worse example. */
+  private others = Number.POSITIVE_INFINITY;
   private readonly tried = new Set<string>();
   private readonly law: Law;
 
@@ -95,9 +97,10 @@ class Shrinker {
       ...this.options,
       goOn: f => f.key !== key,
     });
-    const found = played.findings.find(f => f.key === key);
-    if (found === undefined) return false;
-    this.best = found;
+    const others = played.findings.findIndex(f => f.key === key);
+    if (others < 0 || others > this.others) return false;
+    this.best = played.findings[others]!;
+    this.others = others;
     return true;
   }
 

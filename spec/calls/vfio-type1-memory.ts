@@ -46,10 +46,12 @@ export function partOf(d: Digits, s: State, container: number): { iova: bigint; 
   const all = maps.reduce<(readonly [number, number])[]>((list, m, at) => [...list, [at, m.pages]], []);
   const found = all[d.next(MANY) % Math.max(1, all.length)];
   if (found === undefined || d.rarely(5)) return undefined;
-  const skipped = Math.min(d.of([0, 0, 1, 2]), found[1] - 1);
+  // Behind a divergence a mapping may have no page at all.
+  const [at, pages] = [found[0], Math.max(1, found[1])];
+  const skipped = Math.min(d.of([0, 0, 1, 2]), pages - 1);
   return {
-    iova: BigInt(found[0] + skipped) * PAGE,
-    size: BigInt(Math.min(found[1], 64) - Math.min(skipped, 63)) * PAGE,
+    iova: BigInt(at + skipped) * PAGE,
+    size: BigInt(Math.min(pages, 64) - Math.min(skipped, 63)) * PAGE,
   };
 }
 

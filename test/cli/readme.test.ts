@@ -92,11 +92,11 @@ test('an implementation held against the law, and the command that makes its cal
   skip: spawnSync('python3', ['-c', '']).status !== 0,
 }, () => {
   const target = 'exec:python3 examples/my-iommu.py';
-  const first = run('run', '--target', target, '--runs', '10', '--seed', '3', '--first');
+  const first = run('run', '--target', target, '--runs', '10', '--seed', '1', '--first');
   assert.equal(first.status, 1);
-  const command = `run --target '${target}' --runs 10 --seed 3 --first`;
+  const command = `run --target '${target}' --runs 10 --seed 1 --first`;
   assert.deepEqual(first.stdout.trimEnd().split('\n'), shown(command));
-  const data = JSON.parse(run('run', '--target', target, '--seed', '3', '--first', '--json').stdout);
+  const data = JSON.parse(run('run', '--target', target, '--seed', '1', '--first', '--json').stdout);
   const [finding] = data.findings;
   assert.equal(finding.again, `npx iommu-spec run ${finding.file} --target '${target}'`);
   const again = run('run', finding.file, '--target', target, '--json');

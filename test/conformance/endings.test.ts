@@ -7,9 +7,12 @@ import { describeOutcome } from '../../conformance/report/describe.js';
 import { reportDivergence } from '../../conformance/report/divergence.js';
 import { readTrace } from '../../conformance/trace/read.js';
 import { countVerdicts, ruleRows } from '../../conformance/verdicts/rules.js';
+import { type AnyOp, defaultPolicies, type Policies } from '../../spec/index.js';
 import { decode } from '../../spec/protocol/codec.js';
 import { Observed } from '../../spec/protocol/observed.js';
 import type { Event } from '../../spec/protocol/trace.js';
+import { vfioType1 } from '../../spec/vfio-type1/profile.js';
+import type { State } from '../../spec/vfio-type1/state.js';
 import { add, LAWS, lock, MACHINE, read, type ToyOp, toy } from './toy.js';
 
 const events = (...rows: readonly (readonly [ToyOp, Observed, object?])[]): readonly Event<ToyOp>[] =>
@@ -148,4 +151,29 @@ test('every clause has one verdict', () => {
   const expected = ruleRows(toy, { loss: 'never' }, judge.tally, awaited);
   assert.equal(expected.find(r => r.rule === 'read/counter')?.verdict, 'expected-fail');
   assert.equal(expected.find(r => r.rule === 'add/counted')?.verdict, 'unexpected-pass');
+});
+
+test('behind a renewal of nothing that was let through there is no state in which a mapping has no place', () => {
+  const policies = defaultPolicies<Policies>(vfioType1);
+  const machine = {
+    iommus: [{ driver: 'vtd', aperture: { start: 0n, end: 0xffff_ffffn }, pageSizes: 0x1000n }],
+    groups: [{ id: 7, behind: 0 }],
+    devices: [{ name: 'a', group: 0, driver: 'vfio' }],
+    mms: [{ lockLimit: null, memory: [{ start: 0x10_0000n, size: 0x1000n, prot: 'rw' }] }],
+  } as const;
+  const judge = new Judge<unknown, AnyOp, Policies, unknown>(vfioType1 as never, machine, policies);
+  const map = { op: 'map', handle: 0, iova: 0n, size: 0x1000n, vaddr: 0x10_0000n, prot: 'none', mm: 0 };
+  const calls = [
+    { op: 'open_container', as: 0 },
+    { op: 'open_group', group: 0, as: 1, mm: 0 },
+    { op: 'set_container', handle: 1, container: 0, mm: 0 },
+    { op: 'set_iommu', handle: 0, type: 'type1v2', mm: 0 },
+    { ...map, renew: true },
+  ];
+  const made = calls.map((op, i): Event<AnyOp> => ({ n: i + 1, op, outcome: ok }));
+  const verdicts = made.map(event => judge.feed(event)?.verdict);
+  assert.deepEqual(verdicts, [undefined, undefined, undefined, undefined, 'diverges']);
+  assert.ok(judge.takeOver(made.at(-1)!));
+  for (const state of judge.states as readonly State[])
+    state.maps[0]!.reduce<void>((_, __, page) => assert.ok(Number.isInteger(page)), undefined);
 });
