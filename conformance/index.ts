@@ -24,6 +24,7 @@ export { explainTrace, type Which } from './explain/explain-trace.js';
 /** The judge, fed event by event, and the same over a whole recording. */
 export { Judge, type JudgeOptions } from './judge/judge.js';
 export { type Judgement, judgeTrace } from './judge/judge-trace.js';
+export type { Remark } from './judge/remarks.js';
 /** What a judge can say: conforms, diverges, unfinished. */
 export type {
   Choice,

@@ -4,6 +4,7 @@ import {
   judgeTrace,
   plain,
   printable,
+  type Remark,
   reportDivergence,
   type Story,
   type Trace,
@@ -20,6 +21,7 @@ import type { Choices } from '../options.js';
 import { tableOf } from '../page-tables.js';
 import { storySays, writePage } from '../pages.js';
 import { quoted } from '../quoted.js';
+import { sayRemarks } from '../remarks.js';
 import { sayReport } from '../report.js';
 import { ruleTable } from '../rule-table.js';
 import { count, type Out, outTo, paint } from '../terminal.js';
@@ -44,6 +46,7 @@ export interface Judged {
   readonly tally: RuleTally;
   readonly again?: string;
   readonly rules?: boolean;
+  readonly remarks?: readonly Remark[];
 }
 
 export async function judge(files: readonly string[], options: JudgeOptions): Promise<ExitCode> {
@@ -110,8 +113,9 @@ async function one(file: string, options: JudgeOptions, out: Out): Promise<Resul
     const judged = asked
       ? await judgeAndTell(trace, about, limit)
       : { ...(await judgeTrace(trace, limit)), story: undefined };
-    const { verdict, tally, story } = judged;
-    const result = verdictOf(file, trace, verdict, out, { tally, again, rules: options.rules === true });
+    const { verdict, tally, story, remarks } = judged;
+    const rules = options.rules === true;
+    const result = verdictOf(file, trace, verdict, out, { tally, again, rules, remarks });
     if (story === undefined) return result;
     return { ...result, story, data: options.steps === true ? { ...result.data, story } : result.data };
   } catch (error) {
@@ -127,6 +131,7 @@ export function verdictOf(
   judged: Judged,
 ): { code: ExitCode; data: object } {
   const told = tellVerdict(file, trace, verdict, out, judged);
+  if (judged.remarks !== undefined) sayRemarks(judged.remarks, trace.machine, out);
   const beside = tellPassedOver(trace.passedOver);
   if (beside !== undefined) out.say(`${paint.bold(printable(file))}: ${beside}`);
   return told;
@@ -137,7 +142,7 @@ function tellVerdict(
   trace: Trace,
   verdict: Verdict,
   out: Out,
-  { tally, again, rules: all }: Judged,
+  { tally, again, rules: all, remarks = [] }: Judged,
 ): { code: ExitCode; data: object } {
   const rules = ruleRows(trace.profile, trace.policies, tally);
   const met = rules.filter(r => r.verdict === 'pass').length;
@@ -148,6 +153,7 @@ function tellVerdict(
     passedOver: trace.passedOver,
     clauses: countVerdicts(rules),
     rules: rules.filter(r => r.verdict !== 'not-tested'),
+    ...(remarks.length === 0 ? {} : { remarks: remarks.map(plain) }),
   };
   if (all === true) out.say(ruleTable(trace.profile.name, rules));
   if (verdict.verdict === 'conforms' && verdict.events === 0) {

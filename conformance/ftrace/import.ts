@@ -5,7 +5,8 @@ import type { Line } from '../trace/lines.js';
 import { Malformed } from '../trace/malformed.js';
 import type { PassedOver } from '../trace/passed-over.js';
 import { READERS } from './events.js';
-import { prefixOf } from './prefix.js';
+import { FaultLines } from './fault-lines.js';
+import { messageOf, prefixOf } from './prefix.js';
 import { Scanner } from './scanner.js';
 
 /** The profile whose words imported events are in. */
@@ -46,6 +47,7 @@ export class FtraceImporter {
   /** A line speaks of groups or domains, and no line before it has shown any: the recording begins late. */
   private late = false;
   private wholeDomains = false;
+  private readonly faults = new FaultLines();
   /** Where the distance between an event's number and its line changed, ascending. */
   private readonly shifts: { readonly event: number; readonly by: number }[] = [];
   private announced: number | undefined;
@@ -70,9 +72,13 @@ export class FtraceImporter {
       );
     }
     const prefix = prefixOf(line);
-    if (prefix === undefined) return this.passOver("lines of the kernel's log", false);
+    if (prefix === undefined) return this.logged(line);
     const { context, event, system, from } = prefix;
     this.lines++;
+    if (event === 'console') {
+      const fault = this.faults.take(line.text.slice(from));
+      return fault === undefined ? this.passOver(event, false) : this.event(fault, line);
+    }
     const reader = Object.hasOwn(READERS, event) ? READERS[event] : undefined;
     if (reader === undefined || (system !== undefined && !FAMILIES.has(system))) {
       const ours = system === undefined ? OURS.test(event) : FAMILIES.has(system);
@@ -86,9 +92,20 @@ export class FtraceImporter {
     this.kinds.add(event);
     if (op === undefined) return this.passOver(`${event} of nothing`, false);
     this.note(op);
+    return this.event(op, line);
+  }
+
+  private event(op: Op, line: Line): Event<Op> {
     const n = ++this.events;
     if (line.number - n !== this.shifts.at(-1)?.by) this.shifts.push({ event: n, by: line.number - n });
     return { n, op, outcome: { is: 'ok' }, line: line.number };
+  }
+
+  /** A line of the log has another clock than the trace: its place among the other lines is not certain. */
+  private logged(line: Line): Event<Op> | undefined {
+    const fault = this.faults.take(messageOf(line) ?? '');
+    if (fault !== undefined) return this.event(Object.assign(fault, { loose: true as const }), line);
+    return this.passOver("lines of the kernel's log", false);
   }
 
   /** Names come from the recording: of more kinds than any kernel has, the rest is one. */

@@ -44,6 +44,12 @@ const DUMPED = new RegExp(
 );
 const LOG_LINE = new RegExp(`^${LOGGED}`);
 
+/** What a line of the kernel's log says, without what stands in front; undefined: it is no such line. */
+export function messageOf({ text }: Line): string | undefined {
+  const found = LOG_LINE.exec(text);
+  return found === null ? undefined : text.slice(found[0].length);
+}
+
 /** The prefix of a line in any form; undefined: another line of the kernel's log. */
 export function prefixOf(line: Line): Prefix | undefined {
   const { text } = line;

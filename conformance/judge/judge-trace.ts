@@ -3,12 +3,15 @@ import type { Coverage } from '../coverage/collect.js';
 import type { Trace } from '../trace/read.js';
 import type { RuleTally } from '../verdicts/tally.js';
 import { Judge, type JudgeOptions } from './judge.js';
+import { type Remark, Remarks } from './remarks.js';
 import type { Verdict } from './verdict.js';
 
 export interface Judgement {
   readonly verdict: Verdict;
   readonly coverage: Coverage;
   readonly tally: RuleTally;
+  /** What the profile says of events that people look for, also where they are allowed. */
+  readonly remarks: readonly Remark[];
 }
 
 /**
@@ -17,9 +20,14 @@ export interface Judgement {
  */
 export async function judgeTrace(trace: Trace, options: JudgeOptions = {}): Promise<Judgement> {
   const judge = new Judge(trace.profile, trace.machine, trace.policies, options);
+  const remarks = new Remarks(trace, judge);
+  const judged = (verdict: Verdict): Judgement => {
+    return { verdict, coverage: judge.coverage, tally: judge.tally, remarks: remarks.made };
+  };
   for await (const event of trace.events()) {
+    remarks.before(event);
     const verdict = judge.feed(event);
-    if (verdict !== undefined) return { verdict, coverage: judge.coverage, tally: judge.tally };
+    if (verdict !== undefined) return judged(verdict);
   }
-  return { verdict: judge.finish(), coverage: judge.coverage, tally: judge.tally };
+  return judged(judge.finish());
 }

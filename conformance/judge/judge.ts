@@ -70,6 +70,11 @@ export class Judge<S, O extends AnyOp, P extends Policies, Setup> {
     return this.candidates.now;
   }
 
+  /** The line of the recording that reports an event, where it came from one. */
+  lineOf(event: number): number | undefined {
+    return this.lines.of(event);
+  }
+
   /** The rules that allow the event that was accepted last. */
   get spoke(): readonly string[] {
     return this.before.at(-1)?.rules ?? [];

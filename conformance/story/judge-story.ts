@@ -3,6 +3,7 @@ import type { AnyOp } from '../../spec/law/profile.js';
 import type { Event } from '../../spec/protocol/trace.js';
 import { Judge, type JudgeOptions } from '../judge/judge.js';
 import type { Judgement } from '../judge/judge-trace.js';
+import { Remarks } from '../judge/remarks.js';
 import type { Trace } from '../trace/read.js';
 import type { Story } from './story.js';
 import { type About, type Beginning, Teller } from './teller.js';
@@ -16,12 +17,15 @@ export async function judgeAndTell(
   const judge = new Judge(trace.profile, trace.machine, trace.policies, options);
   const teller = new Teller(trace, judge, about);
   const { coverage, tally } = judge;
+  const remarked = new Remarks(trace, judge);
+  const remarks = remarked.made;
   for await (const event of trace.events()) {
+    remarked.before(event);
     const verdict = judge.feed(event);
     teller.step(event, verdict);
-    if (verdict !== undefined) return { verdict, coverage, tally, story: teller.story() };
+    if (verdict !== undefined) return { verdict, coverage, tally, remarks, story: teller.story() };
   }
-  return { verdict: judge.finish(), coverage, tally, story: teller.story() };
+  return { verdict: judge.finish(), coverage, tally, remarks, story: teller.story() };
 }
 
 /** The story of events that are in memory, a counterexample for instance. */

@@ -96,6 +96,8 @@ export interface Profile<S, O extends AnyOp, P extends Policies, Setup> {
     op: O,
     policies: P,
   ) => readonly { readonly event?: number; readonly says: string }[];
+  /** Operations that `explain` is asked about also where they are allowed: whoever reads a recording looks for them. */
+  readonly remarks?: readonly string[];
   /**
    * A row of the state in words, for whoever asks why a clause applied: `['maps', 0, 256]` is row 256 of the first of
    * the tables `maps`. Undefined: it is spelt by its fields.

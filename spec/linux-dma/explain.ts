@@ -4,9 +4,11 @@ import { overlaps, pageOf, pagesAt, type Range } from '../kit/pages.js';
 import { keysIn } from '../kit/runs.js';
 import type { Op } from '../protocol/linux-dma.js';
 import { tagOf } from './cache-tag.js';
+import { explainFault } from './explain-fault.js';
 import { deviceNamed } from './iommu-group.js';
+import { knownPieces } from './known-pieces.js';
 import { rows } from './pieces.js';
-import type { Piece, State } from './state.js';
+import type { State } from './state.js';
 
 /** An earlier event that bears on a refusal, and how, in one sentence. */
 export interface Reason {
@@ -57,6 +59,8 @@ function reasonsFor(s: State, op: Op): readonly Reason[] {
       return tagOf(s, op.unit, op.did)
         ? []
         : [{ says: `no line assigned domain id ${op.did} of ${op.unit}` }];
+    case 'io_page_fault':
+      return explainFault(s, op);
     default:
       return [];
   }
@@ -74,7 +78,7 @@ const at = (piece: Range): string => `${hex(piece.start)}-${hex(piece.end)}`;
 
 /** Everything known of a range: what is live there, what waits, what was removed last. */
 function inRange(s: State, range: Range): readonly Reason[] {
-  const found = pieces(s).filter(p => overlaps(p.piece, range));
+  const found = knownPieces(s).filter(p => overlaps(p.piece, range));
   return found.flatMap(({ piece, live }) => [
     ...(live
       ? []
@@ -89,7 +93,7 @@ function absent(s: State, range: Range): readonly Reason[] {
     .map(key => s.removals.get(key))
     .sort((a, b) => b.by - a.by)
     .map(({ end, by }) => ({ event: by, says: `was the last to remove a range that ends at ${hex(end)}` }));
-  const edges = pieces(s)
+  const edges = knownPieces(s)
     .filter(p => p.live && overlaps(p.piece, range))
     .map(({ piece }) => ({ event: piece.at, says: `mapped ${at(piece)}, which is all that is there` }));
   return [...edges.slice(0, 2), ...removals.slice(0, 3)];
@@ -97,7 +101,7 @@ function absent(s: State, range: Range): readonly Reason[] {
 
 /** Mappings that stand only because they may be in another domain than the one they were laid on. */
 function doubts(s: State): readonly Reason[] {
-  return pieces(s)
+  return knownPieces(s)
     .filter(p => p.live && p.piece.doubt > 0)
     .sort((a, b) => a.piece.doubt - b.piece.doubt)
     .map(({ piece }) => ({
@@ -110,7 +114,7 @@ function doubts(s: State): readonly Reason[] {
 function elsewhere(s: State, phys: bigint | undefined): readonly Reason[] {
   if (phys === undefined) return [];
   const page = pageOf(phys);
-  return pieces(s)
+  return knownPieces(s)
     .filter(
       ({ piece, live }) =>
         live && piece.phys >= 0 && page >= piece.phys && page < piece.phys + piece.end - piece.start,
@@ -125,7 +129,7 @@ function elsewhere(s: State, phys: bigint | undefined): readonly Reason[] {
 
 /** What was removed, latest first, and waits for its invalidation. */
 function waiting(s: State, range: Range | null): readonly Reason[] {
-  return pieces(s)
+  return knownPieces(s)
     .filter(({ piece, live }) => !live && (range === null || overlaps(piece, range)))
     .sort((a, b) => b.piece.by - a.piece.by)
     .slice(0, 3)
@@ -138,17 +142,4 @@ function waiting(s: State, range: Range | null): readonly Reason[] {
 function used(s: State, ranges: readonly Range[]): readonly Reason[] {
   const last = s.lastMap > 0 ? [{ event: s.lastMap, says: 'is the last map line before this one' }] : [];
   return [...ranges.flatMap(r => waiting(s, r)), ...last, ...ranges.flatMap(r => absent(s, r)), ...doubts(s)];
-}
-
-function pieces(s: State): { piece: Piece; live: boolean }[] {
-  const found: { piece: Piece; live: boolean }[] = [];
-  s.domains.reduce((_, d) => {
-    d.live.reduce((__, piece) => found.push({ piece, live: true }), 0);
-    return d.stale.reduce((__, piece) => found.push({ piece, live: false }), 0);
-  }, 0);
-  s.uncertain.reduce((_, c) => {
-    for (const alt of c.alternatives) for (const { piece, live } of alt.parts) found.push({ piece, live });
-    return 0;
-  }, 0);
-  return found;
 }

@@ -50,7 +50,7 @@ export function removed(s: State, op: Removal, task: string | null, tests: Tests
 }
 
 /** The latest removals, with this one on top of what it overlaps. */
-function withRemoval(s: State, gone: Range): State['removals'] {
+export function withRemoval(s: State, gone: Range): State['removals'] {
   let { removals } = s;
   for (const key of keysIn(removals, gone, rows)) {
     const old = removals.get(key);

@@ -46,6 +46,7 @@ export const linuxDma: Profile<State, Op, Policies, Setup> = {
     mappedPages: s.mapped,
   }),
   explain,
+  remarks: ['io_page_fault'],
 };
 
 function groupsSeen(s: State): readonly { readonly id: number; readonly devices: readonly string[] }[] {

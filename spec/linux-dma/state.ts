@@ -165,6 +165,8 @@ export interface State {
   readonly mapped: number;
   /** For explanations only: the latest removal that began at a page. Empty where events are not counted. */
   readonly removals: Table<Removed>;
+  /** For explanations only, in a recording that begins late: what was mapped, nobody knows in which domain. */
+  readonly unplaced: Table<Removed>;
   readonly lastMap: number;
   /** How much work may still be done; null where the state space is explored. */
   readonly meter: Meter | null;
@@ -218,6 +220,7 @@ export function initial(setup: Setup, _policies: unknown, bounded: boolean): Sta
     dirty: table(pages, false),
     mapped: 0,
     removals: table(0, NO_REMOVED),
+    unplaced: table(0, NO_REMOVED),
     lastMap: 0,
     meter: bounded ? null : fullMeter(),
   };
@@ -249,6 +252,7 @@ export function changed(s: State, fields: Partial<State>): State {
     dirty: s.dirty,
     mapped: s.mapped,
     removals: s.removals,
+    unplaced: s.unplaced,
     lastMap: s.lastMap,
     meter: s.meter,
   };

@@ -130,12 +130,24 @@ const ops = {
     task,
   }),
   /** An access that the hardware refused, as a driver reports it; bit 0 of `flags`: it was a write. */
-  io_page_fault: closed('io_page_fault', {
-    op: t.literal('io_page_fault'),
-    device,
-    iova: Hex64,
-    flags: whole('flags', 0, 0xffff_ffff),
-  }),
+  io_page_fault: closed(
+    'io_page_fault',
+    {
+      op: t.literal('io_page_fault'),
+      device,
+      iova: Hex64,
+      flags: whole('flags', 0, 0xffff_ffff),
+    },
+    {
+      /**
+       * From the log: what the hardware says was missing. No entry; a permission; one of the two; or what it needs to find
+       * a table for the device at all. The address may be that of the page.
+       */
+      why: word('absent', 'permission', 'either', 'structure'),
+      /** From the log, by a clock that is not that of the other lines: its place among the maps is not certain. */
+      loose: t.literal(true),
+    },
+  ),
   /** One descriptor that was given to the invalidation queue: its four words. */
   qi_submit: closed('qi_submit', {
     op: t.literal('qi_submit'),

@@ -29,6 +29,7 @@ const ALL = [...ACCEPT, ...REFUSE];
 
 /** The clause that speaks against each refused trace, by what is between `linux-dma-` and `.jsonl`. */
 const REFUSED_BY: { readonly [name: string]: string } = {
+  'a-walk-finds-no-entry-for-a-buffer': 'fault/while-mapped',
   'a-buffer-is-freed-by-another-device': 'dma-free/not-handed-out',
   'a-buffer-is-unmapped-before-it-is-freed': 'dma-free/not-mapped',
   'a-coherent-buffer-is-not-mapped': 'dma-alloc/not-mapped',

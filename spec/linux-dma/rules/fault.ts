@@ -32,8 +32,40 @@ const isMapped = (s: State, op: FaultOp): boolean => {
   return label >= 0 && anyIn(s.domains.get(label).live, span(pageOf(op.iova), 1), rows);
 };
 
+/** From the log: the hardware says that it may have found an entry, only none that permits the access. */
+const unpermitted = (op: FaultOp): boolean => op.why === 'permission' || op.why === 'either';
+
+/** No line has mapped or unmapped anything: there is no history that could say what was there. */
+const bare = (s: State, op: FaultOp): boolean =>
+  op.why !== undefined && s.counted && s.lastMap === 0 && s.removals.size === 0;
+
 export const faults: Pick<Rules<State, Op, Policies>, 'io_page_fault'> = {
   io_page_fault: [
+    fault.ends(
+      'without-history',
+      'A recording without a map line does not tell what was mapped, so the fault stays open.',
+      s => happened(s),
+      bare,
+      { open: true },
+    ),
+    fault.ends(
+      'order-uncertain',
+      'A fault whose place among the lines is not known may belong before or after them, so nothing is refused.',
+      s => happened(s),
+      (_, op) => op.loose === true,
+    ),
+    fault.ends(
+      'not-permitted',
+      'Hardware may refuse an access that a mapping does not permit, and no line tells what it permits.',
+      s => happened(s),
+      (s, op) => unpermitted(op) && isMapped(s, op),
+    ),
+    fault.ends(
+      'no-table',
+      'While a device is moved, the hardware may find no table for it.',
+      s => happened(s),
+      (s, op) => op.why === 'structure' && isMapped(s, op),
+    ),
     fault.must(
       'while-mapped',
       'EFAULT',

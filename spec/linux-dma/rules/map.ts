@@ -13,6 +13,7 @@ import { isIncomplete, synced } from '../iotlb.js';
 import { once } from '../once.js';
 import { isStrict, type Policies } from '../policies.js';
 import { happened, happenedIn, type State } from '../state.js';
+import { mappedUnplaced, unmappedUnplaced } from '../unplaced.js';
 import { pastUnknown } from './late.js';
 
 type Chapter = Pick<Rules<State, Op, Policies>, 'map' | 'unmap'>;
@@ -68,7 +69,7 @@ export const mapping: Chapter = {
       (s, { task }) => isIncomplete(s, task),
       { cite: SUBMIT },
     ),
-    pastUnknown('map'),
+    pastUnknown('map', always, mappedUnplaced),
     map.ends(
       'done',
       'The range is mapped in some domain that a device is on, or that its group waits to be attached to, and that had the range free.',
@@ -126,7 +127,7 @@ export const mapping: Chapter = {
       (s, { task }) => isIncomplete(s, task),
       { cite: SUBMIT },
     ),
-    pastUnknown('unmap'),
+    pastUnknown('unmap', always, unmappedUnplaced),
     unmap.ends(
       'nothing-there',
       'An unmap that removed nothing changes nothing: a hole, or a leaf that the page table does not split.',
