@@ -33,6 +33,8 @@ const ROOT = new URL('../../../', import.meta.url);
 
 /** Named ones only, where some are named: `npm run docs -- rules`. */
 const named = process.argv.slice(2).filter(word => !word.startsWith('--'));
+const option = process.argv.slice(2).find(word => word.startsWith('--') && word !== '--check');
+if (option !== undefined) throw new Usage(`no option ${option}: names of pages, or --check`);
 /** `rules` is docs/rules.md. */
 const nameOf = (file: string): string => file.replace(/^.*\//, '').replace(/\.(?:md|schema\.json)$/, '');
 const unknown = named.find(word => !Object.keys(DOCUMENTS).some(file => nameOf(file) === word));

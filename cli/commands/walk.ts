@@ -27,6 +27,8 @@ export interface WalkOptions extends Choices {
   /** Leaves out worlds with more transitions. */
   readonly upTo?: number;
   readonly traceOut?: string;
+  /** Of the worlds, those of this profile. */
+  readonly profile?: string;
   /** A page for a browser. */
   readonly html?: string;
   readonly json?: boolean;
@@ -34,7 +36,7 @@ export interface WalkOptions extends Choices {
 
 export async function walk(name: string | undefined, options: WalkOptions): Promise<ExitCode> {
   const out = outTo(options.json === true);
-  const all = worldsFor(name);
+  const all = worldsFor(name, options.profile);
   const worlds = all.filter(
     w =>
       name !== undefined ||
@@ -113,8 +115,13 @@ function storyOfWalk({ world, recording, first }: NonNullable<Result['failed']>)
   return tellEvents({ header: { ...header, narration }, profile, machine, policies }, events);
 }
 
-function worldsFor(name: string | undefined): readonly AnyWorld[] {
-  if (name === undefined) return WORLDS.filter(w => hasImplementation(w.profile.name));
+function worldsFor(name: string | undefined, profile: string | undefined): readonly AnyWorld[] {
+  const walked = WORLDS.filter(w => hasImplementation(w.profile.name));
+  if (profile !== undefined && !walked.some(w => w.profile.name === profile))
+    throw unknown('profile with a built-in implementation', profile, [
+      ...new Set(walked.map(w => w.profile.name)),
+    ]);
+  if (name === undefined) return walked.filter(w => (profile ?? w.profile.name) === w.profile.name);
   const world = worldNamed(name);
   if (world === undefined)
     throw unknown(
@@ -125,6 +132,8 @@ function worldsFor(name: string | undefined): readonly AnyWorld[] {
     );
   if (!hasImplementation(world.profile.name))
     throw new Usage(`profile ${world.profile.name} has no built-in implementation to walk`);
+  if (profile !== undefined && world.profile.name !== profile)
+    throw new Usage(`world ${name} is of profile ${world.profile.name}`);
   return [world];
 }
 

@@ -8,7 +8,7 @@ import { Usage } from '../exit.js';
 import type { TargetOptions } from '../targets/asked.js';
 import { shardNamed } from '../targets/shard.js';
 import { type End, examples, HTML, JSON_OUT } from './shared.js';
-import { addCampaignOptions, anySeed } from './target.js';
+import { addCampaignOptions, anySeed, mustNeedNoTarget } from './target.js';
 
 export function addRun(top: Command, end: End): void {
   const command = top
@@ -29,7 +29,11 @@ export function addRun(top: Command, end: End): void {
         "iommu-spec run failures/my-target.jsonl --target 'exec:./my-target'",
       ),
     )
-    .action(async (files, options) => end(await chosen(files, options)));
+    .action(async (files, options, command) => {
+      if (options.target === undefined && files.length === 0)
+        mustNeedNoTarget(command, ['--html', '--json', '--coverage']);
+      end(await chosen(files, options));
+    });
 }
 
 type Options = RunOptions &

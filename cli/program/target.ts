@@ -1,5 +1,6 @@
 // Which options has a command that calls a live target?
 import type { Command } from 'commander';
+import { Usage } from '../exit.js';
 import { again, wholeNumber } from '../options.js';
 import { POLICY, RELEASE } from './shared.js';
 
@@ -10,7 +11,10 @@ export const anySeed = (): number => Date.now() % 0x7fff_ffff;
 export const addTargetOptions = (command: Command): Command =>
   command
     .option('--target <target>', 'a live one: exec:COMMAND, module:FILE, unix:PATH or tcp:127.0.0.1:PORT')
-    .option('--profile <name>', 'which law the target is to be asked for, where it knows several')
+    .option(
+      '--profile <name>',
+      'which law the target is to be asked for, where it knows several; for our own walks: worlds of this one',
+    )
     .option(...RELEASE)
     .option(
       '--max-candidates <n>',
@@ -35,6 +39,17 @@ export const addTargetOptions = (command: Command): Command =>
       'for other tools: json, junit, tap, ctrf, sarif or github; may be given again, one without a file',
       again,
     );
+
+/** Options that say something of a target, given where there is none: nobody is to think that they were obeyed. */
+export function mustNeedNoTarget(command: Command, fine: readonly string[]): void {
+  const idle = command.options.find(
+    o =>
+      !fine.includes(o.long!) &&
+      o.long !== '--target' &&
+      command.getOptionValueSource(o.attributeName()) === 'cli',
+  );
+  if (idle !== undefined) throw new Usage(`${idle.long} is about a live implementation: name it by --target`);
+}
 
 /** And those of `run --target` alone. */
 export const addCampaignOptions = (command: Command): Command =>

@@ -5,7 +5,7 @@ import { type ExitCode, Usage } from '../exit.js';
 import { wholeNumber } from '../options.js';
 import type { TargetOptions } from '../targets/asked.js';
 import { type End, examples, HTML, JSON_OUT, POLICY } from './shared.js';
-import { addTargetOptions, anySeed } from './target.js';
+import { addTargetOptions, anySeed, mustNeedNoTarget } from './target.js';
 
 export function addWalk(top: Command, end: End): void {
   const command = top
@@ -37,10 +37,25 @@ export function addWalk(top: Command, end: End): void {
         "iommu-spec walk --target 'exec:./my-target' --runs 1000",
       ),
     )
-    .action(async (world, options) =>
-      end(await chosen(world, { ...options, seed: options.seed ?? anySeed() })),
-    );
+    .action(async (world, options, command) => {
+      if (options.target === undefined) mustNeedNoTarget(command, WITHOUT);
+      end(await chosen(world, { ...options, seed: options.seed ?? anySeed() }));
+    });
 }
+
+/** What walks of our own worlds obey. */
+const WITHOUT = [
+  'seed',
+  'runs',
+  'ops',
+  'policy',
+  'every',
+  'up-to',
+  'trace-out',
+  'html',
+  'json',
+  'profile',
+].map(name => `--${name}`);
 
 type Options = WalkOptions & Omit<TargetOptions, 'target'> & { readonly target?: string };
 

@@ -76,6 +76,14 @@ const ENDINGS: readonly (readonly [string, readonly string[], number, RegExp])[]
     64,
     /unknown world attack-windw; did you mean attack-window\?/,
   ],
+  ['what says something of a target, without one', ['run', '--first'], 64, /--first is about a live/],
+  ['walks of no profile', ['walk', '--profile', 'nobodys'], 64, /unknown profile .* nobodys; known: vfio/],
+  [
+    'a world of another profile',
+    ['walk', 'pair', '--profile', 'spapr-tce'],
+    64,
+    /pair is of profile vfio-2011/,
+  ],
   [
     'an unknown policy',
     ['check', 'pair', '--policy', 'color=red'],
