@@ -2,6 +2,7 @@
 
 /** One line a world, by name. Nobody edits it: a number that is typed was not seen. */
 export const PINS = {
+  'arm-6.1': { states: 2040, transitions: 47_356 },
   'attach-invalidate': { states: 309, transitions: 927 },
   'attach-unplug': { states: 96, transitions: 192 },
   'attach-unplug-all': { states: 4539, transitions: 18_156 },
@@ -9,6 +10,7 @@ export const PINS = {
   'attack-window': { states: 17_245, transitions: 773_640, canonical: 349 },
   aux: { states: 5478, transitions: 924_108 },
   boot: { states: 32_182, transitions: 1_408_674 },
+  'boot-6.1': { states: 672, transitions: 15_758 },
   'dma-strict': { states: 5091, transitions: 65_678 },
   'dma-tagged': { states: 5232, transitions: 62_234 },
   'dma-two-groups': { states: 578, transitions: 4675 },
@@ -18,6 +20,7 @@ export const PINS = {
   edges: { states: 72, transitions: 1080 },
   exchange: { states: 112, transitions: 2490 },
   firmware: { states: 2330, transitions: 130_376 },
+  'firmware-6.1': { states: 206, transitions: 4195 },
   'firmware-6.12': { states: 242, transitions: 7431 },
   'half-moved': { states: 2937, transitions: 122_532, canonical: 235 },
   handles: { states: 2062, transitions: 262_766 },
@@ -87,6 +90,7 @@ export const PINS = {
   'two-bridges': { states: 124_130, transitions: 4_524_182 },
   'two-buses': { states: 5482, transitions: 251_224, canonical: 1172 },
   'two-owners': { states: 1161, transitions: 67_259, canonical: 178 },
+  'type-6.1': { states: 304, transitions: 5684 },
   'type1-apart': { states: 2584, transitions: 74_568 },
   'type1-apertures': { states: 56_264, transitions: 1_230_616 },
   'type1-dirty': { states: 9334, transitions: 241_874 },
@@ -119,4 +123,6 @@ export const PINS = {
   'type1-wrong-6-1': { states: 174, transitions: 26_464 },
   'type1-wrong-6-12': { states: 174, transitions: 26_460 },
   'unplug-merged': { states: 25_160, transitions: 841_872, canonical: 3007 },
+  'walk-6.1': { states: 658, transitions: 45_894 },
+  'width-6.1': { states: 38, transitions: 595 },
 } as const;

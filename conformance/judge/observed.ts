@@ -10,7 +10,10 @@ export function sameOutcome(wanted: Outcome, seen: Observed): boolean {
   if (wanted === seen || seen.is === UNOBSERVED) return true;
   if (wanted.is !== seen.is) return false;
   if (wanted.is === 'refused' && seen.is === 'refused')
-    return wanted.errno === seen.errno || seen.errno === UNOBSERVED;
+    return (
+      (wanted.errno === seen.errno || seen.errno === UNOBSERVED) &&
+      (wanted.warned === seen.warned || seen.warned === UNOBSERVED)
+    );
   return same(wanted, seen);
 }
 

@@ -14,8 +14,10 @@ export function describeOp(op: AnyOp, machine: unknown): { readonly name: string
 
 /** `ok`, `EBUSY`, `ok paddr 0x2000`, `died (exit code 1)`. */
 export function describeOutcome(outcome: Observed): string {
-  if (outcome.is === 'refused')
-    return outcome.errno === UNOBSERVED ? 'refused, by what is unobserved' : outcome.errno;
+  if (outcome.is === 'refused') {
+    const errno = outcome.errno === UNOBSERVED ? 'refused, by what is unobserved' : outcome.errno;
+    return outcome.warned === true ? `${errno} warned` : errno;
+  }
   if (outcome.is === 'unknown') return printable(outcome.says);
   if (isEnding(outcome))
     return outcome.says === undefined ? outcome.is : `${outcome.is} (${printable(outcome.says)})`;

@@ -9,10 +9,13 @@ import {
   setBooks,
   setLeftover,
   setProgrammed,
-  setRid,
+  WARNED,
+  warnedOf,
 } from './core.js';
 import type { FaultPoint } from './faults.js';
+import { setDomain61 } from './kernel-6-1.js';
 import { type Device, Domain, type Group, type Instance } from './objects.js';
+import { wire } from './wiring.js';
 
 /** What the group falls back to: blocking while it is owned, else its default domain. */
 export const coreDomain = (group: Group): Domain | undefined =>
@@ -24,20 +27,6 @@ export function fits(domain: Domain, instance: Instance | undefined): boolean {
   if (domain.kind !== 'paging' || domain.instance === undefined) return true;
   const { sizes, limit } = domain.instance.setup;
   return limit <= instance.setup.limit && (sizes & ~instance.setup.sizes) === 0;
-}
-
-/** The driver's attach has succeeded: the hardware says so. */
-function wire(core: Core, group: Group, device: Device, domain: Domain): void {
-  // A driver that knows one domain for each device writes a fresh context entry, without the PASIDs.
-  if (core.choices.ridWhilePasid === 'torn-down') core.steps.unprogram(core, device);
-  const blocks = isBlocking(group, domain);
-  const before = device.rid;
-  const late = blocks && core.choices.blockingAttach === 'may-return-early';
-  if (!late) setLeftover(device, undefined);
-  else if (before !== undefined && !isBlocking(group, before)) setLeftover(device, before);
-  setRid(device, domain);
-  device.deferred = false;
-  device.astray = false;
 }
 
 export function unprogram(core: Core, device: Device): void {
@@ -94,6 +83,7 @@ export function held(core: Core, group: Group, must: boolean): boolean {
  * the group is on the new domain, and whoever could not be moved is astray.
  */
 export function* setDomain(core: Core, group: Group, domain: Domain | undefined, must: boolean): Doing {
+  if (core.choices.kernel === '6.1') return yield* setDomain61(core, group, domain);
   if (group.domain === domain) return 0;
   if (domain === undefined) return -EINVAL;
   if (core.steps.held(core, group, must)) return -EBUSY;
@@ -111,10 +101,10 @@ export function* setDomain(core: Core, group: Group, domain: Domain | undefined,
     result = error;
     if (!must) {
       const parks = core.choices.failedReplace === 'park-on-blocking' && canPark(group);
-      yield* core.steps.goBack(core, group, device, domain);
+      const stuck = yield* core.steps.goBack(core, group, device, domain);
       // The first device that is attached gives the domain its format, for good; but not if all is parked.
       if (late && (!moved || parks)) domain.unformat();
-      return error;
+      return stuck === 0 ? error : warnedOf(error);
     }
     yield* core.steps.park(core, group, device, domain);
   }
@@ -122,7 +112,7 @@ export function* setDomain(core: Core, group: Group, domain: Domain | undefined,
   return result;
 }
 
-/** The members before the one that could not be attached go back to where they came from. */
+/** The members before the one that could not be attached go back to where they came from. WARNED: somebody cannot. */
 export function* goBack(core: Core, group: Group, failed: Device, tried: Domain): Doing {
   const before = group.domain;
   if (before === undefined) {
@@ -133,16 +123,20 @@ export function* goBack(core: Core, group: Group, failed: Device, tried: Domain)
   }
   if (core.choices.failedReplace === 'park-on-blocking' && canPark(group))
     return yield* parkAll(core, group, group.first?.instance as Instance);
+  let stuck = 0;
   for (let device = group.first; device !== undefined; device = device.next) {
     // Until 6.12 the one that failed is attached to the old domain, too.
     if (device === failed && core.choices.kernel !== '6.12') break;
     if (device === failed || (device.resets === 0 && device.rid === tried)) {
       const error = yield* core.steps.moveMember(core, group, device, before, 'reattach');
-      if (error !== 0) yield* core.steps.park(core, group, device, before);
+      if (error !== 0) {
+        yield* core.steps.park(core, group, device, before);
+        stuck = WARNED;
+      }
     }
     if (device === failed) break;
   }
-  return 0;
+  return stuck;
 }
 
 /** Is there a blocking domain, and may everybody be put on it? */
@@ -172,7 +166,7 @@ export function* findBlocking(core: Core, group: Group, instance: Instance): Doi
     return 0;
   }
   yield;
-  if (fails(core, 'blocking-domain')) return -ENOMEM;
+  if (fails(core, 'blocking-domain')) return core.choices.kernel === '6.1' ? -EINVAL : -ENOMEM;
   group.blocking = new Domain('empty', instance.setup.driver, instance);
   return 0;
 }

@@ -2,6 +2,7 @@
 import { EBUSY, EINVAL, ENODEV, ENOENT, ENOMEM } from '../errno.js';
 import { rewire } from './attaching.js';
 import { type Core, type Doing, fails, groupAt, groupOf, setEntry, WARNED } from './core.js';
+import { attach61, lose } from './kernel-6-1.js';
 import { BOND, Domain, type Group } from './objects.js';
 
 /** Names of domains that are no handles: the static domains of the IOMMU in question, and a NULL pointer. */
@@ -16,12 +17,16 @@ const NOBODYS = new Domain('identity', '', undefined);
 export function domainFor(core: Core, group: Group, name: number): Domain | undefined {
   if (name !== STATIC_IDENTITY && name !== STATIC_BLOCKED) return core.domains.get(name);
   const instance = group.first?.instance;
-  if (instance === undefined) return NOBODYS;
+  if (instance === undefined) {
+    const identity = name === STATIC_IDENTITY;
+    return core.instances.some(i => (identity ? i.identity : i.blocked)) ? NOBODYS : undefined;
+  }
   return name === STATIC_IDENTITY ? instance.identity : instance.blocked;
 }
 
 /** Only from the group's own domains; and only what the first member's driver has made. */
 function* attach(core: Core, group: Group, domain: Domain): Doing {
+  if (core.choices.kernel === '6.1') return yield* attach61(core, group, domain);
   const { domain: now } = group;
   if (now !== undefined && now !== group.default && now !== group.blocking) return -EBUSY;
   if (domain.driver !== group.first?.instance?.setup.driver) return -EINVAL;
@@ -53,7 +58,7 @@ export function* detachDevice(core: Core, index: number, name: number): Doing {
 
 export function* attachGroup(core: Core, index: number, name: number): Doing {
   const group = groupAt(core, index);
-  if (group?.first === undefined) return -ENODEV;
+  if (group === undefined || (group.first === undefined && core.choices.kernel !== '6.1')) return -ENODEV;
   const domain = domainFor(core, group, name);
   return domain === undefined ? -ENOENT : yield* attach(core, group, domain);
 }
@@ -141,5 +146,11 @@ export function* attachDeferred(core: Core, index: number): Doing {
   if (device === undefined || group === undefined || !device.deferred) return 0;
   if (device.resets > 0 || group.resetting !== undefined) return -EBUSY;
   if (group.default === undefined || group.domain !== group.default) return -EINVAL;
-  return yield* rewire(core, group, device, group.default, 'attach');
+  const error = yield* rewire(core, group, device, group.default, 'attach');
+  // AMD's driver of 6.1 forgets that the attach was put off before it tries.
+  if (error < 0 && core.choices.kernel === '6.1' && device.instance?.setup.tables === 'amd') {
+    lose(core, device);
+    device.astray = true;
+  }
+  return error;
 }

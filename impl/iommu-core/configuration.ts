@@ -47,7 +47,7 @@ export interface Hardware {
 export type DefaultType = 'dma' | 'dma-fq' | 'identity';
 
 /** The kernel whose core this is. */
-export type Kernel = '7.2' | '6.12';
+export type Kernel = '7.2' | '6.12' | '6.1';
 
 /** The kernel, and the open questions of the mails; each machine is built with one answer to each. */
 export interface Choices {

@@ -2,11 +2,15 @@
 
 import type { Choices, DefaultType, Hardware } from './configuration.js';
 import type { FaultPoint, Faults } from './faults.js';
-import { Device, type Domain, Group, Instance, Numbers, Space } from './objects.js';
+import { Device, Domain, Group, Instance, Numbers, Space } from './objects.js';
 import { Slab } from './slab.js';
 
 /** The kernel complained of its caller, and went on. */
 export const WARNED = 1;
+
+/** The same beside an errno. */
+export const COMPLAINT = 4096;
+export const warnedOf = (error: number): number => error - COMPLAINT;
 
 /**
  * An operation under way: it stops before each call of the driver or of the allocator, so that others can run
@@ -61,6 +65,8 @@ export class Core {
   groups: readonly Group[] = [];
   spaces: readonly Space[] = [];
   readonly domains = new Slab<Domain>();
+  /** Where a device is that its driver took off its domain. */
+  readonly off = new Domain('off', '', undefined);
   readonly references = new Slab<Group>();
   /** Members by bus, so that a bus can be asked for its IOMMU. */
   readonly onBus = new Map<number, Map<string, number>>();

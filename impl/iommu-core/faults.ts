@@ -30,6 +30,7 @@ export type FaultPoint =
   | 'space-number'
   | 'sva-handle'
   | 'flush-queue'
+  | 'direct-map'
   | 'aux-enable'
   | 'table'
   /** The IOMMU has not yet carried out what a blocking attach left to be done. */

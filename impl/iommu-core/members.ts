@@ -11,7 +11,9 @@ import {
   setLeftover,
   setRid,
   WARNED,
+  warnedOf,
 } from './core.js';
+import { scan, storeType61, welcome } from './kernel-6-1.js';
 import { type Device, Domain, type Group, type Instance } from './objects.js';
 import { endBonds } from './sharing.js';
 
@@ -54,6 +56,7 @@ function* join(core: Core, group: Group, device: Device, queued: boolean): Doing
 /** A newcomer goes where its group is; the first one brings the default domain. */
 function* firstDomain(core: Core, group: Group, device: Device, queued: boolean): Doing {
   if (device.instance === undefined) return 0;
+  if (core.choices.kernel === '6.1') return yield* welcome(core, group, device, queued);
   if (group.default !== undefined) device.directKnown = device.setup.direct;
   if (group.domain !== undefined) return yield* core.steps.moveMember(core, group, device, group.domain);
   if (group.default !== undefined || queued) return 0;
@@ -108,7 +111,8 @@ export function letGo(core: Core, group: Group, device: Device): void {
   device.directKnown = false;
   device.deferred = false;
   device.group = undefined;
-  if (group.members > 0) return;
+  // In 6.1 they live as long as the group.
+  if (group.members > 0 || core.choices.kernel === '6.1') return;
   for (const entry of group.entries.values()) {
     if (entry.domain.kind === 'sva') endBonds(core, core.spaces[entry.domain.space], group);
   }
@@ -127,7 +131,7 @@ export function* remove(core: Core, index: number): Doing {
   unlink(group, device);
   countOnBus(core, device, -1);
   const kept = group.owners > 0 || group.domain !== group.default;
-  const warned = group.members === 0 && kept;
+  const warned = group.members === 0 && kept && core.choices.kernel !== '6.1';
   core.steps.letGo(core, group, device);
   core.steps.putGroup(core, group);
   return warned ? WARNED : 0;
@@ -137,7 +141,9 @@ export function* setupQueued(core: Core, index: number): Doing {
   const group = groupAt(core, index);
   if (group?.first === undefined) return -ENODEV;
   // The scan of a bus does not come to a group that is behind no IOMMU.
-  if (group.default !== undefined || group.first.instance === undefined) return 0;
+  if (group.first.instance === undefined) return 0;
+  if (core.choices.kernel === '6.1') return yield* scan(core, group);
+  if (group.default !== undefined) return 0;
   return yield* core.steps.setupDefault(core, group, undefined);
 }
 
@@ -167,7 +173,11 @@ export function* setupDefault(core: Core, group: Group, target: DefaultType | un
   // Somebody may have taken the group before it was set up: it stays theirs, and comes here later.
   const free = group.domain === undefined || group.domain === group.blocking;
   if (before === undefined && (group.owner >= 0 || !free)) return 0;
-  if (group.domain === undefined) return yield* core.steps.setDomain(core, group, domain, true);
+  if (group.domain === undefined) {
+    const first = yield* core.steps.setDomain(core, group, domain, true);
+    // No driver may fail the first attach; a reset that holds the group up is no such failure.
+    return first < 0 && first !== -EBUSY ? warnedOf(first) : first;
+  }
   const error = yield* core.steps.setDomain(core, group, domain, false);
   if (error < 0 && before !== undefined) {
     group.default = before;
@@ -192,6 +202,7 @@ export function* storeType(core: Core, index: number, word: TypeWord, privileged
   if (group === undefined) return -ENODEV;
   if (!privileged) return -EACCES;
   if (group.default === undefined || word === 'nonsense') return -EINVAL;
+  if (core.choices.kernel === '6.1') return yield* storeType61(core, group, word);
   if (word === 'dma-fq' && group.default.kind === 'dma') {
     yield;
     if (fails(core, 'flush-queue')) return -ENOMEM;

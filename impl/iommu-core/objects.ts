@@ -11,6 +11,8 @@ export type DomainKind =
   /** A group's default domain, of its type; its blocking domain where the driver has none ready: an empty table. */
   | DefaultType
   | 'empty'
+  /** No domain at all: the driver took the device off its own. */
+  | 'off'
   | 'sva';
 
 /**
@@ -67,6 +69,8 @@ export class Instance {
     readonly setup: InstanceSetup,
     readonly kernel: Kernel,
   ) {
+    // Drivers of 6.1 have none ready.
+    if (kernel === '6.1') return;
     if (setup.blocked) this.blocked = new Domain('blocked', setup.driver, this);
     if (setup.identity) this.identity = new Domain('identity', setup.driver, this);
   }

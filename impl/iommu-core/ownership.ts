@@ -1,7 +1,7 @@
 // Who may decide what the devices of a group reach: kernel drivers together, or one owner alone?
 import { EBUSY, EINVAL, ENODEV, EPERM, EPROBE_DEFER } from '../errno.js';
 import { findBlocking } from './attaching.js';
-import { type Core, type Doing, groupAt, groupOf, WARNED } from './core.js';
+import { type Core, type Doing, groupAt, groupOf, WARNED, warnedOf } from './core.js';
 import type { Group } from './objects.js';
 
 /** A driver is bound. One that manages DMA itself brings its own ownership, or none. */
@@ -11,7 +11,7 @@ export function bind(core: Core, index: number, managed: boolean): number {
   if (device.driver !== 'none') return -EBUSY;
   const group = groupOf(device);
   if (!managed && group !== undefined && device.instance !== undefined) {
-    if (group.default === undefined) return -EPROBE_DEFER;
+    if (group.default === undefined && core.choices.kernel !== '6.1') return -EPROBE_DEFER;
     const taken = group.domain !== group.default || group.owner >= 0 || group.entries.size > 0;
     if (group.owners > 0 && taken) return -EBUSY;
     group.owners++;
@@ -33,7 +33,7 @@ export function unbind(core: Core, index: number): number {
 }
 
 export function* claimGroup(core: Core, index: number, owner: number): Doing {
-  if (owner < 0) return -EINVAL;
+  if (owner < 0 && core.choices.kernel !== '6.1') return warnedOf(-EINVAL);
   const group = groupAt(core, index);
   if (group === undefined) return -ENODEV;
   if (group.owners > 0) return -EPERM;
@@ -41,7 +41,7 @@ export function* claimGroup(core: Core, index: number, owner: number): Doing {
 }
 
 export function* claimDevice(core: Core, index: number, owner: number): Doing {
-  if (owner < 0) return -EINVAL;
+  if (owner < 0) return warnedOf(-EINVAL);
   const group = groupOf(core.devices[index]);
   if (group === undefined) return -ENODEV;
   if (group.owners === 0) return yield* core.steps.take(core, group, owner);

@@ -314,11 +314,11 @@ export class AmdTable extends PageTable {
 /** The page-table code of an IOMMU in a kernel. */
 export function tableFor(
   tables: 'vtd' | 'amd' | 'arm',
-  kernel: '7.2' | '6.12',
+  kernel: '7.2' | '6.12' | '6.1',
   sizes: number,
   limit: number,
 ): PageTable {
-  if (tables === 'arm') return new ArmTable(sizes, limit, kernel === '6.12');
+  if (tables === 'arm') return new ArmTable(sizes, limit, kernel !== '7.2');
   if (kernel === '7.2') return new PageTable(sizes, limit);
   return tables === 'vtd' ? new VtdTable(sizes, limit) : new AmdTable(sizes, limit);
 }

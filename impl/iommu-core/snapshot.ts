@@ -11,6 +11,7 @@ export type Pointer =
   | 'blocking'
   | 'default'
   | 'identity'
+  | 'off'
   | { readonly sva: number }
   | number;
 
@@ -58,6 +59,8 @@ function pointer(domain: Domain | undefined, group: Group | undefined): Pointer 
       return 'blocking';
     case 'empty':
       return 'blocking';
+    case 'off':
+      return 'off';
     case 'identity':
       return domain === domain.instance?.identity ? 'identity' : 'default';
     default:

@@ -2,6 +2,7 @@
 import { EBUSY, EINVAL, ENODEV, ENOENT, ENOMEM, ENXIO, ERANGE } from '../errno.js';
 import { STATIC_BLOCKED, STATIC_IDENTITY } from './attachments.js';
 import { type Core, type Doing, fails, groupAt, groupOf } from './core.js';
+import { driverOfMachine } from './kernel-6-1.js';
 import { type Device, Domain, type Instance } from './objects.js';
 
 /** The device's access is not translated; the kernel's own DMA mappings decide. */
@@ -31,12 +32,23 @@ export function* allocForGroup(core: Core, index: number): Doing {
   return instance === undefined ? -ENODEV : yield* allocate(core, instance.setup.driver, instance);
 }
 
+/** The instance of the first device of the bus, if one driver serves it. */
+function onlyDriver(core: Core, bus: number): Instance | number {
+  if (core.onBus.get(bus)?.size !== 1) return -ENODEV;
+  const first = core.devices.find(
+    d => d.setup.bus === bus && d.group !== undefined && d.instance !== undefined,
+  );
+  return first?.instance ?? -ENODEV;
+}
+
 /** For whichever IOMMU driver serves the bus; for which IOMMU is seen when it is attached. */
 export function* allocForBus(core: Core, bus: number): Doing {
-  const drivers = core.onBus.get(bus);
-  if (drivers === undefined || drivers.size !== 1) return -ENODEV;
-  const [driver] = drivers.keys();
-  return yield* allocate(core, driver, undefined);
+  const { kernel } = core.choices;
+  const asked = kernel === '6.1' ? driverOfMachine(core) : onlyDriver(core, bus);
+  if (typeof asked === 'number') return asked;
+  // Until 6.12 VT-d and AMD make a table at once.
+  const atOnce = kernel !== '7.2' && asked.setup.tables !== 'arm';
+  return yield* allocate(core, asked.setup.driver, atOnce ? asked : undefined);
 }
 
 /** -EBUSY while anybody is on it, or anything written down says so. */
@@ -140,6 +152,7 @@ function through(domain: Domain, page: number): number {
       return frame < 0 ? DMA_FAULT : frame;
     }
     case 'blocked':
+    case 'off':
     case 'empty':
       return DMA_FAULT;
     default:

@@ -1,6 +1,14 @@
 // Which calls of the driver must fail so that iommu-core's implementation takes an ending that the law only permits?
 import type { FaultPoint, Faults } from '../../impl/iommu-core/faults.js';
 
+/** The kernel behind each release of the law. */
+export const KERNELS = {
+  'linux-7.2': '7.2',
+  'linux-6.12': '6.12',
+  'linux-6.1': '6.1',
+  drafts: '7.2',
+} as const;
+
 /** For each sort of call that fails, how many of the sort go well before it. Points of one sort are counted together. */
 export type Plan = readonly { readonly points: readonly FaultPoint[]; readonly after: number }[];
 
@@ -14,14 +22,36 @@ const one =
  */
 const pair =
   (there: FaultPoint, back: FaultPoint) =>
-  (at: number, release?: string): Plan => {
-    const itself = release === 'linux-6.12' ? 1 : 0;
+  (at: number, about?: About): Plan => {
+    const itself = about?.release === 'linux-6.12' ? 1 : 0;
     let k = 1 - itself;
     let j = at;
     while (j >= k + itself) j -= k++ + itself;
     return [
       { points: [there], after: k },
       { points: [back], after: j },
+    ];
+  };
+
+/** What a plan may depend on beside the number of the ending: the kernel, and how many members the group has. */
+export interface About {
+  readonly release: string;
+  readonly members: number;
+}
+
+const twice = (point: FaultPoint) => (): Plan => [
+  { points: [point], after: 0 },
+  { points: [point], after: 0 },
+];
+
+/** In 6.1 each member may be the one that fails, and then any member the one that cannot be attached again. */
+const each =
+  (there: FaultPoint, back: FaultPoint) =>
+  (at: number, about?: About): Plan => {
+    const members = about?.members ?? 1;
+    return [
+      { points: [there], after: Math.floor(at / members) },
+      { points: [back], after: at % members },
     ];
   };
 
@@ -36,20 +66,31 @@ const NUMBER = one('number');
 const PASID = one('pasid');
 
 /** The failure behind each `may` clause; `at` is the number of the ending among those of the clause. */
-export const FAULTS_OF: { readonly [rule: string]: (at: number, release?: string) => Plan } = {
+export const FAULTS_OF: { readonly [rule: string]: (at: number, about?: About) => Plan } = {
   'probe/no-memory': one('probe', 'group-object', 'group-device'),
   'probe/attach-fails': ATTACH,
   'probe/no-default-domain': DEFAULT,
   'probe/first-attach-fails': ATTACH,
+  'probe/default-attach-fails': WAY_BACK,
+  'probe/without-default': twice('default-domain'),
+  'probe/falls-back': DEFAULT,
+  'setup_default/attach-stops': ATTACH,
+  'setup_default/without-default': twice('default-domain'),
+  'setup_default/falls-back': DEFAULT,
   'setup_default/no-memory': DEFAULT,
   'setup_default/first-attach-fails': ATTACH,
   'setup_default/attach-fails': ATTACH,
   'setup_default/rollback-fails': ROLLBACK,
   'store_type/no-flush-queue': one('flush-queue'),
-  'store_type/no-memory': DEFAULT,
+  'store_type/no-memory': twice('default-domain'),
+  'store_type/direct-map-fails': one('direct-map'),
+  'store_type/lone-attach-fails': ATTACH,
+  'store_type/falls-back': DEFAULT,
   'store_type/attach-fails': ATTACH,
   'store_type/rollback-fails': ROLLBACK,
   'claim_group/no-blocking-domain': BLOCKING,
+  'claim_group/no-blocking-memory': BLOCKING,
+  'claim_group/stops-half-way': ATTACH,
   'claim_group/attach-fails': ATTACH,
   'claim_group/rollback-fails': ROLLBACK,
   'claim_group/direct-map-rollback-fails': WAY_BACK,
@@ -58,10 +99,17 @@ export const FAULTS_OF: { readonly [rule: string]: (at: number, release?: string
   'claim_device/rollback-fails': ROLLBACK,
   'claim_device/direct-map-rollback-fails': WAY_BACK,
   'release_group/attach-fails': ATTACH,
+  'release_group/stops-half-way': ATTACH,
   'release_device/attach-fails': ATTACH,
   'alloc_by_device/no-memory': DOMAIN,
   'alloc_by_group/no-memory': DOMAIN,
   'alloc_by_bus/no-memory': DOMAIN,
+  'attach_device/all-go-back': ATTACH,
+  'attach_device/way-back-fails': each('attach', 'reattach'),
+  'attach_device/refused-and-astray': WAY_BACK,
+  'attach_group/all-go-back': ATTACH,
+  'attach_group/way-back-fails': each('attach', 'reattach'),
+  'attach_group/refused-and-astray': WAY_BACK,
   'attach_device/attach-fails': ATTACH,
   'attach_device/rollback-fails': ROLLBACK,
   'attach_group/attach-fails': ATTACH,
@@ -84,8 +132,11 @@ export const FAULTS_OF: { readonly [rule: string]: (at: number, release?: string
   'replace_handle/by-parts-rollback-fails': WAY_BACK,
   'detach_device/attach-fails': ATTACH,
   'detach_group/attach-fails': ATTACH,
+  'detach_device/stops-half-way': ATTACH,
+  'detach_group/stops-half-way': ATTACH,
   'detach_handle/attach-fails': ATTACH,
   'deferred_attach/attach-fails': ATTACH,
+  'deferred_attach/deferral-ends': ATTACH,
   'reset_prepare/no-blocking-domain': BLOCKING,
   'reset_prepare/attach-fails': one('reset-park'),
   'reset_done/attach-fails': one('reset-attach'),

@@ -3,7 +3,7 @@ import { ENOMEM } from '../../impl/errno.js';
 import { A_BOND, NULL_DOMAIN, STATIC_BLOCKED, STATIC_IDENTITY } from '../../impl/iommu-core/attachments.js';
 import { type ConcurrentCalls, ConcurrentCore, type Pause } from '../../impl/iommu-core/concurrent.js';
 import type { Hardware } from '../../impl/iommu-core/configuration.js';
-import { WARNED } from '../../impl/iommu-core/core.js';
+import { COMPLAINT, WARNED } from '../../impl/iommu-core/core.js';
 import type { Locking } from '../../impl/iommu-core/locks.js';
 import { IommuCore } from '../../impl/iommu-core/machine.js';
 import { BOND } from '../../impl/iommu-core/objects.js';
@@ -16,7 +16,7 @@ import type { View, ViewValue } from '../../spec/law/profile.js';
 import type { Outcome } from '../../spec/protocol/outcome.js';
 import type { Force } from '../driven.js';
 import { refused } from './errnos.js';
-import { Armed, FAULTS_OF, type Plan } from './iommu-core-faults.js';
+import { type About, Armed, FAULTS_OF, KERNELS, type Plan } from './iommu-core-faults.js';
 
 type Raw = number | bigint;
 type Named<K extends Op['op']> = Extract<Op, { op: K }>;
@@ -177,7 +177,7 @@ export class Machine {
       hardware: hardwareOf(setup),
       faults: this.faults,
       choices: {
-        kernel: policies.release === 'linux-6.12' ? '6.12' : '7.2',
+        kernel: KERNELS[policies.release],
         auxFlag: policies['aux-flag'],
         pasidAllocator: policies['pasid-allocator'],
         ridWhilePasid: policies['rid-while-pasid'],
@@ -199,10 +199,16 @@ export class Machine {
 
   step(op: Op, force?: Force): Outcome {
     this.faults.disarm();
-    if (force !== undefined) this.faults.arm(planOf(force, this.release));
+    if (force !== undefined) this.faults.arm(planOf(force, this.about(op)));
     const outcome = this.call(op);
     this.faults.disarm();
     return outcome;
+  }
+
+  private about(op: Op): About {
+    const { groups, devices } = this.impl.core;
+    const group = 'group' in op ? groups[op.group] : devices['device' in op ? op.device : -1]?.group;
+    return { release: this.release, members: group?.members ?? 0 };
   }
 
   /** One operation with some of its calls of a driver failing, counted from 0; and the sorts of all its calls. */
@@ -265,6 +271,7 @@ export class Machine {
     const taken = 'as' in op && this.isTaken(op.as, op.op === 'group_get');
     // Whether the name is free is looked at before any memory is asked for; the implementation knows no names.
     if (taken && raw === -ENOMEM) return TAKEN;
+    if (raw <= -COMPLAINT) return { ...refused(Number(raw) + COMPLAINT), warned: true } as Outcome;
     if (raw < 0) return refused(Number(raw));
     if ('as' in op) return this.named(op.as, Number(raw), op.op === 'group_get');
     return (ANSWERS[op.op] ?? plain)(raw, this);
@@ -336,8 +343,8 @@ const handleName = (handle: number): ViewValue => (handle === BOND ? 'bond' : ha
 const invoke = (core: IommuCore, m: Machine, op: Op): Raw =>
   (CALLS[op.op] as (core: IommuCore, m: Machine, op: Op) => Raw)(core, m, op);
 
-function planOf(force: Force, release: string): Plan {
+function planOf(force: Force, about: About): Plan {
   const plan = FAULTS_OF[force.rule];
   if (plan === undefined) throw new Error(`no fault makes the implementation end with ${force.rule}`);
-  return plan(force.at, release);
+  return plan(force.at, about);
 }

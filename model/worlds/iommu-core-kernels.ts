@@ -1,4 +1,5 @@
 // In which worlds do kernels differ: of 6.12, and of each page-table code?
+import { IOMMU_CORE_6_1 } from './iommu-core-6-1.js';
 import { type CoreWorld, device, instance, world } from './iommu-core-machines.js';
 
 /** The world of one domain of pages of 4 and 8 KiB, for one page-table code of one kernel. */
@@ -117,4 +118,5 @@ export const IOMMU_CORE_KERNELS: readonly CoreWorld[] = [
       ask: true,
     },
   }),
+  ...IOMMU_CORE_6_1,
 ];

@@ -1,10 +1,12 @@
 // How does a group change its domain, and where are its members when that fails?
 import { patch, patchAt } from '../kit/record.js';
-import type { Table } from '../kit/table.js';
 import type { PolicyValues } from './policies.js';
+import { isOld } from './releases.js';
+import { certainStop, halfway, stopsOf, walkedThrough } from './set-domain-6-1.js';
+import { on, tornDown } from './state/attach.js';
 import { formed } from './state/domain.js';
 import { hasPasids, hasStaticBlocked } from './state/group.js';
-import { BLOCKED, DEFAULT, type Device, NONE, type Programmed, type Ref, type State } from './state.js';
+import { BLOCKED, DEFAULT, type Device, NONE, type Ref, type State } from './state.js';
 
 /** A change of a group's domain. */
 export interface Change {
@@ -109,20 +111,37 @@ function stepsOf(s: State, c: Change, p: PolicyValues): readonly Step[] {
 }
 
 /** Why the first member refuses that does, undefined: none does. */
-export const refusal = (s: State, c: Change, p: PolicyValues): Reason | undefined =>
-  stepsOf(s, c, p).find(step => step.refuses !== undefined)?.refuses;
+export function refusal(s: State, c: Change, p: PolicyValues): Reason | undefined {
+  if (isOld(p)) return isThere(s, c) || certainStop(s, c) === undefined ? undefined : 'direct';
+  return stepsOf(s, c, p).find(step => step.refuses !== undefined)?.refuses;
+}
 
-/** The states after a change that may fail, and did for this reason; `lost`: and somebody could not go back. */
+/** How a change ends that may fail, and did: where everybody is, and whether the kernel warns. */
+export interface Failed {
+  readonly state: State;
+  /** A member could not be attached to the old domain again. */
+  readonly warned: boolean;
+}
+
+/** The endings of a change that may fail, and did for this reason; `lost`: and a driver failed on the way back. */
 export const failures = (
   s: State,
   c: Change,
   p: PolicyValues,
   why: Reason,
   lost: boolean,
-): readonly State[] =>
+): readonly Failed[] =>
   failuresOf(stepsOf(s, c, p), goesThrough(p))
     .filter(f => f.why === why && f.lost >= 0 === lost)
-    .map(f => failed(s, c, f, p));
+    .map(f => ({ state: failed(s, c, f, p), warned: lost || refusesBack(s, c, f, p) }));
+
+/** Does a member that is to go back refuse the old domain by what it is? */
+function refusesBack(s: State, c: Change, f: Failure, p: PolicyValues): boolean {
+  const old = s.groups[c.group]!.domain;
+  if (blocksAll(s, c, p) || old === NONE) return false;
+  const back = called(s, c).slice(0, goesThrough(p) ? f.at + 1 : f.at);
+  return back.some(at => refuses(s.devices[at]!, old) !== undefined);
+}
 
 /** The state after a change in which nobody could be attached, not even the first. */
 export const refusedByAll = (s: State, c: Change, p: PolicyValues): State =>
@@ -131,40 +150,25 @@ export const refusedByAll = (s: State, c: Change, p: PolicyValues): State =>
 /** Every member is attached, and the group is on the new domain. */
 export function setDomain(s: State, c: Change, p: PolicyValues): State {
   if (isThere(s, c)) return s;
+  if (isOld(p)) return walkedThrough(s, c, p);
   const all = called(s, c);
   return moved(s, c, c.to, (d, at) => (all.includes(at) ? on(d, c.to, p) : d), all, p);
 }
 
-/** The same where the change must succeed: a member that refuses keeps its own domain. */
-export const mustSetDomain = (s: State, c: Change, p: PolicyValues): State =>
-  isThere(s, c) ? s : forced(s, c, -1, p);
+/** The same where the change must succeed: a member that refuses keeps its own domain; in 6.1 it ends the change. */
+export function mustSetDomain(s: State, c: Change, p: PolicyValues): State {
+  if (isThere(s, c)) return s;
+  if (!isOld(p)) return forced(s, c, -1, p);
+  const stop = certainStop(s, c);
+  return stop === undefined ? walkedThrough(s, c, p) : halfway(s, c, p, stop);
+}
 
 /** The states after a change that must succeed, and did not for one member: one for each that may be the one. */
-export const forcedFailures = (s: State, c: Change, p: PolicyValues): readonly State[] =>
-  stepsOf(s, c, p).flatMap((step, k) =>
+export function forcedFailures(s: State, c: Change, p: PolicyValues): readonly State[] {
+  if (isThere(s, c)) return [];
+  if (isOld(p)) return stopsOf(s, c).flatMap(stop => (stop.certain ? [] : [halfway(s, c, p, stop)]));
+  return stepsOf(s, c, p).flatMap((step, k) =>
     step.refuses === undefined && step.mayFail ? [forced(s, c, k, p)] : [],
-  );
-
-/** The device is attached to the domain. */
-const on = (d: Device, to: Ref, p: PolicyValues): Device =>
-  patch(d, {
-    rid: to,
-    deferred: false,
-    differs: false,
-    stale: to === BLOCKED ? staleOf(d, p) : NONE,
-  });
-
-/** What is still translated after the attach of a blocking domain. */
-const staleOf = (d: Device, p: PolicyValues): Ref =>
-  p['blocking-attach'] === 'may-return-early' && d.rid !== BLOCKED && d.rid !== NONE ? d.rid : d.stale;
-
-/** What is left of the PASIDs of devices whose context entry was written afresh. */
-export function tornDown(s: State, devices: readonly number[], p: PolicyValues): Table<Programmed> {
-  if (p['rid-while-pasid'] !== 'torn-down') return s.programmed;
-  const { pasidSpan } = s.machine;
-  return s.programmed.reduce(
-    (left, _, key) => (devices.includes(Math.floor(key / pasidSpan)) ? left.delete(key) : left),
-    s.programmed,
   );
 }
 

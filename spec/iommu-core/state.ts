@@ -25,6 +25,8 @@ export const DEFAULT: Ref = -4;
 export const IDENTITY: Ref = -5;
 /** A former default domain that is not freed, since a device is still attached to it. */
 export const ORPHAN: Ref = -6;
+/** Its driver took it off its domain and attached it to no other: nothing is translated. */
+export const OFF: Ref = -7;
 /** The address space of process n is `SVA - n`. */
 export const SVA: Ref = -16;
 
@@ -148,7 +150,11 @@ export interface Instance {
 export type TableCode = 'generic-pt' | 'io-pgtable-arm' | 'vtd' | 'amd';
 
 const codeOf = (tables: 'vtd' | 'amd' | 'arm', release: PolicyValues['release']): TableCode =>
-  tables === 'arm' ? 'io-pgtable-arm' : release === 'linux-6.12' ? tables : 'generic-pt';
+  tables === 'arm'
+    ? 'io-pgtable-arm'
+    : release === 'linux-6.12' || release === 'linux-6.1'
+      ? tables
+      : 'generic-pt';
 
 export interface State {
   readonly instances: readonly Instance[];
@@ -220,6 +226,8 @@ export function initial(setup: Setup, { release }: PolicyValues, bounded: boolea
   return {
     instances: instances.map(({ pageSizes, iovaBits, tables = 'vtd', ...same }) => ({
       ...same,
+      // No driver of 6.1 has static domains: it allocates what the core asks for.
+      ...(release === 'linux-6.1' ? { blocked: false, identity: false } : {}),
       code: codeOf(tables, release),
       sizes: Number(pageSizes >> PAGE_BITS),
       limit: 2 ** (iovaBits - 12),

@@ -1,6 +1,6 @@
 // What may an observer of any implementation see of the state? Plain values, no internal numbers.
 import type { View, ViewValue } from '../law/profile.js';
-import { BLOCKED, DEFAULT, FREED, IDENTITY, NONE, ORPHAN, type Ref, type State, SVA } from './state.js';
+import { BLOCKED, DEFAULT, FREED, IDENTITY, NONE, OFF, ORPHAN, type Ref, type State, SVA } from './state.js';
 
 const WORDS: ReadonlyMap<Ref, string | null> = new Map([
   [NONE, null],
@@ -9,6 +9,7 @@ const WORDS: ReadonlyMap<Ref, string | null> = new Map([
   [DEFAULT, 'default'],
   [IDENTITY, 'identity'],
   [ORPHAN, 'orphan'],
+  [OFF, 'off'],
 ]);
 
 /** A pointer to a domain as a word, or the domain's name. */

@@ -10,6 +10,8 @@ export interface Said {
   readonly status?: 'disputed';
   /** What it accepts is not shown to be right: the recording lacks what it depends on. */
   readonly open?: true;
+  /** A refusal of which the kernel warns. */
+  readonly warned?: true;
   /** The releases in which it holds; left out: all of the profile. */
   readonly releases?: readonly string[];
 }

@@ -43,6 +43,7 @@ export interface Clause<S, O, P extends Policies = Policies> {
 }
 
 type Words = Pick<Clause<never, never>, 'id' | 'says' | 'cite'> & {
+  readonly warned?: true;
   readonly status?: 'settled' | 'disputed';
   readonly releases?: readonly string[];
   readonly open?: true;
@@ -55,8 +56,9 @@ export function refuse<S, O, P extends Policies>(
   when: (state: S, op: O, policies: P) => boolean,
   kind: 'must' | 'may' = 'must',
 ): Clause<S, O, P> {
-  const outcome: Outcome = { is: 'refused', errno };
-  return { status: 'settled', ...words, kind, when, then: state => ({ outcome, state }), errno };
+  const { warned, ...said } = words;
+  const outcome: Outcome = warned ? { is: 'refused', errno, warned } : { is: 'refused', errno };
+  return { status: 'settled', ...said, kind, when, then: state => ({ outcome, state }), errno };
 }
 
 /** A clause that allows an ending; `when` left out means always, which is how every list closes. */

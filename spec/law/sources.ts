@@ -46,6 +46,10 @@ export const SOURCES = {
     title: 'Linux kernel source, where two releases say the same',
     version: '6.12.117 and 7.2.13',
   },
+  'linux-6.1-7.2': {
+    title: 'Linux kernel source, where three releases say the same',
+    version: '6.1.192, 6.12.117 and 7.2.13',
+  },
   'linux-6.1': { title: 'Linux kernel source', version: '6.1.192' },
   'linux-5.10': { title: 'Linux kernel source of the aux-domain era', version: '5.10.262' },
   'linux-docs': {

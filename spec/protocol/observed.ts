@@ -28,7 +28,7 @@ export type EndingWord = (typeof ENDINGS)[number];
 export type Observed =
   | Exclude<Outcome, { is: 'ok' } | { is: 'refused' }>
   | OkSeen
-  | { readonly is: 'refused'; readonly errno: string }
+  | { readonly is: 'refused'; readonly errno: string; readonly warned?: true | Unobserved }
   | { readonly is: Unobserved }
   | { readonly is: 'not-implemented' }
   | { readonly is: EndingWord; readonly says?: string }
@@ -49,7 +49,11 @@ export const Observed = tagged(
   'is',
   {
     ok: closed('ok', { is: t.literal('ok') }, seen),
-    refused: closed('refused', { is: t.literal('refused'), errno: orWord(UNOBSERVED, code) }),
+    refused: closed(
+      'refused',
+      { is: t.literal('refused'), errno: orWord(UNOBSERVED, code) },
+      { warned: orWord(UNOBSERVED, ANSWER.warned) },
+    ),
     fault: closed('fault', { is: t.literal('fault') }),
     outside: closed('outside', { is: t.literal('outside') }),
     waits: closed('waits', { is: t.literal('waits') }),

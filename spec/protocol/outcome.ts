@@ -38,14 +38,14 @@ export const ANSWER = {
 /**
  * The answer of one operation, normal data in every case:
  * - `ok`: done, with the values that the caller sees; `warned`: the kernel complained of its caller, and went on;
- * - `refused`: an error code. Nothing changed, unless the clause says that a part of a batch was done;
+ * - `refused`: an error code, and whether the kernel warned. Nothing changed, unless the clause says that a part of a batch was done;
  * - `fault`: a DMA that the IOMMU did not translate;
  * - `outside`: a DMA by a device that no context of ours translates (the kernel's own domain decides);
  * - `waits`: the operation blocks; a later `resume` finishes it.
  */
 export const Outcome = tagged('is', {
   ok: closed('ok', { is: t.literal('ok') }, ANSWER),
-  refused: closed('refused', { is: t.literal('refused'), errno: Errno }),
+  refused: closed('refused', { is: t.literal('refused'), errno: Errno }, { warned: ANSWER.warned }),
   fault: closed('fault', { is: t.literal('fault') }),
   outside: closed('outside', { is: t.literal('outside') }),
   waits: closed('waits', { is: t.literal('waits') }),
@@ -87,7 +87,7 @@ export type Outcome =
       readonly mm?: number;
       readonly vaddr?: bigint;
     }
-  | { readonly is: 'refused'; readonly errno: Errno }
+  | { readonly is: 'refused'; readonly errno: Errno; readonly warned?: true }
   | { readonly is: 'fault' }
   | { readonly is: 'outside' }
   | { readonly is: 'waits' };

@@ -2,10 +2,11 @@
 import type { StepProperty } from '../../law/profile.js';
 import { cite } from '../../law/sources.js';
 import type { PolicyValues } from '../policies.js';
+import { isOld } from '../releases.js';
 import { refOf } from '../state/domain.js';
 import { coreDomain, hasEntries, onCoreDomain } from '../state/group.js';
 import { entryDomain, programmable, programmedDomain } from '../state/pasid.js';
-import { BLOCKED, DEFAULT, IDENTITY, NONE, type Op, ORPHAN, type State } from '../state.js';
+import { BLOCKED, DEFAULT, IDENTITY, NONE, OFF, type Op, ORPHAN, type State } from '../state.js';
 
 type Step = StepProperty<State, Op, PolicyValues>;
 
@@ -34,6 +35,9 @@ const MOVES: readonly Op['op'][] = [
 /** Operations that may leave a group with a default domain though they are refused: it cannot be taken back. */
 const FIRST: readonly Op['op'][] = ['probe', 'setup_default'];
 
+/** Clauses of 6.1 after which a group is on no domain, though its call was refused. */
+const ASTRAY = /\/(?:way-back-fails|refused-and-astray)$/;
+
 const homeOf = (s: State, op: Op): number =>
   'group' in op ? op.group : 'device' in op ? (s.devices[op.device]?.home ?? -1) : -1;
 
@@ -52,16 +56,17 @@ export const steps: readonly Step[] = [
   },
   {
     id: 'refusal/keeps-the-group',
-    says: 'A refused operation leaves every group, its PASID table and all mappings as they were; only a first default domain stays.',
+    says: 'A refused operation leaves every group, its PASID table and all mappings as they were. Only a first default domain stays, and in 6.1 a group whose way back fails is on no domain.',
     cite: [
       cite(
         'linux-6.12-7.2',
         '__iommu_group_set_domain_internal: "the group\'s domain will be set back to the existing domain"',
       ),
     ],
-    holds: (before, op, { outcome, state }, p) =>
+    holds: (before, op, { outcome, state, rule }, p) =>
       outcome.is !== 'refused' ||
       state === before ||
+      ASTRAY.test(rule) ||
       FIRST.includes(op.op) ||
       // Map and replace of some releases break something of what was there: docs/findings.md.
       replacesLeaves(before, op) ||
@@ -77,11 +82,12 @@ export const steps: readonly Step[] = [
   },
   {
     id: 'refusal/keeps-the-members',
-    says: 'A refused operation leaves every member on its domain, but for one that could not be attached to it again, or whose attach was deferred.',
+    says: 'A refused operation leaves every member on its domain, but for one that could not be attached to it again, or whose attach was deferred. In 6.1 a change of domain that fails may leave members off it or on the other one.',
     cite: [cite('linux-6.12-7.2', '__iommu_group_set_domain_internal: err_revert')],
-    holds: (before, op, { outcome, state, rule }) =>
+    holds: (before, op, { outcome, state, rule }, p) =>
       outcome.is !== 'refused' ||
       state === before ||
+      isOld(p) ||
       FIRST.includes(op.op) ||
       state.devices.every((d, at) => {
         const was = before.devices[at]!;
@@ -98,12 +104,13 @@ export const steps: readonly Step[] = [
   },
   {
     id: 'detach/ends-on-the-core',
-    says: "After a detach the group is on the core's own domain, if it has one: the caller may free the other.",
+    says: "After a detach the group is on the core's own domain, if it has one: the caller may free the other. In 6.1 a driver that fails keeps it from there.",
     cite: [cite('linux-6.12-7.2', '__iommu_group_set_core_domain')],
-    holds: (before, op, { outcome, state, rule }) => {
+    holds: (before, op, { outcome, state, rule }, p) => {
       const g = homeOf(before, op);
       if (!DETACHES.includes(op.op) || outcome.is !== 'ok' || g < 0) return true;
       if (rule === 'detach_device/not-attached' || rule === 'detach_device/no-group') return true;
+      if (isOld(p) && outcome.warned === true) return true;
       const core = coreDomain(before.groups[g]!);
       return core === NONE || state.groups[g]!.domain === core;
     },
@@ -149,7 +156,7 @@ export const steps: readonly Step[] = [
   },
   {
     id: 'domain/no-third',
-    says: 'While a group changes its domain, a member is on the old one, the new one or blocking, and never on a third.',
+    says: 'While a group changes its domain, a member is on the old one, the new one, blocking or none, and never on a third.',
     cite: [cite('linux-6.12-7.2', '__iommu_group_set_domain_internal: "DMA prior to and after"')],
     holds: (before, op, { state }) =>
       !MOVES.includes(op.op) ||
@@ -158,10 +165,11 @@ export const steps: readonly Step[] = [
         const was = before.devices[at]!.rid;
         const wanted = state.groups[d.home]!.domain;
         const old = before.groups[d.home]!.domain;
-        const asked = 'domain' in op && op.domain !== null ? refOf(before, d.home, op.domain) : DEFAULT;
+        const names = 'domain' in op && op.domain !== null && !DETACHES.includes(op.op);
+        const asked = names ? refOf(before, d.home, op.domain) : coreDomain(before.groups[d.home]!);
         // A new default domain that was not freed after a rollback is an orphan, or, where it is static, identity.
         const given = op.op === 'store_type' ? [ORPHAN, IDENTITY] : [];
-        return [was, wanted, old, asked, BLOCKED, ...given].includes(d.rid);
+        return [was, wanted, old, asked, DEFAULT, BLOCKED, OFF, ...given].includes(d.rid);
       }),
   },
   {

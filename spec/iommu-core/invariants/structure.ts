@@ -6,7 +6,7 @@ import { fits } from '../state/domain.js';
 import { groupLives, membersOf } from '../state/group.js';
 import { auxUse } from '../state/leave.js';
 import { leafAt } from '../state/page-table.js';
-import { BLOCKED, FREED, NONE, type Ref, type State, SVA } from '../state.js';
+import { BLOCKED, FREED, NONE, OFF, type Ref, type State, SVA } from '../state.js';
 
 type Always = StateProperty<State, PolicyValues>;
 
@@ -44,7 +44,7 @@ export const structure: readonly Always[] = [
   },
   {
     id: 'member/is-where-its-group-is',
-    says: "Every member is on its group's domain, unless it is deferred, being reset, or an attach of it failed. Where the group has no domain yet, a reset leaves a member blocked.",
+    says: "Every member is on its group's domain, unless it is deferred, being reset, or an attach of it failed. Where the group has no domain, a member may be blocked or off.",
     cite: [
       cite('linux-6.12-7.2', '__iommu_group_set_domain_internal'),
       cite('linux-7.2', 'pci_dev_reset_iommu_done'),
@@ -58,7 +58,7 @@ export const structure: readonly Always[] = [
           d.differs ||
           d.resets > 0 ||
           d.rid === s.groups[d.home]!.domain ||
-          (d.rid === BLOCKED && s.groups[d.home]!.domain === NONE),
+          ((d.rid === BLOCKED || d.rid === OFF) && s.groups[d.home]!.domain === NONE),
       ),
   },
   {

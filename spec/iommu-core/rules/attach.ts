@@ -1,14 +1,13 @@
 // How is a domain attached to a device or a group, and how is it replaced?
 import { type Citation, cite } from '../../law/sources.js';
-import { IN_72, IN_612 } from '../releases.js';
+import { IN_61, IN_72, IN_612, SINCE_612 } from '../releases.js';
 import { setDomain } from '../set-domain.js';
 import { entryRef, type Named, ofDriver } from '../state/domain.js';
 import { hasIommu, homeOf, instanceOf, membersOf, onCoreDomain } from '../state/group.js';
 import { withEntry } from '../state/pasid.js';
-import { NONE, type State } from '../state.js';
+import type { State } from '../state.js';
 import {
   at,
-  type CoreChapter,
   chapterOf,
   done,
   groupIn,
@@ -24,11 +23,13 @@ import {
   type The,
 } from './chapter.js';
 import { type BadEnding, setDomainFails, toNamed } from './set-domain.js';
+import { attachFails } from './set-domain-6-1.js';
 
 type Done<O> = (s: State, o: O) => State;
 const asIs = (s: State): State => s;
 
 const ATTACH = cite('linux-6.12-7.2', '__iommu_attach_group');
+const ATTACH_61_TO_72 = cite('linux-6.1-7.2', '__iommu_attach_group');
 
 /** What an attach asks before it changes the group's domain, and how it ends. */
 function attaching<O extends (OnDevice | OnGroup) & { readonly domain: Named }>(
@@ -38,12 +39,14 @@ function attaching<O extends (OnDevice | OnGroup) & { readonly domain: Named }>(
   ...never: readonly BadEnding[]
 ): readonly Rule<O>[] {
   const { must, ends } = chapterOf<O>(op, ATTACH);
+  const isNew = op === 'attach_handle';
   return [
     must(
       'taken',
       'EBUSY',
       'The group is on a domain that somebody attached: neither its default nor its blocking domain.',
       (s, o) => !onCoreDomain(s, groupIn(s, o)),
+      isNew ? {} : at(ATTACH_61_TO_72),
     ),
     must(
       'foreign-domain',
@@ -53,7 +56,7 @@ function attaching<O extends (OnDevice | OnGroup) & { readonly domain: Named }>(
         const instance = instanceOf(s, groupIn(s, o));
         return instance === undefined || !ofDriver(s, instance, toNamed(s, o).to);
       },
-      at(cite('linux-7.2', '__iommu_attach_group: domain_iommu_ops_compatible')),
+      { ...at(cite('linux-7.2', '__iommu_attach_group: domain_iommu_ops_compatible')), ...SINCE_612 },
     ),
     must(
       'static-domain',
@@ -63,6 +66,7 @@ function attaching<O extends (OnDevice | OnGroup) & { readonly domain: Named }>(
       { ...at(cite('linux-6.12', '__iommu_attach_group: dev_iommu_ops(dev) != domain->owner')), ...IN_612 },
     ),
     ...setDomainFails<O>(op, toNamed, ...never),
+    ...(isNew ? [] : [withoutIommu<O>(op), ...attachFails<O>(op, toNamed)]),
     ends(
       'attached',
       'Every member of the group is on the domain.',
@@ -73,7 +77,17 @@ function attaching<O extends (OnDevice | OnGroup) & { readonly domain: Named }>(
   ];
 }
 
-const ATTACH_DEVICE = cite('linux-6.12-7.2', 'iommu_attach_device');
+/** A domain of 6.1 belongs to nobody in particular, and its driver would look for a device's data in vain. */
+const withoutIommu = <O extends OnDevice | OnGroup>(op: string): Rule<O> =>
+  chapterOf<O>(op).must(
+    'no-iommu',
+    'EINVAL',
+    'The devices of the group are behind no IOMMU.',
+    (s, o) => membersOf(s, groupIn(s, o)).length > 0 && !hasIommu(s, groupIn(s, o)),
+    { ...OURS, ...IN_61 },
+  );
+
+const ATTACH_DEVICE = cite('linux-6.1-7.2', 'iommu_attach_device');
 const BY_DEVICE = operation('attach_device', ATTACH_DEVICE);
 
 export const attachDevice: readonly Rule<The<'attach_device'>>[] = [
@@ -97,14 +111,15 @@ export const attachDevice: readonly Rule<The<'attach_device'>>[] = [
 const BY_GROUP = operation('attach_group');
 
 export const attachGroup: readonly Rule<The<'attach_group'>>[] = [
-  hasMember(BY_GROUP),
+  { ...hasMember(BY_GROUP), ...SINCE_612 },
+  { ...hasGroup(BY_GROUP), ...IN_61 },
   hasDomain(BY_GROUP),
-  ...attaching<The<'attach_group'>>('attach_group', cite('linux-6.12-7.2', 'iommu_attach_group')),
+  ...attaching<The<'attach_group'>>('attach_group', cite('linux-6.1-7.2', 'iommu_attach_group')),
 ];
 
 /** The handle of the requester id is kept under PASID 0. */
 export const hasHandle = (s: State, o: OnGroup): boolean => s.pasidTable.has(o.group * s.machine.pasidSpan);
-const withHandle = (
+export const withHandle = (
   s: State,
   o: OnGroup & { readonly domain: Named | null; readonly handle: number | null },
 ): State => withEntry(s, o.group, 0, entryRef(s, o.group, o.domain!), o.handle ?? -1);
@@ -125,70 +140,4 @@ export const attachHandle: readonly Rule<The<'attach_handle'>>[] = [
   WITH_HANDLE.must('handle-there', 'EBUSY', 'The group has a handle for its requester id.', hasHandle),
   hasMember(WITH_HANDLE),
   ...attaching<The<'attach_handle'>>('attach_handle', HANDLE, withHandle),
-];
-
-const REPLACE = cite('linux-6.12-7.2', 'iommu_replace_group_handle');
-const DRAFT = cite('mail-2022', '"replace the domain of an iommu group for frameworks like vfio"');
-
-type Replace = The<'replace_group'> | The<'replace_handle'>;
-
-const noDomainGiven = <O extends Replace>({ must }: CoreChapter<O>): Rule<O> =>
-  must('nothing-given', 'EINVAL', 'No domain is given.', (_, o) => o.domain === null);
-
-const withIommu = <O extends Replace>({ must }: CoreChapter<O>): Rule<O> =>
-  must('no-iommu', 'EINVAL', 'The group is behind no IOMMU.', (s, o) => !hasIommu(s, o.group), OURS);
-
-const REPLACE_GROUP = operation('replace_group', DRAFT);
-
-export const replaceGroup: readonly Rule<The<'replace_group'>>[] = [
-  noDomainGiven(REPLACE_GROUP),
-  hasMember(REPLACE_GROUP),
-  hasDomain(REPLACE_GROUP),
-  withIommu(REPLACE_GROUP),
-  ...setDomainFails<The<'replace_group'>>('replace_group', toNamed),
-  REPLACE_GROUP.ends(
-    'replaced',
-    'The group is on the new domain, whatever it was on before; no DMA is blocked for it.',
-    (s, o, p) => done(setDomain(s, toNamed(s, o), p)),
-  ),
-];
-
-/** The entry of the handle is gone. */
-export const withoutHandle = (s: State, o: OnGroup): State =>
-  hasHandle(s, o) ? withEntry(s, o.group, 0, NONE) : s;
-
-/** In 6.12 a replace that fails releases an entry that an attach without a handle has reserved. */
-const losesReserved = (c: Rule<The<'replace_handle'>>): Rule<The<'replace_handle'>> => ({
-  ...c,
-  then: (s, o, p) => {
-    const endings = [c.then(s, o, p)].flat();
-    const reserved =
-      p.release === 'linux-6.12' && s.pasidTable.get(o.group * s.machine.pasidSpan).handle === -1;
-    return reserved ? endings.map(e => ({ ...e, state: withoutHandle(e.state, o) })) : endings;
-  },
-});
-
-const REPLACE_HANDLE = operation('replace_handle', REPLACE);
-
-export const replaceHandle: readonly Rule<The<'replace_handle'>>[] = [
-  noDomainGiven(REPLACE_HANDLE),
-  REPLACE_HANDLE.must('no-handle', 'EINVAL', 'No handle is given.', (_, o) => o.handle === null, IN_72),
-  hasMember(REPLACE_HANDLE),
-  hasDomain(REPLACE_HANDLE),
-  withIommu(REPLACE_HANDLE),
-  REPLACE_HANDLE.may(
-    'no-memory',
-    'ENOMEM',
-    'There is no memory to reserve the entry for the handle.',
-    (s, o) => o.handle !== null && !hasHandle(s, o),
-  ),
-  ...setDomainFails<The<'replace_handle'>>('replace_handle', toNamed).map(losesReserved),
-  REPLACE_HANDLE.ends(
-    'replaced',
-    'The group is on the new domain, and its handle is the new one; in 6.12 it has none if none is given.',
-    (s, o, p) => {
-      const now = setDomain(s, toNamed(s, o), p);
-      return done(o.handle === null ? withoutHandle(now, o) : withHandle(now, o));
-    },
-  ),
 ];

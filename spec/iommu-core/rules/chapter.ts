@@ -39,13 +39,17 @@ export function chapterOf<O>(name: string, ...source: readonly Citation[]): Core
       ...plain.may(what, errno, says, when, said),
       kind,
       when: (s, o, p) => when(s, o, p) && states(s, o, p).length > 0,
-      then: (s, o, p) => states(s, o, p).map(state => ({ outcome: { is: 'refused', errno }, state })),
+      then: (s, o, p) => states(s, o, p).map(state => ({ outcome: refusalOf(errno, said), state })),
     });
   return { ...plain, mustLeave: partly('must'), mayLeave: partly('may') };
 }
 
 export const operation = <K extends Op['op']>(op: K, ...source: readonly Citation[]): CoreChapter<The<K>> =>
   chapterOf<The<K>>(op, ...source);
+
+/** A refusal, of which the kernel may warn. */
+export const refusalOf = (errno: Errno, { warned: warns }: Said = {}): Outcome =>
+  warns ? { is: 'refused', errno, warned: true } : { is: 'refused', errno };
 
 export const OK: Outcome = { is: 'ok' };
 export const WARNED: Outcome = { is: 'ok', warned: true };

@@ -1,7 +1,8 @@
 // How does a group get its default domain?
 import { cite } from '../../law/sources.js';
 import type { PolicyValues } from '../policies.js';
-import { type Change, failures, frozen } from '../set-domain.js';
+import { isOld, SINCE_612 } from '../releases.js';
+import { type Change, type Failed, failures, frozen } from '../set-domain.js';
 import {
   allocates,
   automatic,
@@ -14,6 +15,8 @@ import {
 import { hasIommu } from '../state/group.js';
 import { DEFAULT, type State } from '../state.js';
 import { at, done, hasMember, operation, type Rule, type The } from './chapter.js';
+import { scanOfGroup } from './probe-6-1.js';
+import { told } from './set-domain.js';
 
 type Setup = The<'setup_default'>;
 
@@ -35,7 +38,7 @@ const toDefault = (o: Setup): Change => ({ group: o.group, to: DEFAULT });
 const withDefault = (s: State, o: Setup): State => retyped(s, o.group, automatic(s, o.group));
 
 /** How the attach fails of a group that was claimed before it had a default domain, and released since. */
-const fromBlocking = (s: State, o: Setup, p: PolicyValues, lost: boolean): readonly State[] =>
+const fromBlocking = (s: State, o: Setup, p: PolicyValues, lost: boolean): readonly Failed[] =>
   leftBlocked(s, o.group) ? failures(withDefault(s, o), toDefault(o), p, 'driver', lost) : [];
 
 const SET_UP = operation('setup_default', SETUP);
@@ -44,13 +47,18 @@ export const setupDefault: readonly Rule<Setup>[] = [
   hasMember(SET_UP),
   SET_UP.ends(
     'already',
-    'The group has a default domain.',
+    'The group has a default domain, or is behind no IOMMU. In 6.1 only the second holds.',
     s => done(s),
-    (s, o) => s.groups[o.group]!.type !== 'none' || !hasIommu(s, o.group),
-    at(cite('linux-6.12-7.2', 'bus_iommu_probe')),
+    (s, o, p) => (s.groups[o.group]!.type !== 'none' && !isOld(p)) || !hasIommu(s, o.group),
+    at(cite('linux-6.1-7.2', 'bus_iommu_probe')),
   ),
-  SET_UP.may('no-memory', 'ENOMEM', 'The allocation of the default domain fails.', (s, o) =>
-    allocates(s, o.group, automatic(s, o.group)),
+  ...scanOfGroup,
+  SET_UP.may(
+    'no-memory',
+    'ENOMEM',
+    'The allocation of the default domain fails.',
+    (s, o) => allocates(s, o.group, automatic(s, o.group)),
+    SINCE_612,
   ),
   SET_UP.mayLeave(
     'first-attach-fails',
@@ -58,7 +66,7 @@ export const setupDefault: readonly Rule<Setup>[] = [
     'The driver fails to attach a member to the first default domain, though it must not: the others go on, and the group has its default domain.',
     (s, o, p) => firstDefaultFailures(s, o.group, automatic(s, o.group), p),
     undefined,
-    at(FIRST),
+    { ...at(FIRST), warned: true, ...SINCE_612 },
   ),
   SET_UP.mustLeave(
     'reset-in-progress',
@@ -66,7 +74,7 @@ export const setupDefault: readonly Rule<Setup>[] = [
     'A device of the group is being reset: no member is attached, and the group has its default domain all the same.',
     (s, o) => [withDefault(s, o)],
     (s, o, p) => firstDefaultHeld(s, o.group, p),
-    at(SETUP, RESETTING),
+    { ...at(SETUP, RESETTING), ...SINCE_612 },
   ),
   SET_UP.mustLeave(
     'pasids-attached',
@@ -74,23 +82,23 @@ export const setupDefault: readonly Rule<Setup>[] = [
     'A PASID is attached, so the requester id stays blocked (policy rid-while-pasid=frozen); the group has its default domain all the same.',
     (s, o) => [withDefault(s, o)],
     (s, o, p) => leftBlocked(s, o.group) && frozen(s, o.group, p),
-    FROZEN,
+    { ...FROZEN, ...SINCE_612 },
   ),
-  SET_UP.mayLeave(
+  told(
+    SET_UP.mayLeave,
     'attach-fails',
     'ENOMEM',
     'The last owner has left the group blocked, and the driver fails to attach a member: all are blocked again, and the group has its default domain all the same.',
     (s, o, p) => fromBlocking(s, o, p, false),
-    undefined,
-    at(RESTORE),
+    { ...at(RESTORE), ...SINCE_612 },
   ),
-  SET_UP.mayLeave(
+  told(
+    SET_UP.mayLeave,
     'rollback-fails',
     'ENOMEM',
     "In the rollback the driver fails to attach a member to a blocking domain that is not static: it stays on the default domain, which differs from its group's.",
     (s, o, p) => fromBlocking(s, o, p, true),
-    undefined,
-    at(RESTORE, cite('linux-6.12-7.2', '__iommu_group_set_domain_internal: err_revert')),
+    { ...at(RESTORE, cite('linux-6.12-7.2', '__iommu_group_set_domain_internal: err_revert')), ...SINCE_612 },
   ),
   SET_UP.ends(
     'set-up',

@@ -2,6 +2,7 @@
 import { patch, patchAt } from '../../kit/record.js';
 import { cite } from '../../law/sources.js';
 import type { PolicyValues } from '../policies.js';
+import { SINCE_612 } from '../releases.js';
 import {
   type Change,
   failures,
@@ -17,10 +18,12 @@ import { groupLives } from '../state/group.js';
 import { DEFAULT, IDENTITY, NONE, type State } from '../state.js';
 import { at, done, OURS, operation, type Rule, type The } from './chapter.js';
 import { FROZEN, RESETTING, SETUP } from './default-domain.js';
+import { askedAlone, changedAlone } from './default-type-6-1.js';
+import { told } from './set-domain.js';
 
 type StoreType = The<'store_type'>;
 
-const STORE = cite('linux-6.12-7.2', 'iommu_group_store_type');
+const STORE = cite('linux-6.1-7.2', 'iommu_group_store_type');
 const { must, may, ends, mustLeave, mayLeave } = operation('store_type', STORE);
 
 const typeOf = (s: State, o: StoreType) => (o.type === 'nonsense' ? null : negotiated(s, o.group, o.type));
@@ -54,56 +57,68 @@ export const storeType: readonly Rule<StoreType>[] = [
     'The word is none of DMA, DMA-FQ, identity and auto.',
     (_, o) => o.type === 'nonsense',
   ),
+  ...askedAlone,
   may(
     'no-flush-queue',
     'ENOMEM',
     'There is no memory for a flush queue.',
     addsQueue,
-    at(cite('linux-6.12-7.2', 'iommu_dma_init_fq')),
+    at(cite('linux-6.1-7.2', 'iommu_dma_init_fq')),
   ),
   ends(
     'flush-queue',
     'A flush queue is added to a DMA domain while it is in use, whoever uses it.',
     (s, o) => done(patch(s, { groups: patchAt(s.groups, o.group, { type: 'dma-fq' }) })),
     addsQueue,
-    at(STORE, cite('linux-6.12-7.2', 'iommu_dma_init_fq')),
+    at(STORE, cite('linux-6.1-7.2', 'iommu_dma_init_fq')),
   ),
   must(
     'in-use',
     'EPERM',
     'A kernel driver is bound to a member, or somebody owns the group.',
     (s, o) => s.groups[o.group]!.owners > 0,
+    SINCE_612,
   ),
   must(
     'drivers-disagree',
     'EINVAL',
     'The IOMMU driver does not allow the type for a member.',
     (s, o) => typeOf(s, o) === null,
-    at(cite('linux-6.12-7.2', 'iommu_get_default_domain_type')),
+    at(
+      cite('linux-6.12-7.2', 'iommu_get_default_domain_type'),
+      cite('linux-6.1', 'iommu_change_dev_def_domain'),
+    ),
   ),
   ends(
     'same',
     'The default domain has this type already: nothing changes, and no driver is called.',
     s => done(s),
     (s, o) => s.groups[o.group]!.type === typeOf(s, o),
-    at(cite('linux-6.12-7.2', '__iommu_group_alloc_default_domain: group->default_domain->type == req_type')),
+    at(
+      cite('linux-6.12-7.2', '__iommu_group_alloc_default_domain: group->default_domain->type == req_type'),
+      cite('linux-6.1', 'iommu_change_dev_def_domain'),
+    ),
   ),
   may(
     'no-memory',
     'ENOMEM',
     'The allocation of the new default domain fails.',
     (s, o) => !isStatic(s, o),
-    at(SETUP),
+    at(SETUP, cite('linux-6.1', 'iommu_group_alloc_default_domain')),
   ),
+  ...changedAlone,
   ends(
     'already-there',
     'The group is on the static identity domain, which becomes its default domain: no driver is called.',
     (s, o) => done(retyped(s, o.group, 'identity')),
     (s, o) => s.groups[o.group]!.domain === IDENTITY && isStatic(s, o),
-    at(
-      SETUP,
-      cite('linux-6.12-7.2', '__iommu_group_set_domain_internal: "if (group->domain == new_domain)"'),
-    ),
+    {
+      ...at(
+        SETUP,
+        cite('linux-6.12-7.2', '__iommu_group_set_domain_internal: "if (group->domain == new_domain)"'),
+      ),
+      ...SINCE_612,
+    },
   ),
   mustLeave(
     'reset-in-progress',
@@ -111,33 +126,36 @@ export const storeType: readonly Rule<StoreType>[] = [
     'A device of the group is being reset, and the change of domain might have to be rolled back.',
     (s, o) => [isFirst(s, o) ? retypedTo(s, o) : s],
     (s, o, p) => (isFirst(s, o) ? resetHoldsGroup(s, o.group, p) : resetHoldsMember(s, o.group)),
-    at(RESETTING),
+    { ...at(RESETTING), ...SINCE_612 },
   ),
   must(
     'pasids-attached',
     'EBUSY',
     'A PASID is attached, so the requester id keeps its domain (policy rid-while-pasid=frozen).',
     (s, o, p) => frozen(s, o.group, p),
-    FROZEN,
+    { ...FROZEN, ...SINCE_612 },
   ),
-  mayLeave(
+  told(
+    mayLeave,
     'attach-fails',
     'ENOMEM',
     'The driver fails to attach a member to the new default domain; the others are attached to the old one again, which stays the default domain.',
     (s, o, p) =>
       isFirst(s, o)
-        ? forcedFailures(retypedTo(s, o), toDefault(o), p)
+        ? forcedFailures(retypedTo(s, o), toDefault(o), p).map(state => ({ state, warned: true }))
         : failures(s, exchange(s, o, p), p, 'driver', false),
-    undefined,
-    at(SETUP),
+    { ...at(SETUP), ...SINCE_612 },
   ),
-  mayLeave(
+  told(
+    mayLeave,
     'rollback-fails',
     'ENOMEM',
     'In the rollback the driver fails to attach a member to the old default domain. Without a blocking domain it stays on the new one, which must not be freed.',
     (s, o, p) => failures(s, exchange(s, o, p), p, 'driver', true),
-    undefined,
-    at(cite('linux-6.12-7.2', 'iommu_setup_default_domain: err_restore_def_domain')),
+    {
+      ...at(cite('linux-6.12-7.2', 'iommu_setup_default_domain: err_restore_def_domain')),
+      ...SINCE_612,
+    },
   ),
   ends(
     'changed',

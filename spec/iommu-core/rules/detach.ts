@@ -1,6 +1,7 @@
 // How does a group go back to the core's own domain?
 import { type Citation, cite } from '../../law/sources.js';
 import type { PolicyValues } from '../policies.js';
+import { SINCE_612 } from '../releases.js';
 import {
   type Change,
   forcedFailures,
@@ -30,11 +31,12 @@ import {
   WARNED,
   warned,
 } from './chapter.js';
+import { backFails } from './set-domain-6-1.js';
 
 const NOFAIL = cite('linux-6.12-7.2', '__iommu_group_set_domain_nofail');
 const RESETTING = cite('linux-7.2', '__iommu_group_set_domain_internal: recovery_cnt');
 const MUST_SUCCEED = cite('linux-6.12-7.2', '__iommu_device_set_domain: IOMMU_SET_DOMAIN_MUST_SUCCEED');
-const CORE = cite('linux-6.12-7.2', '__iommu_group_set_core_domain');
+const CORE = cite('linux-6.1-7.2', '__iommu_group_set_core_domain');
 
 const toCore = (s: State, o: OnDevice | OnGroup): Change => {
   const group = groupIn(s, o);
@@ -50,8 +52,11 @@ function detaching<O extends OnDevice | OnGroup>(
   cited: Citation,
   after: (s: State, o: O) => State = s => s,
 ): readonly Rule<O>[] {
-  const { ends, mayEnd } = chapterOf<O>(op);
+  const rules = chapterOf<O>(op);
+  const { ends, mayEnd } = rules;
+  const old = op === 'detach_handle' ? [] : backFails<O>(rules, s => s, toCore);
   return [
+    ...old.slice(0, 1),
     ends(
       'stays',
       'The group has no domain to go back to, or a reset or a PASID holds it up: it keeps its domain, though the caller takes it for detached, and the kernel warns.',
@@ -64,8 +69,9 @@ function detaching<O extends OnDevice | OnGroup>(
       "The driver fails to attach a member to the core's domain, though it must not. The member is attached to the blocking domain if that is another one; its domain differs from its group's. The others go on.",
       (s, o, p) => forcedFailures(s, toCore(s, o), p).map(state => warned(after(state, o))),
       (s, o, p) => forcedFailures(s, toCore(s, o), p).length > 0,
-      at(MUST_SUCCEED),
+      { ...at(MUST_SUCCEED), ...SINCE_612 },
     ),
+    ...old.slice(1),
     ends(
       'detached',
       'The group is on its blocking domain if it is owned, and else on its default domain.',
@@ -79,7 +85,7 @@ function detaching<O extends OnDevice | OnGroup>(
   ];
 }
 
-const DETACH_DEVICE = operation('detach_device', cite('linux-6.12-7.2', 'iommu_detach_device'));
+const DETACH_DEVICE = operation('detach_device', cite('linux-6.1-7.2', 'iommu_detach_device'));
 
 export const detachDevice: readonly Rule<The<'detach_device'>>[] = [
   DETACH_DEVICE.ends(
@@ -97,12 +103,12 @@ export const detachDevice: readonly Rule<The<'detach_device'>>[] = [
       return s.groups[g]!.domain !== refOf(s, g, o.domain) || membersOf(s, g).length !== 1;
     },
   ),
-  ...detaching<The<'detach_device'>>('detach_device', cite('linux-6.12-7.2', 'iommu_detach_device')),
+  ...detaching<The<'detach_device'>>('detach_device', cite('linux-6.1-7.2', 'iommu_detach_device')),
 ];
 
 export const detachGroup: readonly Rule<The<'detach_group'>>[] = [
   hasGroup(operation('detach_group')),
-  ...detaching<The<'detach_group'>>('detach_group', cite('linux-6.12-7.2', 'iommu_detach_group')),
+  ...detaching<The<'detach_group'>>('detach_group', cite('linux-6.1-7.2', 'iommu_detach_group')),
 ];
 
 export const detachHandle: readonly Rule<The<'detach_handle'>>[] = [

@@ -4,7 +4,7 @@ import { cite } from '../../law/sources.js';
 import { groupLives, isMember, membersOf } from '../state/group.js';
 import { frameAt } from '../state/page-table.js';
 import { capableOfPasids, programmedDomain } from '../state/pasid.js';
-import { BLOCKED, DEFAULT, IDENTITY, NONE, PAGE_BITS, type Ref, type State, SVA } from '../state.js';
+import { BLOCKED, DEFAULT, IDENTITY, NONE, OFF, PAGE_BITS, type Ref, type State, SVA } from '../state.js';
 import { at, OURS, operation, type Rule, type The } from './chapter.js';
 
 type Dma = The<'dma'>;
@@ -12,7 +12,7 @@ type Capable = The<'capable'>;
 
 /** What DMA through this domain meets. What the kernel or a process has mapped is not known here. */
 function through(s: State, o: Dma, ref: Ref): Next<State> {
-  if (ref === BLOCKED) return { outcome: { is: 'fault' }, state: s };
+  if (ref === BLOCKED || ref === OFF) return { outcome: { is: 'fault' }, state: s };
   const identity =
     ref === IDENTITY || (ref === DEFAULT && s.groups[s.devices[o.device]!.home]!.type === 'identity');
   if (identity) return { outcome: { is: 'ok', paddr: o.iova }, state: s };
@@ -70,7 +70,7 @@ export const dma: readonly Rule<Dma>[] = [
     'DMA without a PASID is translated by the domain of the device. The mappings of kernel drivers and of firmware are not known here.',
     (s, o) => through(s, o, s.devices[o.device]!.rid),
     undefined,
-    at(cite('linux-6.12-7.2', '__iommu_attach_device'), cite('ours', 'ADR-0004: the answer is outside')),
+    at(cite('linux-6.1-7.2', '__iommu_attach_device'), cite('ours', 'ADR-0004: the answer is outside')),
   ),
 ];
 
@@ -94,7 +94,7 @@ const ofDevice = (s: State, at: number, what: Capable['what']): boolean => {
 
 const BETTER = cite('mail-2022', '"better done against the domain or the group object, as appropriate"');
 const answered = (s: State, yes: boolean): Next<State> => ({ outcome: { is: 'ok', yes }, state: s });
-const asks = operation('capable', cite('linux-6.12-7.2', 'device_iommu_capable'));
+const asks = operation('capable', cite('linux-6.1-7.2', 'device_iommu_capable'));
 
 export const capable: readonly Rule<Capable>[] = [
   asks.must(

@@ -1,6 +1,8 @@
 // How is a domain allocated, and when may it be freed?
 import { patch } from '../../kit/record.js';
 import { cite } from '../../law/sources.js';
+import type { PolicyValues } from '../policies.js';
+import { isOld, SINCE_612, UNTIL_612 } from '../releases.js';
 import { freed, known, referred } from '../state/domain.js';
 import { hasIommu, hasItsGroup, membersOf } from '../state/group.js';
 import type { Domain, State } from '../state.js';
@@ -71,37 +73,57 @@ export const allocByGroup: readonly Rule<The<'alloc_by_group'>>[] = [
 const onBus = (s: State, bus: number): readonly number[] =>
   s.devices.flatMap(d => (d.bus === bus && d.member && d.instance >= 0 ? [d.instance] : []));
 
+/** The instance whose driver is asked: of the first device of the bus, in 6.1 the one driver of the machine. */
+const instanceForBus = (s: State, bus: number, p: PolicyValues): number | undefined =>
+  isOld(p) ? s.instances.map((_, at) => at)[0] : onBus(s, bus)[0];
+
 const FOR_BUS = operation('alloc_by_bus');
 
 export const allocByBus: readonly Rule<The<'alloc_by_bus'>>[] = [
   FOR_BUS.must(
     'no-iommu',
     'ENODEV',
-    'No device of the bus was found behind an IOMMU.',
-    (s, o) => onBus(s, o.bus).length === 0,
-    at(cite('linux-5.10', 'iommu_domain_alloc: bus->iommu_ops')),
+    'No device of the bus was found behind an IOMMU; in 6.1, the machine has no IOMMU whose driver serves the bus.',
+    (s, o, p) => instanceForBus(s, o.bus, p) === undefined,
+    at(cite('linux-6.12', 'iommu_domain_alloc'), cite('linux-6.1', '__iommu_domain_alloc: bus->iommu_ops')),
   ),
   FOR_BUS.must(
     'two-drivers',
     'ENODEV',
     'The devices of the bus are behind IOMMUs of two drivers.',
     (s, o) => new Set(onBus(s, o.bus).map(i => s.instances[i]!.driver)).size > 1,
-    at(cite('linux-6.12-7.2', '__iommu_domain_alloc_dev: "Multiple IOMMU drivers present for bus"')),
+    {
+      ...at(cite('linux-6.12', '__iommu_domain_alloc_dev: "Multiple IOMMU drivers present for bus"')),
+      ...SINCE_612,
+    },
   ),
   ...mayFail<The<'alloc_by_bus'>>('alloc_by_bus'),
   FOR_BUS.ends(
+    'made-with-table',
+    "The driver is VT-d's or AMD's, which makes the table of the domain at once.",
+    (s, o, p) => done(made(s, o, 'paging', instanceForBus(s, o.bus, p)!)),
+    (s, o, p) => ['vtd', 'amd'].includes(s.instances[instanceForBus(s, o.bus, p)!]!.code),
+    {
+      ...at(
+        cite('linux-6.12', 'intel_iommu_domain_alloc, amd_iommu_domain_alloc'),
+        cite('linux-6.1', 'intel_iommu_domain_alloc, amd_iommu_domain_alloc'),
+      ),
+      ...UNTIL_612,
+    },
+  ),
+  FOR_BUS.ends(
     'made',
     'The bus does not tell which IOMMU instance is meant, so the domain has no format until its first attach.',
-    (s, o) => done(made(s, o, 'unset', onBus(s, o.bus)[0]!)),
+    (s, o, p) => done(made(s, o, 'unset', instanceForBus(s, o.bus, p)!)),
     undefined,
     at(
-      cite('linux-5.10', 'iommu_domain_alloc'),
+      cite('linux-6.12', 'iommu_domain_alloc, arm_smmu_attach_dev: arm_smmu_domain_finalise'),
       cite('mail-2022', '"the bus-based interfaces need to go away"'),
     ),
   ),
 ];
 
-const FREE = cite('linux-6.12-7.2', 'iommu_domain_free');
+const FREE = cite('linux-6.1-7.2', 'iommu_domain_free');
 const FREE_DOMAIN = operation('free_domain', FREE);
 
 export const freeDomain: readonly Rule<The<'free_domain'>>[] = [

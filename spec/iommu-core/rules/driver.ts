@@ -1,11 +1,12 @@
 // May a driver be bound to a device, and what does it give back when it is unbound?
 import { patch, patchAt } from '../../kit/record.js';
 import { cite } from '../../law/sources.js';
+import { SINCE_612 } from '../releases.js';
 import { groupOf, hasEntries, hasItsGroup, homeOf } from '../state/group.js';
-import { DEFAULT, type Device, type State } from '../state.js';
+import { DEFAULT, type Device, NONE, type State } from '../state.js';
 import { at, done, type OnDevice, OURS, operation, type Rule, type The, warned } from './chapter.js';
 
-const CORE = at(cite('linux-6.12-7.2', '__driver_probe_device, device_unbind_cleanup'));
+const CORE = at(cite('linux-6.1-7.2', '__driver_probe_device, device_unbind_cleanup'));
 
 const withDriver = (s: State, o: OnDevice, driver: Device['driver']): State =>
   patch(s, { devices: patchAt(s.devices, o.device, { driver }) });
@@ -19,7 +20,7 @@ const bound = (s: State, o: The<'bind'>): State => withDriver(s, o, o.managed ? 
 const isConcerned = (s: State, o: OnDevice): boolean =>
   hasItsGroup(s, o.device) && s.devices[o.device]!.instance >= 0;
 
-const BIND = operation('bind', cite('linux-6.12-7.2', 'iommu_device_use_default_domain'));
+const BIND = operation('bind', cite('linux-6.1-7.2', 'iommu_device_use_default_domain'));
 
 export const bind: readonly Rule<The<'bind'>>[] = [
   BIND.must(
@@ -41,7 +42,7 @@ export const bind: readonly Rule<The<'bind'>>[] = [
     'A driver that manages the DMA of its device does not ask: it claims the group before it lets a user in.',
     (s, o) => done(bound(s, o)),
     (_, o) => o.managed,
-    at(cite('linux-6.12-7.2', 'pci_dma_configure: driver_managed_dma')),
+    at(cite('linux-6.1-7.2', 'pci_dma_configure: driver_managed_dma')),
   ),
   BIND.ends(
     'no-iommu',
@@ -54,15 +55,16 @@ export const bind: readonly Rule<The<'bind'>>[] = [
     'EPROBE_DEFER',
     'The group has no default domain yet: the driver must be bound again later.',
     (s, o) => groupOf(s, o.device).type === 'none',
-    at(cite('linux-6.12-7.2', 'iommu_device_use_default_domain: EPROBE_DEFER')),
+    { ...at(cite('linux-6.12-7.2', 'iommu_device_use_default_domain: EPROBE_DEFER')), ...SINCE_612 },
   ),
   BIND.must(
     'group-taken',
     'EBUSY',
     'The group is in use, and it has an owner, is not on its default domain, or has a PASID attached.',
     (s, o) => {
-      const { owners, owner, domain } = groupOf(s, o.device);
-      return owners > 0 && (domain !== DEFAULT || owner >= 0 || hasEntries(s, homeOf(s, o)));
+      const { owners, owner, domain, type } = groupOf(s, o.device);
+      const core = type === 'none' ? NONE : DEFAULT;
+      return owners > 0 && (domain !== core || owner >= 0 || hasEntries(s, homeOf(s, o)));
     },
   ),
   BIND.ends('bound', 'The kernel driver uses the default domain of the group, and is counted.', (s, o) =>
@@ -70,7 +72,7 @@ export const bind: readonly Rule<The<'bind'>>[] = [
   ),
 ];
 
-const UNBIND = operation('unbind', cite('linux-6.12-7.2', 'iommu_device_unuse_default_domain'));
+const UNBIND = operation('unbind', cite('linux-6.1-7.2', 'iommu_device_unuse_default_domain'));
 
 const unbound = (s: State, o: OnDevice): State => withDriver(s, o, 'none');
 

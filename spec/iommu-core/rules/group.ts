@@ -1,15 +1,17 @@
 // What happens when a device leaves its group, and who else holds the group?
 import { patch, patchAt } from '../../kit/record.js';
 import { cite } from '../../law/sources.js';
+import { SINCE_612 } from '../releases.js';
 import { homeOf, isMember, membersOf } from '../state/group.js';
 import { dropReference, leave } from '../state/leave.js';
 import { DEFAULT, NONE, type State } from '../state.js';
 import { at, done, inGroup, OURS, operation, ours, type Rule, type The, warned } from './chapter.js';
 
-const REMOVE = operation(
-  'remove',
-  cite('linux-6.12-7.2', 'iommu_release_device, __iommu_group_remove_device, iommu_deinit_device'),
+const LEAVE = cite(
+  'linux-6.12-7.2',
+  'iommu_release_device, __iommu_group_remove_device, iommu_deinit_device',
 );
+const REMOVE = operation('remove', LEAVE);
 
 const taken = (s: State, g: number): boolean => {
   const { owners, domain, type } = s.groups[g]!;
@@ -35,18 +37,21 @@ export const remove: readonly Rule<The<'remove'>>[] = [
     'The last device leaves a group that is owned, or not on its default domain: the kernel warns, and frees the domains of the group all the same.',
     (s, o, p) => warned(leave(s, o.device, p)),
     (s, o) => membersOf(s, homeOf(s, o)).length === 1 && taken(s, homeOf(s, o)),
+    SINCE_612,
   ),
   REMOVE.ends(
     'left',
-    'The device is detached, and drops its reference of the group. With the last one the default and the blocking domain are freed.',
+    'The device is detached, and drops its reference of the group. The default and the blocking domain are freed with the last member, in 6.1 with the group.',
     (s, o, p) => done(leave(s, o.device, p)),
+    undefined,
+    at(LEAVE, cite('linux-6.1', 'iommu_group_remove_device, iommu_group_release')),
   ),
 ];
 
-const GET = operation('group_get', cite('linux-6.12-7.2', 'iommu_group_get'));
+const GET = operation('group_get', cite('linux-6.1-7.2', 'iommu_group_get'));
 
 export const groupGet: readonly Rule<The<'group_get'>>[] = [
-  inGroup(GET, cite('linux-6.12-7.2', 'iommu_group_get: NULL')),
+  inGroup(GET, cite('linux-6.1-7.2', 'iommu_group_get: NULL')),
   GET.must(
     'name-taken',
     'EEXIST',
@@ -65,7 +70,7 @@ export const groupGet: readonly Rule<The<'group_get'>>[] = [
   }),
 ];
 
-const PUT = operation('group_put', cite('linux-6.12-7.2', 'iommu_group_put, iommu_group_release'));
+const PUT = operation('group_put', cite('linux-6.1-7.2', 'iommu_group_put, iommu_group_release'));
 
 const without = (s: State, o: The<'group_put'>): State =>
   patch(s, { references: s.references.delete(o.ref) });

@@ -1,7 +1,7 @@
 // What does map put into the table of a domain?
 import { patch } from '../../kit/record.js';
 import { cite } from '../../law/sources.js';
-import { IN_72, IN_612 } from '../releases.js';
+import { IN_72, UNTIL_612 } from '../releases.js';
 import { smallest } from '../state/page-table.js';
 import { mapped } from '../state/page-table-code.js';
 import { type Instance, PAGE_BITS, type State, type TableCode } from '../state.js';
@@ -10,7 +10,7 @@ import { at, chapterOf, done, OURS, operation, ours, type Rule, type The } from 
 type Map = The<'map'>;
 type Any = Map | The<'unmap'> | The<'iova_to_phys'>;
 
-const MAP = cite('linux-6.12-7.2', 'iommu_map, __iommu_map');
+const MAP = cite('linux-6.1-7.2', 'iommu_map');
 
 export const noDomain = <O extends Any>(op: O['op']): Rule<O> =>
   chapterOf<O>(op).must(
@@ -62,7 +62,7 @@ export const canonicalLeaves = (leaves: State['leaves']): string =>
 
 const MEMORY = 1n << 52n;
 const GENERIC = cite('linux-7.2', 'generic_pt/iommu_pt.h: map_range');
-const ARM = cite('linux-6.12-7.2', 'arm_lpae_map_pages, arm_lpae_init_pte');
+const ARM = cite('linux-6.1-7.2', 'arm_lpae_map_pages, arm_lpae_init_pte');
 const VTD = cite('linux-6.12', 'intel_iommu_map, __domain_mapping');
 const AMD = cite('linux-6.12', 'iommu_v1_map_pages');
 
@@ -81,7 +81,10 @@ export const map: readonly Rule<Map>[] = [
     'ENODEV',
     'The domain was allocated for a bus and has no page table before its first attach.',
     (s, o) => !isSet(s, o),
-    at(cite('linux-6.12', 'arm_smmu_map_pages: !pgtbl_ops'), cite('linux-5.10', 'arm_smmu_map')),
+    at(
+      cite('linux-6.12', 'arm_smmu_map_pages: !pgtbl_ops'),
+      cite('linux-6.1', 'arm_smmu_map_pages: !pgtbl_ops'),
+    ),
   ),
   must(
     'memory-out-of-range',
@@ -122,21 +125,21 @@ export const map: readonly Rule<Map>[] = [
     'EFAULT',
     "The code is VT-d's own, and the IOVA range is wider than the domain translates.",
     (s, o) => codeOf(s, o) === 'vtd' && isWide(s, o, o.size),
-    { ...at(VTD), ...IN_612 },
+    { ...at(VTD), ...UNTIL_612 },
   ),
   must(
     'out-of-range',
     'ERANGE',
     'The IOVA range is wider than the domain translates, or the memory of an ARM domain is beyond 52 bits.',
     (s, o) => isWide(s, o, o.size) || (codeOf(s, o) === 'io-pgtable-arm' && o.paddr + o.size > MEMORY),
-    at(cite('linux-6.12-7.2', 'arm_lpae_map_pages: ERANGE'), GENERIC),
+    at(cite('linux-6.1-7.2', 'arm_lpae_map_pages: ERANGE'), GENERIC),
   ),
   must(
     'into-memory',
     'EINVAL',
     "The code is VT-d's own, and a larger leaf is in the way: the kernel takes the memory behind it for a table.",
     (s, o) => asMapped(s, o).is === 'into-memory',
-    { ...at(cite('linux-6.12', 'pfn_to_dma_pte'), ours), ...IN_612 },
+    { ...at(cite('linux-6.12', 'pfn_to_dma_pte'), cite('linux-6.1', 'pfn_to_dma_pte'), ours), ...UNTIL_612 },
   ),
   mayLeave(
     'no-memory',
@@ -164,6 +167,6 @@ export const map: readonly Rule<Map>[] = [
     "The range is mapped with the largest pages that divide both addresses and fit. What is in the way of a leaf goes; with VT-d's own code a leaf of the smallest size stays.",
     (s, o) => done(patch(s, { leaves: asMapped(s, o).leaves })),
     undefined,
-    at(MAP, cite('linux-6.12-7.2', 'iommu_pgsize'), VTD, AMD, ARM),
+    at(MAP, cite('linux-6.1-7.2', 'iommu_pgsize'), VTD, AMD, ARM),
   ),
 ];

@@ -1,6 +1,7 @@
 // Who may take a group away from the kernel's DMA?
 import { patch, patchAt } from '../../kit/record.js';
 import { cite } from '../../law/sources.js';
+import { IN_61, SINCE_612 } from '../releases.js';
 import { type Change, setDomain } from '../set-domain.js';
 import { groupOf, hasEntries, hasIommu, hasStaticBlocked, homeOf } from '../state/group.js';
 import { BLOCKED, DEFAULT, type Group, NONE, type State } from '../state.js';
@@ -18,10 +19,12 @@ import {
   type The,
 } from './chapter.js';
 import { setDomainFails } from './set-domain.js';
+import { claimFails } from './set-domain-6-1.js';
 
 type Claim = The<'claim_group'> | The<'claim_device'>;
 
 const TAKE = cite('linux-6.12-7.2', '__iommu_take_dma_ownership');
+const CLAIM_61 = cite('linux-6.1', 'iommu_group_claim_dma_owner');
 const BLOCKING = cite('linux-6.12-7.2', '__iommu_group_alloc_blocking_domain');
 
 export const withGroup = (s: State, g: number, now: Partial<Group>): State =>
@@ -37,8 +40,10 @@ function afterBlocking<O extends Claim>(c: Rule<O>): Rule<O> {
   return { ...c, when: (s, o, p) => c.when(found(s, o), o, p), then: (s, o, p) => c.then(found(s, o), o, p) };
 }
 
-/** Taking a group that nobody uses. */
+/** Taking a group that nobody uses; Linux 6.1 can only claim whole groups. */
 function taking<O extends Claim>(op: O['op']): readonly Rule<O>[] {
+  const inOld = (...rules: readonly Rule<O>[]): readonly Rule<O>[] => (op === 'claim_group' ? rules : []);
+  const TAKING = op === 'claim_group' ? at(TAKE, CLAIM_61) : at(TAKE);
   const { must, may, ends } = chapterOf<O>(op, TAKE);
   const toBlocking = (s: State, o: O): Change => ({ group: groupIn(s, o), to: BLOCKED });
   return [
@@ -50,13 +55,23 @@ function taking<O extends Claim>(op: O['op']): readonly Rule<O>[] {
         const { domain } = s.groups[groupIn(s, o)]!;
         return (domain !== NONE && domain !== DEFAULT) || hasEntries(s, groupIn(s, o));
       },
+      TAKING,
     ),
     may(
       'no-blocking-domain',
       'ENOMEM',
       'The driver has no static blocked domain, and the allocation of an empty paging domain fails.',
       (s, o) => !s.groups[groupIn(s, o)]!.blocking && !hasStaticBlocked(s, groupIn(s, o)),
-      at(BLOCKING),
+      { ...at(BLOCKING), ...SINCE_612 },
+    ),
+    ...inOld(
+      may(
+        'no-blocking-memory',
+        'EINVAL',
+        'The driver allocates neither a blocking domain nor an empty paging one.',
+        (s, o) => !s.groups[groupIn(s, o)]!.blocking,
+        { ...at(cite('linux-6.1', '__iommu_group_alloc_blocking_domain')), ...IN_61 },
+      ),
     ),
     ...setDomainFails<O>(
       op,
@@ -66,11 +81,18 @@ function taking<O extends Claim>(op: O['op']): readonly Rule<O>[] {
       'by-parts-rollback-fails',
       'assigned-by-parts',
     ).map(afterBlocking),
-    ends('taken', 'The group is on its blocking domain and belongs to the owner.', (s, o, p) => {
-      const g = groupIn(s, o);
-      const now = setDomain(withBlocking(s, g), { group: g, to: BLOCKED }, p);
-      return done(withGroup(now, g, { owner: o.owner!, owners: 1 }));
-    }),
+    ...inOld(...claimFails<O>(op, toBlocking).map(afterBlocking)),
+    ends(
+      'taken',
+      'The group is on its blocking domain and belongs to the owner; in 6.1 also to nobody, who is counted.',
+      (s, o, p) => {
+        const g = groupIn(s, o);
+        const now = setDomain(withBlocking(s, g), { group: g, to: BLOCKED }, p);
+        return done(withGroup(now, g, { owner: o.owner ?? -1, owners: 1 }));
+      },
+      undefined,
+      TAKING,
+    ),
   ];
 }
 
@@ -80,6 +102,7 @@ const noOwner = <O extends Claim>(op: O['op'], source: string): Rule<O> =>
     'EINVAL',
     'No owner is given.',
     (_, o) => o.owner === null,
+    { warned: true, ...SINCE_612 },
   );
 
 /** A mediated device's group has no driver that could block it. */
@@ -92,7 +115,7 @@ const withIommu = <O extends Claim>(op: O['op']): Rule<O> =>
     OURS,
   );
 
-const CLAIM_GROUP = operation('claim_group', cite('linux-6.12-7.2', 'iommu_group_claim_dma_owner'));
+const CLAIM_GROUP = operation('claim_group', cite('linux-6.1-7.2', 'iommu_group_claim_dma_owner'));
 
 export const claimGroup: readonly Rule<The<'claim_group'>>[] = [
   noOwner('claim_group', 'iommu_group_claim_dma_owner'),

@@ -1,5 +1,6 @@
 // What happens when a device appears?
 import { cite } from '../../law/sources.js';
+import { isOld, SINCE_612 } from '../releases.js';
 import {
   allocates,
   firstDefault,
@@ -26,8 +27,9 @@ import {
 } from '../state/join.js';
 import { BLOCKED } from '../state.js';
 import { at, done, operation, ours, type Rule } from './chapter.js';
+import { newcomerAlone, newcomerLocked } from './probe-6-1.js';
 
-const PROBE = cite('linux-6.12-7.2', '__iommu_probe_device');
+const PROBE = cite('linux-6.1-7.2', '__iommu_probe_device');
 const SETUP = cite('linux-6.12-7.2', 'iommu_setup_default_domain');
 
 const { must, mustLeave, mayLeave, ends } = operation('probe', PROBE);
@@ -73,30 +75,32 @@ export const probe: readonly Rule<Probe>[] = [
     'EINVAL',
     'The device needs a direct map, and the group has a default domain and is on its blocking domain.',
     (s, o, p) => [failedProbe(s, o, p)],
-    (s, o) => groupFor(s, o).domain === BLOCKED && seesDirect(s, o),
-    at(PROBE, cite('linux-6.12-7.2', '__iommu_device_set_domain: require_direct')),
+    (s, o, p) => groupFor(s, o).domain === BLOCKED && seesDirect(s, o, p),
+    { ...at(PROBE, cite('linux-6.12-7.2', '__iommu_device_set_domain: require_direct')), ...SINCE_612 },
   ),
+  newcomerLocked,
   mayLeave(
     'attach-fails',
     'ENOMEM',
     "The driver fails to attach the device to the group's current domain: it does not join.",
     (s, o, p) => [failedProbe(s, o, p)],
-    (s, o) =>
-      hasCurrent(s, o) && !isDeferred(s, o) && !(groupFor(s, o).domain === BLOCKED && staticFor(s, o)),
+    (s, o, p) =>
+      hasCurrent(s, o) && !isDeferred(s, o, p) && !(groupFor(s, o).domain === BLOCKED && staticFor(s, o)),
   ),
   ends(
     'current-domain',
     'The group has a domain, be it that of a user: the device is attached to it.',
     (s, o, p) => done(attachedToCurrent(s, o, p)),
-    hasCurrent,
+    (s, o, p) => hasCurrent(s, o) && (o.queued === true || !isOld(p)),
   ),
+  ...newcomerAlone,
   mayLeave(
     'no-default-domain',
     'ENOMEM',
     'The allocation of the default domain fails: the device does not join.',
     (s, o, p) => [failedProbe(s, o, p)],
     (s, o, p) => setsUp(s, o) && allocates(joined(s, o, p), homeOf(s, o), typeFor(s, o, p)),
-    at(SETUP),
+    { ...at(SETUP), ...SINCE_612 },
   ),
   mustLeave(
     'reset-in-progress',
@@ -104,7 +108,7 @@ export const probe: readonly Rule<Probe>[] = [
     'A queued member is being reset: no member is attached, the device does not join, and the group keeps the default domain.',
     (s, o, p) => [withdrawn(s, retyped(joined(s, o, p), homeOf(s, o), typeFor(s, o, p)), o, p)],
     (s, o, p) => setsUp(s, o) && firstDefaultHeld(s, homeOf(s, o), p),
-    at(SETUP, cite('linux-7.2', '__iommu_group_set_domain_internal: recovery_cnt')),
+    { ...at(SETUP, cite('linux-7.2', '__iommu_group_set_domain_internal: recovery_cnt')), ...SINCE_612 },
   ),
   mayLeave(
     'first-attach-fails',
@@ -117,25 +121,29 @@ export const probe: readonly Rule<Probe>[] = [
           )
         : [],
     undefined,
-    at(
-      cite(
-        'linux-6.12-7.2',
-        'iommu_setup_default_domain: "Drivers are not allowed to fail the first domain attach"',
+    {
+      ...at(
+        cite(
+          'linux-6.12-7.2',
+          'iommu_setup_default_domain: "Drivers are not allowed to fail the first domain attach"',
+        ),
       ),
-    ),
+      warned: true,
+      ...SINCE_612,
+    },
   ),
   ends(
     'default-domain',
     'The device is not queued and the group has no default domain: it gets one, and every member is attached to it.',
     (s, o, p) => done(firstDefault(joined(s, o, p), homeOf(s, o), typeFor(s, o, p), p)),
     setsUp,
-    at(PROBE, SETUP),
+    { ...at(cite('linux-6.12-7.2', '__iommu_probe_device'), SETUP), ...SINCE_612 },
   ),
   ends(
     'queued',
     'The device was found by a scan of its bus, and waits in its group until all devices are found.',
     (s, o, p) => done(joined(s, o, p)),
     undefined,
-    at(cite('linux-6.12-7.2', 'bus_iommu_probe: "deferred default domain creation"')),
+    at(cite('linux-6.1-7.2', '__iommu_probe_device: group_list')),
   ),
 ];

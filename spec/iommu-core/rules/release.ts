@@ -1,5 +1,6 @@
 // How does a group come back to the kernel, and who can ask whose it is?
 import { cite } from '../../law/sources.js';
+import { SINCE_612 } from '../releases.js';
 import { type Change, forcedFailures, isThere, mustSetDomain, resetHoldsGroup } from '../set-domain.js';
 import { coreDomain, groupOf, hasEntries, homeOf } from '../state/group.js';
 import { NONE, type State } from '../state.js';
@@ -17,10 +18,12 @@ import {
   warned,
 } from './chapter.js';
 import { withGroup } from './ownership.js';
+import { backFails } from './set-domain-6-1.js';
 
 type Release = The<'release_group'> | The<'release_device'>;
 
 const RELEASE = cite('linux-6.12-7.2', '__iommu_release_dma_ownership');
+const RELEASE_61 = cite('linux-6.1', 'iommu_group_release_dma_owner');
 const NOFAIL = cite('linux-6.12-7.2', '__iommu_group_set_domain_nofail');
 const MUST_SUCCEED = cite('linux-6.12-7.2', '__iommu_device_set_domain: IOMMU_SET_DOMAIN_MUST_SUCCEED');
 
@@ -29,7 +32,10 @@ const disowned = (s: State, g: number): State => withGroup(s, g, { owner: -1, ow
 const back = (s: State, g: number): Change => ({ group: g, to: coreDomain(disowned(s, g).groups[g]!) });
 
 function releasing<O extends Release>(op: O['op']): readonly Rule<O>[] {
-  const { ends, mayEnd } = chapterOf<O>(op, RELEASE);
+  const rules = chapterOf<O>(op, ...(op === 'release_group' ? [RELEASE, RELEASE_61] : [RELEASE]));
+  const { ends, mayEnd } = rules;
+  const given = (s: State, o: O): State => disowned(s, groupIn(s, o));
+  const old = op === 'release_group' ? backFails<O>(rules, given, (s, o) => back(s, groupIn(s, o))) : [];
   return [
     ends(
       'not-owned',
@@ -40,6 +46,7 @@ function releasing<O extends Release>(op: O['op']): readonly Rule<O>[] {
         return owners === 0 || owner < 0 || hasEntries(s, groupIn(s, o));
       },
     ),
+    ...old.slice(0, 1),
     ends(
       'nowhere-to-go',
       'The group has no default domain any more, or a reset holds it up: it keeps its domain without an owner, and the kernel warns.',
@@ -58,8 +65,9 @@ function releasing<O extends Release>(op: O['op']): readonly Rule<O>[] {
         return forcedFailures(disowned(s, g), back(s, g), p).map(warned);
       },
       (s, o, p) => forcedFailures(disowned(s, groupIn(s, o)), back(s, groupIn(s, o)), p).length > 0,
-      at(RELEASE, MUST_SUCCEED),
+      { ...at(RELEASE, MUST_SUCCEED), ...SINCE_612 },
     ),
+    ...old.slice(1),
     ends('released', 'The group has no owner, and is on its default domain again.', (s, o, p) => {
       const g = groupIn(s, o);
       return done(mustSetDomain(disowned(s, g), back(s, g), p));
@@ -92,7 +100,7 @@ export const releaseDevice: readonly Rule<The<'release_device'>>[] = [
   ...releasing<The<'release_device'>>('release_device'),
 ];
 
-const CLAIMED = operation('owner_claimed', cite('linux-6.12-7.2', 'iommu_group_dma_owner_claimed'));
+const CLAIMED = operation('owner_claimed', cite('linux-6.1-7.2', 'iommu_group_dma_owner_claimed'));
 
 export const ownerClaimed: readonly Rule<The<'owner_claimed'>>[] = [
   hasGroup(CLAIMED),

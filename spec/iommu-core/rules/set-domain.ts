@@ -1,10 +1,13 @@
 // How do calls end that change the domain of a group, and may fail?
+import type { Said } from '../../kit/chapter.js';
 import type { Clause } from '../../law/clause.js';
 import { type Citation, cite } from '../../law/sources.js';
 import type { Errno } from '../../protocol/errno.js';
 import type { PolicyValues } from '../policies.js';
+import { SINCE_612 } from '../releases.js';
 import {
   type Change,
+  type Failed,
   failures,
   frozen,
   isThere,
@@ -15,7 +18,15 @@ import {
 import { fits, type Named, refOf } from '../state/domain.js';
 import { instanceOf } from '../state/group.js';
 import type { State } from '../state.js';
-import { at, chapterOf, groupIn, type OnDevice, type OnGroup } from './chapter.js';
+import {
+  at,
+  type CoreChapter,
+  chapterOf,
+  groupIn,
+  type OnDevice,
+  type OnGroup,
+  refusalOf,
+} from './chapter.js';
 
 const SET = cite('linux-6.12-7.2', '__iommu_group_set_domain_internal, __iommu_device_set_domain');
 const REVERT = cite('linux-6.12-7.2', '__iommu_group_set_domain_internal: err_revert');
@@ -69,28 +80,48 @@ function before<O>(
   };
 }
 
+/** A failure that leaves something changed, and of which the kernel may warn. */
+export function told<O>(
+  leaves: CoreChapter<O>['mayLeave'],
+  what: string,
+  errno: Errno,
+  says: string,
+  endings: (s: State, o: O, p: PolicyValues) => readonly Failed[],
+  said: Said,
+): Clause<State, O, PolicyValues> {
+  const states = (s: State, o: O, p: PolicyValues) => endings(s, o, p).map(e => e.state);
+  return {
+    ...leaves(what, errno, says, states, undefined, said),
+    then: (s, o, p) =>
+      endings(s, o, p).map(({ state, warned }) => ({
+        outcome: refusalOf(errno, warned ? { warned } : {}),
+        state,
+      })),
+  };
+}
+
 /** A clause for each reason why a member is not attached, with and without a member that cannot go back. */
 const whileAttaching = <O>(op: string, asks: Asks<O>) => {
   const { mustLeave, mayLeave } = chapterOf<O>(op, SET);
-  const failed =
-    (why: Reason, lost: boolean) =>
-    (s: State, o: O, p: PolicyValues): readonly State[] =>
-      failures(s, asks(s, o), p, why, lost);
+  const failed = (why: Reason, lost: boolean) => (s: State, o: O, p: PolicyValues) =>
+    failures(s, asks(s, o), p, why, lost);
   const lost = <W extends string>(
     what: W,
     errno: Errno,
     why: Reason,
     says: string,
     ...cited: readonly Citation[]
-  ) => mayLeave(what, errno, says, failed(why, true), undefined, at(REVERT, ...cited));
+  ) => told(mayLeave, what, errno, says, failed(why, true), at(REVERT, ...cited));
   const refused = <W extends string>(what: W, errno: Errno, why: Reason, says: string, cited: Citation) =>
-    mustLeave(what, errno, says, failed(why, false), undefined, at(cited));
+    told(mustLeave, what, errno, says, failed(why, false), at(cited));
   return {
-    'attach-fails': mayLeave(
+    'attach-fails': told(
+      mayLeave,
       'attach-fails',
       'ENOMEM',
       'The driver fails to attach a member; the members before it are attached to the old domain again, in 6.12 the member itself as well.',
       failed('driver', false),
+      at(SET),
     ),
     'rollback-fails': lost(
       'rollback-fails',
@@ -138,5 +169,6 @@ export const setDomainFails = <O>(
   ...never: readonly BadEnding[]
 ): readonly Clause<State, O, PolicyValues>[] => {
   const clauses: Ends<O, BadEnding> = { ...before(op, asks), ...whileAttaching(op, asks) };
-  return (Object.keys(clauses) as BadEnding[]).filter(e => !never.includes(e)).map(e => clauses[e]);
+  const kept = (Object.keys(clauses) as BadEnding[]).filter(e => !never.includes(e));
+  return kept.map(e => ({ ...clauses[e], ...SINCE_612 }));
 };

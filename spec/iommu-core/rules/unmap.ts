@@ -20,7 +20,7 @@ import {
 
 type Unmap = The<'unmap'>;
 
-const UNMAP = cite('linux-6.12-7.2', 'iommu_unmap, __iommu_unmap');
+const UNMAP = cite('linux-6.1-7.2', 'iommu_unmap');
 
 const unmapping = operation('unmap', UNMAP);
 const none = (s: State) => ({ outcome: { is: 'ok', unmapped: 0n }, state: s }) as const;
@@ -69,11 +69,12 @@ export const unmap: readonly Rule<Unmap>[] = [
         'generic_pt/iommu_pt.h: unmap_range; __arm_lpae_unmap: "Unmap of a partial large IOPTE"',
       ),
       cite('linux-6.12', 'intel_iommu_unmap, iommu_v1_unmap_pages, arm_lpae_split_blk_unmap'),
+      cite('linux-6.1', 'intel_iommu_unmap, iommu_v1_unmap_pages, arm_lpae_split_blk_unmap'),
     ),
   ),
 ];
 
-const toPhys = operation('iova_to_phys', cite('linux-6.12-7.2', 'iommu_iova_to_phys'));
+const toPhys = operation('iova_to_phys', cite('linux-6.1-7.2', 'iommu_iova_to_phys'));
 
 export const iovaToPhys: readonly Rule<The<'iova_to_phys'>>[] = [
   noDomain('iova_to_phys'),

@@ -31,6 +31,16 @@ function wanted(s: State, g: number): 'any' | 'dma' | 'identity' {
   return wants.includes('identity') ? 'identity' : wants.includes('dma') ? 'dma' : 'any';
 }
 
+/** What the driver of one device asks for, undefined: nothing. */
+export const wishOf = (s: State, device: number): 'dma' | 'identity' | undefined => {
+  const { wants } = s.devices[device]!;
+  return wants === 'any' ? undefined : wants;
+};
+
+/** The type that is asked for, or else the machine's. */
+export const automaticOf = (s: State, wish: 'dma' | 'identity' | undefined): DefaultType =>
+  wish ?? s.machine.defaultType;
+
 /** The type of the first default domain, or of one that nobody asks for by name. */
 export function automatic(s: State, g: number): DefaultType {
   const want = wanted(s, g);

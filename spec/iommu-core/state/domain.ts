@@ -28,8 +28,10 @@ export const defaultIsStatic = (s: State, g: number): boolean =>
 
 /** Is there such a domain, as far as this group can tell? */
 export const domainLives = (s: State, instance: Instance | undefined, named: Named): boolean => {
-  if (named === 'blocked') return instance === undefined || instance.blocked;
-  if (named === 'identity') return instance === undefined || instance.identity;
+  // Whose static domain is meant nobody can tell without a device; in 6.1 nobody has one.
+  const some = instance === undefined ? s.instances : [instance];
+  if (named === 'blocked') return some.some(i => i.blocked);
+  if (named === 'identity') return some.some(i => i.identity);
   return s.domains.get(named).kind !== 'free';
 };
 

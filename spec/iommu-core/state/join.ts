@@ -1,6 +1,7 @@
 // How does a device join its group, and what is left where its probe fails?
 import { patch, patchAt } from '../../kit/record.js';
 import type { PolicyValues } from '../policies.js';
+import { isOld } from '../releases.js';
 import { DEFAULT, NONE, type Op, type State } from '../state.js';
 import { automatic } from './default-domain.js';
 import { hasStaticBlocked, homeOf } from './group.js';
@@ -20,8 +21,8 @@ export const failedProbe = (s: State, o: Probe, p: PolicyValues): State =>
   isReferenced(s, o, p) ? s : dropReference(s, homeOf(s, o), p);
 
 /** Is the newcomer's need of a direct map seen at once? Only where the group has a default domain. */
-export const seesDirect = (s: State, o: Probe): boolean =>
-  s.devices[o.device]!.direct && groupFor(s, o).type !== 'none';
+export const seesDirect = (s: State, o: Probe, p: PolicyValues): boolean =>
+  s.devices[o.device]!.direct && groupFor(s, o).type !== 'none' && !isOld(p);
 
 /**
  * The device is in the list of its group. The group's first device brings the reference that the allocation
@@ -32,7 +33,7 @@ export function joined(s: State, o: Probe, p: PolicyValues): State {
   const { refs } = s.groups[g]!;
   const brings = isReferenced(s, o, p) ? 1 : 0;
   return patch(s, {
-    devices: patchAt(s.devices, o.device, { member: true, directKnown: seesDirect(s, o) }),
+    devices: patchAt(s.devices, o.device, { member: true, directKnown: seesDirect(s, o, p) }),
     groups: patchAt(s.groups, g, { refs: refs + brings }),
   });
 }
@@ -40,9 +41,9 @@ export function joined(s: State, o: Probe, p: PolicyValues): State {
 /** Does the group have a domain already that the newcomer is attached to? */
 export const hasCurrent = (s: State, o: Probe): boolean => groupFor(s, o).domain !== NONE;
 
-/** Is the attach to the group's current domain deferred, since it is the default domain? */
-export const isDeferred = (s: State, o: Probe): boolean =>
-  s.devices[o.device]!.deferred && groupFor(s, o).domain === DEFAULT;
+/** Is the attach to the group's current domain deferred, since it is the default domain? In 6.1, whatever it is. */
+export const isDeferred = (s: State, o: Probe, p: PolicyValues): boolean =>
+  s.devices[o.device]!.deferred && (groupFor(s, o).domain === DEFAULT || isOld(p));
 
 /** Is this the probe that sets the default domain up? */
 export const setsUp = (s: State, o: Probe): boolean =>
@@ -52,7 +53,7 @@ export const typeFor = (s: State, o: Probe, p: PolicyValues) => automatic(joined
 
 export const attachedToCurrent = (s: State, o: Probe, p: PolicyValues): State => {
   const now = joined(s, o, p);
-  if (isDeferred(s, o)) return now;
+  if (isDeferred(s, o, p)) return now;
   return patch(now, {
     devices: patchAt(now.devices, o.device, { rid: groupFor(s, o).domain, deferred: false }),
   });

@@ -1,6 +1,7 @@
 // What goes when a device leaves its group, or a reference is dropped?
 import { patch, patchAt } from '../../kit/record.js';
 import type { PolicyValues } from '../policies.js';
+import { isOld } from '../releases.js';
 import { DEFAULT, type Device, NO_GROUP, NONE, ORPHAN, type Ref, type State } from '../state.js';
 import { retyped } from './default-domain.js';
 import { membersOf } from './group.js';
@@ -50,7 +51,8 @@ export function leave(s: State, device: number, p: PolicyValues): State {
     aux: false,
   };
   const { pasidSpan } = s.machine;
-  const last = membersOf(s, g).every(at => at === device);
+  // In 6.1 the group's own domains live as long as the group.
+  const last = membersOf(s, g).every(at => at === device) && !isOld(p);
   const named = last && s.groups[g]!.type !== 'none' ? retyped(s, g, 'none') : s;
   const out = withoutAux(
     patch(named, {
@@ -65,7 +67,7 @@ export function leave(s: State, device: number, p: PolicyValues): State {
   );
   const group = s.groups[g]!;
   const resetting = group.resetting === device ? -1 : group.resetting;
-  const bare = membersOf(out, g).length === 0;
+  const bare = last;
   const kept = bare
     ? ({ type: 'none', blocking: false, domain: NONE, auxAttached: false } as const)
     : ({} as const);

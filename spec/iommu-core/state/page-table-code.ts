@@ -198,7 +198,7 @@ function ofArm(
 ): number {
   const size = chunkOf(instance, page, left);
   if (over >= 0 && t.at(over).pages > size) {
-    if (release !== 'linux-6.12') return 0;
+    if (release !== 'linux-6.12' && release !== 'linux-6.1') return 0;
     split(t, instance, over, page, size);
   } else if (t.within(page, size).length === 0) return 0;
   for (const at of t.within(page, size)) t.remove(at);
