@@ -1,5 +1,6 @@
 // Which worlds are there, and which of them was made for which debate?
 import type { AnyWorld } from './explore/world.js';
+import { HARDWARE_WORLDS } from './worlds/hardware.js';
 import { IOMMU_CORE_WORLDS } from './worlds/iommu-core.js';
 import { IOMMU_CORE_RACE_WORLDS } from './worlds/iommu-core-races.js';
 import { LINUX_DMA_WORLDS } from './worlds/linux-dma.js';
@@ -15,6 +16,7 @@ export const WORLDS: readonly AnyWorld[] = [
   ...IOMMU_CORE_RACE_WORLDS,
   ...LINUX_DMA_WORLDS,
   ...SPAPR_TCE_WORLDS,
+  ...HARDWARE_WORLDS,
 ];
 
 export const worldNamed = (name: string): AnyWorld | undefined => WORLDS.find(w => w.name === name);
@@ -53,4 +55,11 @@ export const DEBATES: { readonly [policy: string]: readonly string[] } = {
   'map-failure': ['tce-memory'],
   'range-check': ['tce-memory'],
   invalidation: ['tce-shared'],
+  'attach-flush': ['hw-attach'],
+  'leaf-hint': ['hw-tables'],
+  'table-free': ['hw-tables'],
+  'map-flush': ['hw-caching-mode'],
+  'device-tlb': ['hw-device-tlb'],
+  'flush-range': ['hw-range'],
+  'iova-reuse': ['hw-lazy'],
 };

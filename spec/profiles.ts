@@ -1,5 +1,6 @@
 // Which profiles does the law have? The one place that names them.
 
+import { hardware } from './hardware/profile.js';
 import { iommuCore } from './iommu-core/profile.js';
 import { iommuCoreRaces } from './iommu-core-races/profile.js';
 import type { AnyProfile } from './law/profile.js';
@@ -13,6 +14,7 @@ export const PROFILES: { readonly [name: string]: AnyProfile } = {
   'vfio-2011': vfio2011,
   'iommu-core': iommuCore,
   'iommu-core-races': iommuCoreRaces,
+  hardware,
   'linux-dma': linuxDma,
   'spapr-tce': spaprTce,
 };

@@ -2,6 +2,7 @@
 export * from './codec.js';
 export * from './errno.js';
 export * from './expectations.js';
+export * as hardware from './hardware.js';
 export * as iommuCore from './iommu-core.js';
 export * as iommuCoreRaces from './iommu-core-races.js';
 export * as linuxDma from './linux-dma.js';

@@ -1,6 +1,7 @@
 // Which codecs belong to which profile? The protocol's half of the table of profiles.
 import type * as t from 'io-ts';
 import type { Defect } from './codec.js';
+import * as hardware from './hardware.js';
 import * as iommuCore from './iommu-core.js';
 import * as iommuCoreRaces from './iommu-core-races.js';
 import * as linuxDma from './linux-dma.js';
@@ -36,6 +37,10 @@ export const VOCABULARIES: { readonly [profile: string]: Vocabulary } = {
   }),
   'iommu-core-races': vocabulary(iommuCoreRaces.Machine, iommuCoreRaces.Op, {
     machineFits: iommuCoreRaces.machineFits,
+  }),
+  hardware: vocabulary(hardware.Machine, hardware.Op, {
+    machineFits: hardware.machineFits,
+    opFits: hardware.opFits,
   }),
   'linux-dma': vocabulary(linuxDma.Machine, linuxDma.Op),
   'spapr-tce': vocabulary(spaprTce.Machine, spaprTce.Op, {

@@ -10,5 +10,6 @@ export const SMALL: readonly AnyWorld[] = [
   'attach-unplug',
   'dma-two-groups',
   'tce-ownership',
+  'hw-attach',
   'type1-entering',
 ].map(name => worldNamed(name)!);

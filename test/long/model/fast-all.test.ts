@@ -1,6 +1,7 @@
 // Is every world held against the plain explorer by one of the tests?
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { HARDWARE_WORLDS } from '../../../model/worlds/hardware.js';
 import { IOMMU_CORE_WORLDS } from '../../../model/worlds/iommu-core.js';
 import { IOMMU_CORE_RACE_WORLDS } from '../../../model/worlds/iommu-core-races.js';
 import { LINUX_DMA_WORLDS } from '../../../model/worlds/linux-dma.js';
@@ -17,6 +18,7 @@ test('all worlds are those of the three files beside this one', () => {
     IOMMU_CORE_WORLDS,
     IOMMU_CORE_RACE_WORLDS,
     SPAPR_TCE_WORLDS,
+    HARDWARE_WORLDS,
   ];
   assert.deepEqual(WORLDS.map(w => w.name).sort(), held.flatMap(ws => ws.map(w => w.name)).sort());
 });
