@@ -39,6 +39,8 @@ interface Took {
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 const SLOWEST = 10;
+/** What Node says of a test that --test-name-pattern leaves out. */
+const UNASKED = 'test name does not match pattern';
 /** A file of the first lane that takes longer on a quiet machine belongs to test/long, in part or whole. */
 const LONG = 20;
 
@@ -75,7 +77,8 @@ class Run {
     if (type === 'test:stderr' || type === 'test:stdout') this.wrote(file, data.message ?? '');
     if (type === 'test:diagnostic') this.diagnosed(`${file}:${data.line}`, data.message ?? '');
     if ((type === 'test:pass' || type === 'test:fail') && nesting === 0 && name !== file) this.tests++;
-    if (type === 'test:pass' && typeof data.skip === 'string') return this.passedOver(file, name, data.skip);
+    if (type === 'test:pass' && typeof data.skip === 'string' && data.skip !== UNASKED)
+      return this.passedOver(file, name, data.skip);
     // At once, as a run takes minutes; and once more at the end, where it can be found.
     if (type === 'test:fail') return this.failed(data);
     if (type !== 'test:complete' || name !== file) return '';

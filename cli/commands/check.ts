@@ -1,6 +1,6 @@
 // Does the law keep its promises in every reachable state of a world, under these policies?
 import { availableParallelism } from 'node:os';
-import { describeOp, describeOutcome, encodeTrace } from '../../conformance/index.js';
+import { describeOp, describeOutcome, encodeTrace, type Story } from '../../conformance/index.js';
 import { type Exploration, explore, type Step, type Violation } from '../../model/explore/explore.js';
 import type { AnyWorld } from '../../model/explore/world.js';
 import { pinOf, type Unlike } from '../../model/pinned.js';
@@ -8,6 +8,7 @@ import { DEBATES, WORLDS, worldNamed } from '../../model/worlds.js';
 import type { Part } from '../../picture/document.js';
 import { type AnyOp, type Policies, PROFILES } from '../../spec/index.js';
 import { explorationParts, recordViolation, storyOf } from '../counterexamples.js';
+import { drawingsOf, drawStories } from '../drawn.js';
 import { EXIT, type ExitCode, Usage, worst } from '../exit.js';
 import { fingerprintOf } from '../fingerprint.js';
 import { LongRun, type LongRunOptions } from '../long-run.js';
@@ -32,6 +33,8 @@ export interface CheckOptions extends LongRunOptions, Choices {
   readonly threads?: number;
   /** A page for a browser. */
   readonly html?: string;
+  /** `format=file`, for other tools. */
+  readonly draw?: readonly string[];
   readonly json?: boolean;
 }
 
@@ -43,6 +46,7 @@ export async function check(name: string | undefined, options: CheckOptions): Pr
   const worlds = chosen(name, options.policy);
   if (worlds.length > 1 && (options.checkpoint ?? options.resume) !== undefined)
     throw new Usage('a checkpoint is of one world: name it');
+  const drawings = drawingsOf(options.draw);
   const results = worlds.map(world => one(world, options, out));
   const code = worst(results.map(r => r.code));
   if (options.html !== undefined) {
@@ -55,6 +59,11 @@ export async function check(name: string | undefined, options: CheckOptions): Pr
       out,
     );
   }
+  await drawStories(
+    results.flatMap(r => r.stories),
+    drawings,
+    out,
+  );
   out.data({ command: 'check', worlds: results.map(r => r.data) });
   return code;
 }
@@ -65,6 +74,7 @@ interface Result {
   /** What came of it, in one line, and what a page has of it. */
   readonly says: string;
   readonly parts: readonly Part[];
+  readonly stories: readonly Story[];
 }
 
 const worldNames = (): readonly string[] => WORLDS.map(w => w.name);
@@ -164,6 +174,7 @@ function one(world: AnyWorld, options: CheckOptions, out: Out): Result {
     data: unlike.length > 0 ? { ...data, unlike } : data,
     says: verdictOn(world, policies, result),
     parts: explorationParts(world, result, stories),
+    stories,
   };
 }
 

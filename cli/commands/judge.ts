@@ -14,6 +14,7 @@ import {
 import { countVerdicts, type RuleRow, ruleRows } from '../../conformance/verdicts/rules.js';
 import type { RuleTally } from '../../conformance/verdicts/tally.js';
 import type { Part } from '../../picture/document.js';
+import { drawingsOf, drawStories } from '../drawn.js';
 import { EXIT, type ExitCode, Usage, worst } from '../exit.js';
 import { formatNamed, memoryOf, openTrace } from '../input.js';
 import { JUDGED_WITHIN } from '../memory.js';
@@ -38,6 +39,8 @@ export interface JudgeOptions extends Choices {
   readonly steps?: boolean;
   /** A page for a browser. */
   readonly html?: string;
+  /** `format=file`, for other tools. */
+  readonly draw?: readonly string[];
   readonly json?: boolean;
 }
 
@@ -52,10 +55,13 @@ export interface Judged {
 export async function judge(files: readonly string[], options: JudgeOptions): Promise<ExitCode> {
   if (files.length === 0) throw new Usage('name at least one recording, or - for standard input');
   const out = outTo(options.json === true);
+  const drawings = drawingsOf(options.draw);
   const results: Result[] = [];
   for (const file of files) results.push(await one(file, options, out));
   const code = worst(results.map(r => r.code));
   if (options.html !== undefined) await pageOf(files, results, options.html, code, out);
+  const stories = results.flatMap(r => (r.story === undefined ? [] : [r.story]));
+  await drawStories(stories, drawings, out);
   out.data({ command: 'judge', recordings: results.map(r => r.data) });
   return code;
 }
@@ -108,7 +114,7 @@ async function one(file: string, options: JudgeOptions, out: Out): Promise<Resul
     const trace = await openTrace(file, formatNamed(options.format), options, memoryOf(options));
     const limit = options.maxCandidates === undefined ? {} : { maxCandidates: options.maxCandidates };
     const again = commandOf(file, options);
-    const asked = options.steps === true || options.html !== undefined;
+    const asked = options.steps === true || options.html !== undefined || (options.draw ?? []).length > 0;
     const about = { file, again };
     const judged = asked
       ? await judgeAndTell(trace, about, limit)

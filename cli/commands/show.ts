@@ -12,6 +12,7 @@ import {
 import type { AnyOp } from '../../spec/index.js';
 import type { Event } from '../../spec/protocol/index.js';
 import { changeLines, whole } from '../changes.js';
+import { drawingsOf, drawStories } from '../drawn.js';
 import { EXIT, type ExitCode } from '../exit.js';
 import { formatNamed, memoryOf, openTrace } from '../input.js';
 import type { Choices } from '../options.js';
@@ -27,6 +28,8 @@ export interface ShowOptions extends Choices {
   readonly state?: boolean;
   /** A page for a browser. */
   readonly html?: string;
+  /** `format=file`, for other tools. */
+  readonly draw?: readonly string[];
   readonly json?: boolean;
 }
 
@@ -51,7 +54,8 @@ async function told(file: string, options: ShowOptions, out: Out): Promise<ExitC
   for (const p of unusual) out.say(`  policy ${p.name}=${policies[p.name]}`);
   out.say();
   const judge = new Judge(profile, machine, policies);
-  const asked = out.json || options.html !== undefined;
+  const drawings = drawingsOf(options.draw);
+  const asked = out.json || options.html !== undefined || drawings.length > 0;
   const teller = new Teller(trace, judge, { file, seen: header.events <= SEEN || asked ? SEEN : 0 });
   const events: unknown[] = [];
   let code: ExitCode = EXIT.conforms;
@@ -81,6 +85,7 @@ async function told(file: string, options: ShowOptions, out: Out): Promise<ExitC
   const story = asked ? teller.story() : undefined;
   if (options.html !== undefined)
     await writePage(options.html, code, storySays(story!), [{ is: 'story', name: file, story: story! }], out);
+  if (story !== undefined) await drawStories([story], drawings, out);
   out.data({ command: 'show', file, header: plain(header), events, story });
   return code;
 }

@@ -1,7 +1,7 @@
 // How is an exploration asked for?
 import type { Command } from 'commander';
 import { wholeNumber } from '../options.js';
-import { type End, examples, HTML, JSON_OUT, POLICY, RELEASE } from './shared.js';
+import { DRAW, type End, examples, HTML, JSON_OUT, POLICY, RELEASE } from './shared.js';
 
 /** What matters where an exploration takes minutes. */
 function addLongRun(command: Command): Command {
@@ -48,6 +48,7 @@ export function addCheck(top: Command, end: End): void {
     .option('--aims', 'also what the sides of the debates ask for, which the law does not promise')
     .option('--pin', 'write down the counts that were found, in model/pins.ts: read why they differ first')
     .option(...HTML)
+    .option(...DRAW)
     .option(...JSON_OUT)
     .addHelpText(
       'after',

@@ -4,7 +4,7 @@ import type { JudgeOptions } from '../commands/judge.js';
 import { type ExitCode, Usage } from '../exit.js';
 import { JUDGED_WITHIN } from '../memory.js';
 import { wholeNumber } from '../options.js';
-import { type End, examples, FORMAT, HTML, JSON_OUT, POLICY, RELEASE } from './shared.js';
+import { DRAW, type End, examples, FORMAT, HTML, JSON_OUT, POLICY, RELEASE } from './shared.js';
 
 export function addJudge(top: Command, end: End): void {
   top
@@ -28,6 +28,7 @@ export function addJudge(top: Command, end: End): void {
     .option('--rules', 'the verdict on every clause')
     .option('--steps', 'with --json: also the story of each recording, step by step')
     .option(...HTML)
+    .option(...DRAW)
     .option(...JSON_OUT)
     .addHelpText(
       'after',

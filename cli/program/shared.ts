@@ -11,6 +11,12 @@ export const HTML = [
   '--html <file>',
   'also write a page for a browser: one file, which asks for nothing else',
 ] as const;
+export const DRAW = [
+  '--draw <format=file>',
+  'also write it for other tools: mermaid, dot, itf or perfetto; may be given again',
+  again,
+  [],
+] as const;
 export const FORMAT = [
   '--format <format>',
   'trace or ftrace; left out: told by the first character',

@@ -2,7 +2,7 @@
 import type { Command } from 'commander';
 import { JUDGED_WITHIN } from '../memory.js';
 import { wholeNumber } from '../options.js';
-import { type End, examples, FORMAT, HTML, JSON_OUT, POLICY, RELEASE } from './shared.js';
+import { DRAW, type End, examples, FORMAT, HTML, JSON_OUT, POLICY, RELEASE } from './shared.js';
 
 export function addShow(top: Command, end: End): void {
   top
@@ -19,6 +19,7 @@ export function addShow(top: Command, end: End): void {
       JUDGED_WITHIN,
     )
     .option(...HTML)
+    .option(...DRAW)
     .option(...JSON_OUT)
     .addHelpText(
       'after',

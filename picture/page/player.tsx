@@ -52,14 +52,14 @@ export function Player({ story, name }: { story: Story; name: string }) {
   useEffect(() => {
     const onKey = (event: KeyboardEvent): void => {
       if (event.altKey || event.ctrlKey || event.metaKey || busy(event.target)) return;
-      const to = whereTo(event.key, at, last);
-      if (to === undefined) return;
+      if (whereTo(event.key, 0, last) === undefined) return;
       event.preventDefault();
-      setAt(to);
+      // From where it is by then: keys may come faster than pictures.
+      setAt(now => whereTo(event.key, now, last) ?? now);
     };
     document.addEventListener('keydown', onKey);
     return () => document.removeEventListener('keydown', onKey);
-  }, [at, last]);
+  }, [last]);
   return (
     <div class="player">
       <Calls steps={story.steps} at={at} go={go} name={name} />
