@@ -1,8 +1,13 @@
 // What does the implementation offer to a project that lifts it out? Its public face; it imports nothing else.
 export * as errno from './errno.js';
 export { IommuCore } from './iommu-core/machine.js';
+export { FlushQueue } from './iotlb/flush-queue.js';
+export { Gather } from './iotlb/gather.js';
 export { Iotlb } from './iotlb/iotlb.js';
+export { Mapper } from './iotlb/mapper.js';
+export { TaggedCache } from './iotlb/tagged.js';
 export { Translator } from './iotlb/translator.js';
+export { newUnit, TranslationUnit } from './iotlb/unit.js';
 export { TableArena } from './paging/arena.js';
 export { arm } from './paging/arm.js';
 export type { Choice, Format } from './paging/format.js';

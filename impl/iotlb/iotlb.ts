@@ -42,7 +42,7 @@ export class Iotlb {
   private readonly current: Uint32Array;
   private readonly mask: number;
   /** Counters of 64 bits in two words each: a counter beside the code, in a variable or a field, costs a hit 2x. */
-  private readonly counts = new Uint32Array(4);
+  private readonly counts = new Uint32Array(new ArrayBuffer(64));
   /** Bit L: a leaf of level L was filled since the last full flush. Lookups of a size that is not there are skipped. */
   private sizes = 0;
 

@@ -37,8 +37,11 @@ export class TableArena {
   /** Words of one page; and which bits of a word offset name a page. */
   readonly pageWords: number;
   readonly mask: number;
-  /** What the last walk found: see FOUND_HIGH, FOUND_LEVEL, FOUND_PROT, FOUND_SIZE. */
-  readonly found = new Int32Array(4);
+  /**
+   * In a buffer of its own: an array of so few bytes would else lie among V8's objects, which move, and its place would be no
+   * constant. What the last walk found: see FOUND_HIGH, FOUND_LEVEL, FOUND_PROT, FOUND_SIZE.
+   */
+  readonly found = new Int32Array(new ArrayBuffer(64));
   /** Classes of tables that were specialised for this arena, by layout. */
   readonly specialised = new Map<object, unknown>();
 

@@ -27,3 +27,7 @@ export const FOUND_LEVEL = 1;
 export const FOUND_PROT = 2;
 /** Binary logarithm of the pages of the leaf. */
 export const FOUND_SIZE = 3;
+
+/** What `resolveWords` leaves there in place of the first two: the first output page of the leaf, in two words. */
+export const OUT_HIGH = 0;
+export const OUT_LOW = 1;

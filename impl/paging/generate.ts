@@ -80,15 +80,21 @@ function walkText(target: Target): string {
   }`;
 }
 
-/** The walk on numbers: leaves of one entry here, all others in `walkOther`. */
-function numberText(layout: Layout): string {
+/** Does a leaf of level 0 or 1, with words `low` and `high`, take one entry, with its address at one place? */
+function singleText(layout: Layout): string {
   const { contiguous, rotated } = layout.format;
+  if (rotated === true) return 'false';
+  if (contiguous.by === 'none') return 'true';
+  if (contiguous.by === 'size in the address') return '(low & 0xe00) === 0';
+  return `(high & ${hex(1 << (contiguous.bit - 32))}) === 0`;
+}
+
+/** The walk on numbers, and the walk that reads its leaf: leaves of one entry here, all others in `...Other`. */
+function numberText(layout: Layout): string {
   const shift = layout.entryShift;
-  let single = 'true';
-  if (contiguous.by === 'size in the address') single = '(low & 0xe00) === 0';
-  else if (contiguous.by !== 'none') single = `(high & ${hex(1 << (contiguous.bit - 32))}) === 0`;
-  if (rotated === true) single = 'false';
-  const page = `(high & ${hex(layout.addressMask)}) * ${2 ** (32 - shift)} + (low >>> ${shift})`;
+  const mask = hex(layout.addressMask);
+  const single = singleText(layout);
+  const page = `(high & ${mask}) * ${2 ** (32 - shift)} + (low >>> ${shift})`;
   return `walk(iova) {
     const ih = (iova * ${2 ** -32}) | 0;
     const il = iova | 0;
@@ -104,6 +110,16 @@ function numberText(layout: Layout): string {
     }
     F[3] = ${layout.shift[1]};
     return ${page} + (il & ${2 ** layout.shift[1] - 1});
+  }
+  resolveWords(ih, il) {
+    const low = this.walkWords(ih, il);
+    if (low === 0) return -1;
+    const high = F[0];
+    if (F[1] !== 0 || !(${single})) return this.resolveEntry(low, ih, il);
+    F[2] = ${protText(layout)};
+    F[0] = (high & ${mask}) >>> ${shift};
+    F[1] = ((high & ${mask}) << ${32 - shift}) | (low >>> ${shift});
+    return 0;
   }`;
 }
 

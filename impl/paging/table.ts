@@ -26,6 +26,29 @@ export class PageTable extends TableCore {
     return this.wrongRange(high * WORD + (low >>> 0), 1) === codes.DONE ? this.walkAway(high, low) : 0;
   }
 
+  /**
+   * Size of the leaf over a page, as a logarithm, or -1. Its first output page is then in `arena.found` at OUT_HIGH and
+   * OUT_LOW, and what it allows at FOUND_PROT.
+   */
+  resolveWords(high: number, low: number): number {
+    const entry = this.walkWords(high, low);
+    return entry === 0 ? -1 : this.resolveEntry(entry, high, low);
+  }
+
+  /** The same for an entry that a walk has found. */
+  resolveEntry(entry: number, high: number, low: number): number {
+    const { layout, arena } = this;
+    const { found } = arena;
+    const entryHigh = found[codes.FOUND_HIGH];
+    const level = found[codes.FOUND_LEVEL];
+    const size = layout.sizeOf(entry, entryHigh, level);
+    const out = layout.firstOutput(entry, entryHigh, level, size, high * WORD + (low >>> 0));
+    found[codes.FOUND_PROT] = layout.protOf(entry, entryHigh);
+    found[codes.OUT_HIGH] = Math.floor(out / WORD);
+    found[codes.OUT_LOW] = out | 0;
+    return size;
+  }
+
   /** As `map`. The words of the page numbers are int32, or unsigned: both read the same. */
   mapWords(
     iovaHigh: number,

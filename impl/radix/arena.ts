@@ -37,7 +37,7 @@ export class PageArena {
    */
   readonly baseLow: number;
   /** What the last walk found besides the frame: see FOUND_PROT, FOUND_LEVEL, FOUND_HIGH. */
-  readonly found = new Int32Array(4);
+  readonly found = new Int32Array(new ArrayBuffer(64));
 
   readonly #returned: Uint32Array;
   #returnedCount = 0;
