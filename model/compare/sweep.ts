@@ -107,7 +107,8 @@ class Sweeper {
     for (let n = 0; n < calls; n++) {
       const asked = this.failAt(place, op, endings, [n]);
       for (let m = n + 1; m < asked.length; m++) {
-        if (!UNDOING.has(asked[m]!)) continue;
+        // Two failures of one sort in one call are beyond the law: docs/left-out.md.
+        if (!UNDOING.has(asked[m]!) || asked[m] === asked[n]) continue;
         this.pairs++;
         this.failAt(place, op, endings, [n, m]);
       }
