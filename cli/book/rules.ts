@@ -1,6 +1,16 @@
 // How do the clauses of the law read as a document?
 import { type AnyProfile, PROFILES, SOURCES } from '../../spec/index.js';
-import { type AnyClause, behind, citeBut, cited, marksOf, type Shared, sharedIn, whatOf } from './clauses.js';
+import {
+  type AnyClause,
+  behind,
+  citeBut,
+  cited,
+  marksOf,
+  mostCited,
+  type Shared,
+  sharedIn,
+  whatOf,
+} from './clauses.js';
 import { placesIn } from './places.js';
 
 /** docs/rules.md: every clause and policy, as the code has them. */
@@ -14,7 +24,9 @@ export function rulesDocument(): string {
     'An operation is judged by its clauses from the top. The first that applies ends the list; each `may` before it that',
     'applies is allowed as well. `disputed`: the sources argue, and a policy decides. A clause that several operations have',
     'is told once, at the head of its profile. What a clause rests on stands behind it, or else under the name of its',
-    'operation. A link leads to the file in which a clause stands.',
+    'operation. A link leads to the file in which a clause stands; one without a link stands in the file of its operation.',
+    'Under the name of an operation `what` is the clause `operation/what`. `from 6.12`: in that release and in newer ones.',
+    'A place without a source is in the source that its profile names. ADR-0010 is the page of that number in docs/adr.',
     '',
     ...sources(),
     ...profiles.flatMap(profile => {
@@ -29,8 +41,31 @@ class Links {
   private readonly names = new Map<string, string>();
   private readonly place: (id: string) => string | undefined;
 
+  /** The source that is not named with each place. */
+  readonly unsaid: string;
+
   constructor(private readonly profile: AnyProfile) {
     this.place = placesIn(profile);
+    this.unsaid = mostCited((Object.values(profile.rules) as unknown as (readonly AnyClause[])[]).flat());
+  }
+
+  /** The file in which most of some clauses stand, undefined: in none of several. */
+  usual(clauses: readonly AnyClause[]): string | undefined {
+    const counts = new Map<string, number>();
+    for (const { id } of clauses) {
+      const path = this.place(id);
+      if (path !== undefined) counts.set(path, (counts.get(path) ?? 0) + 1);
+    }
+    return [...counts].sort((a, b) => b[1] - a[1])[0]?.[0];
+  }
+
+  isIn(id: string, path: string | undefined): boolean {
+    return this.place(id) === path;
+  }
+
+  /** What marks a clause of the profile. */
+  marks(c: AnyClause): string {
+    return marksOf(c, this.profile.releases?.map(r => r.name) ?? []);
   }
 
   to(id: string, label: string): string {
@@ -61,7 +96,7 @@ function chapter(profile: AnyProfile, links: Links): readonly string[] {
   return [
     `## Profile \`${profile.name}\``,
     '',
-    `${profile.title}. ${operations.length} operations, ${count} clauses.`,
+    `${profile.title}. ${operations.length} operations, ${count} clauses. Unless it says otherwise a place is in \`${links.unsaid}\`.`,
     '',
     ...(told.length === 0
       ? []
@@ -84,7 +119,7 @@ function sharedRow({ what, clauses }: Shared, all: readonly Shared[], links: Lin
   const twice = all.filter(s => s.what === what).length > 1;
   const whose = twice ? ` of ${clauses.map(c => `\`${c.id.slice(0, -what.length - 1)}\``).join(', ')}` : '';
   const same = clauses.every(c => cited(c.cite) === cited(first!.cite));
-  return `- ${links.to(first!.id, what)}${whose}${marksOf(first!)}: ${first!.says}${same ? behind(first!.cite) : ''}`;
+  return `- ${links.to(first!.id, what)}${whose}${links.marks(first!)}: ${first!.says}${same ? behind(first!.cite, links.unsaid) : ''}`;
 }
 
 function operation(
@@ -93,24 +128,41 @@ function operation(
   shared: ReadonlyMap<string, Shared>,
   links: Links,
 ): readonly string[] {
-  const usual = citeBut(list.filter(c => !shared.has(c.id)));
-  const rests = (c: AnyClause): string => (cited(c.cite) === usual ? '' : behind(c.cite));
+  const own = list.filter(c => !shared.has(c.id));
+  const usual = citeBut(own);
+  const file = links.usual(own);
+  const rests = (c: AnyClause): string => (cited(c.cite) === usual ? '' : behind(c.cite, links.unsaid));
   const rows: string[] = [];
   for (let i = 0; i < list.length; ) {
     const c = list[i]!;
     const most = runOf(list.slice(i), shared);
-    if (most === 0) rows.push(`- ${links.to(c.id, c.id)}${marksOf(c)}: ${c.says}${rests(c)}`);
-    else {
+    if (most === 0) {
+      const label = labelOf(c.id, op);
+      const name = links.isIn(c.id, file) ? `\`${label}\`` : links.to(c.id, label);
+      rows.push(`- ${name}${links.marks(c)}: ${c.says}${rests(c)}`);
+    } else {
       const names = list.slice(i, i + most).map(o => {
         const same = new Set(shared.get(o.id)!.clauses.map(one => cited(one.cite))).size === 1;
         return `\`${whatOf(o.id)}\`${same ? '' : rests(o)}`;
       });
-      rows.push(`- shared, ${most === 1 ? '1 clause' : `${most} clauses`}: ${names.join(', ')}`);
+      rows.push(`- shared: ${names.join(', ')}`);
     }
     i += Math.max(most, 1);
   }
-  return [`### ${op}`, '', ...(usual === '' ? [] : [`_[${usual}]_`, '']), ...rows, ''];
+  const home = own.find(c => links.isIn(c.id, file));
+  const head = [
+    ...(home === undefined ? [] : [links.to(home.id, 'file')]),
+    ...(usual === '' ? [] : [`_[${bare(usual, links.unsaid)}]_`]),
+  ];
+  return [`### ${op}`, '', ...(head.length === 0 ? [] : [head.join(' '), '']), ...rows, ''];
 }
+
+/** Without the source that is not named. */
+const bare = (text: string, unsaid: string): string =>
+  text.startsWith(`${unsaid}: `) ? text.slice(unsaid.length + 2) : text;
+
+/** An operation's own chapter is not named again. */
+const labelOf = (id: string, op: string): string => (id.startsWith(`${op}/`) ? whatOf(id) : id);
 
 /** How many clauses at the head of a list are shared. */
 function runOf(list: readonly AnyClause[], shared: ReadonlyMap<string, Shared>): number {
