@@ -83,8 +83,9 @@ interface Contest {
 function measure({ unit, loop }: Contest, what: What, size: number, passes: number): Sample {
   const trace = traceOf(what, size);
   const run = () => (what === 'domain' ? invalidateAll(unit, size) : loop(trace));
-  // Every measurement begins with an empty IOTLB and one pass that fills it, in C as here.
+  // Every measurement begins with an empty IOTLB and one pass that fills it, in C as here; the same ways are filled.
   unit.tlb.flush();
+  unit.tlb.nextWay.fill(0);
   unit.tlb.resetCounts();
   run();
   const best = bestOf(passes, { run });

@@ -26,7 +26,7 @@ export const OUT = 12;
 /** Bits of a key that a lookup compares. */
 export const KEY_MASK = 0x3ffffff;
 export const ACCESS_SHIFT = 26;
-const SIZE_SHIFT = 20;
+export const SIZE_SHIFT = 20;
 /** The key of an empty entry: a size that no lookup asks for. */
 const EMPTY = -1;
 const OUT_HIGH = 0xfff;

@@ -9,6 +9,7 @@ import {
   KEY_MASK,
   MISSES,
   OUT,
+  SIZE_SHIFT,
   SIZES,
   STAMP,
   type TaggedCache,
@@ -22,8 +23,8 @@ const countText = (which: number): string => `const count = (S[${which}] + 1) | 
     if (count === 0) S[${which + 1}] = (S[${which + 1}] + 1) | 0;`;
 
 /**
- * See generate.ts of impl/paging for why this is text. Leaves of one page, in spaces of domains; all else is for the
- * general way. `walks`: a miss walks the table from its root.
+ * See generate.ts of impl/paging for why this is text. Spaces of domains, and misses on leaves of one page; all else is
+ * for the general way. `walks`: a miss walks the table from its root.
  */
 export function translateText(tlb: TaggedCache, walks: boolean): string {
   const away = 'return this.translateAway(space, high, low, access);';
@@ -51,8 +52,20 @@ return class extends Base {
   }
   translateMiss(space, high, low, access) {
     const stamp = STAMPS[space];
-    // Larger leaves, spaces of PASIDs and spaces whose stamp is old.
-    if ((S[${SIZES}] & -2) !== 0 || S[${SIZES + 1}] !== 0 || stamp <= S[${FLOOR}]) ${away}
+    if (stamp <= S[${FLOOR}] || S[${SIZES + 1}] !== 0) ${away}
+    // Larger leaves, of the sizes that were ever filled.
+    for (let sizes = S[${SIZES}] & -2; sizes !== 0; sizes &= sizes - 1) {
+      const size = 31 - Math.clz32(sizes & -sizes);
+      const first = low & (-1 << size);
+      const key = high | (size << ${SIZE_SHIFT});
+      const from = ((((low >>> size) | (high << (32 - size))) + space * 97) & ${tlb.mask}) << 4;
+      for (let way = from; way < from + ${WAYS}; way++) {
+        if (W[way] !== first || (W[way + ${KEY}] & ${KEY_MASK}) !== key || W[way + ${STAMP}] >>> 12 !== stamp) continue;
+        ${countText(HITS)}
+        if ((access & ~(W[way + ${KEY}] >>> ${ACCESS_SHIFT})) !== 0 || access === 0) return -1;
+        return way;
+      }
+    }
     const table = this.tables[space];
     if (table === null || table === undefined) ${away}
     const size = table.resolveWords(high, low);
