@@ -32,9 +32,15 @@ export function outside(layout: Layout, top: number): string {
   const bits = inputShift(layout, top);
   if (signExtended === true) {
     // Bits from the highest one on are all equal; page numbers have 64 - pageShift bits.
-    const same = bits - 1 - 32;
-    const ones = 2 ** (64 - pageShift - 32 - same) - 1;
-    return `((ih >>> ${same}) !== 0 && (ih >>> ${same}) !== ${hex(ones)})`;
+    const all = 64 - pageShift - 32;
+    const ones = (count: number): string => hex(2 ** count - 1);
+    const low = bits - 1;
+    if (low < 32) {
+      const upper = `(il >>> ${low})`;
+      return `((ih | ${upper}) !== 0 && (ih !== ${ones(all)} || ${upper} !== ${ones(32 - low)}))`;
+    }
+    const same = low - 32;
+    return `((ih >>> ${same}) !== 0 && (ih >>> ${same}) !== ${ones(all - same)})`;
   }
   if (bits > 32) return `(ih >>> ${bits - 32}) !== 0`;
   return bits === 32 ? 'ih !== 0' : `(ih | (il >>> ${bits})) !== 0`;

@@ -78,13 +78,15 @@ export const amdV1: Format = {
 
 /**
  * riscv.h: V 0, R 1, W 2, X 3, U 4, A 6, D 7, address (PPN) 53:10, N 63. W without R is reserved, so R comes with W; A is
- * set, and D where writes are allowed. `x4`: the second stage, whose root is four times as wide.
+ * set, and D where writes are allowed. Addresses are signed. `x4`: the second stage, whose root is four times as wide and
+ * whose addresses are not signed.
  */
 export const riscv = (top: 2 | 3 | 4, { x4 = false, napot = true } = {}): Format => ({
   name: `RISC-V Sv${12 + 9 * (top + 1)}${x4 ? 'x4' : ''}${napot ? '' : ' without Svnapot'}`,
   pageShift: 12,
   top,
   inputBits: 12 + 9 * (top + 1) + (x4 ? 2 : 0),
+  signExtended: !x4,
   outputBits: 56,
   addressShift: 2,
   present: [0],
