@@ -1,9 +1,9 @@
 // How did a device get several domains from 2019 to 2022, and how is the one of a mediated device found?
 import { EBUSY, EINVAL, ENODEV, ENOENT, ENOMEM, EPERM } from '../errno.js';
-import { fits } from './attaching.js';
 import { type Core, type Doing, fails, groupOf, setBooks, setProgrammed } from './core.js';
 import type { Device, Domain, Group, Instance } from './objects.js';
-import { isUsed } from './pasids.js';
+import { isUsed } from './pasid.js';
+import { fits } from './set-domain.js';
 
 /** The device, if its IOMMU's driver knows about aux domains. */
 function auxCapable(core: Core, index: number): Device | undefined {
@@ -62,7 +62,7 @@ function* attachTo(core: Core, device: Device, domain: Domain): Doing {
   else {
     const error = yield* programAux(core, device, domain);
     if (error < 0) return error;
-    domain.books++;
+    domain.users++;
     device.auxDomains.add(domain);
   }
   domain.auxUses.set(device.index, uses + 1);
@@ -114,7 +114,7 @@ export function detachAux(core: Core, index: number, handle: number, mdev: numbe
 export function detachFrom(core: Core, device: Device, domain: Domain): void {
   domain.auxUses?.delete(device.index);
   setProgrammed(core, device, domain.auxPasid, undefined);
-  domain.books--;
+  domain.users--;
   device.auxDomains.delete(domain);
   if (domain.auxUses !== undefined && domain.auxUses.size > 0) return;
   core.steps.giveNumber(core, device, domain.auxPasid);

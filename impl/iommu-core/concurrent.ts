@@ -1,6 +1,6 @@
 // Which calls can be made at the same time, and who keeps them out of each other's way?
 import { EBADF } from '../errno.js';
-import * as attachments from './attachments.js';
+import * as attach from './attach.js';
 import * as aux from './aux.js';
 import type { Core, Doing } from './core.js';
 import { putGroup } from './core.js';
@@ -9,9 +9,9 @@ import { finish, type IommuCore } from './machine.js';
 import * as members from './members.js';
 import type { Domain, Group } from './objects.js';
 import * as ownership from './ownership.js';
-import * as pasids from './pasids.js';
-import * as resets from './resets.js';
-import * as sharing from './sharing.js';
+import * as pasids from './pasid.js';
+import * as reset from './reset.js';
+import * as sva from './sva.js';
 import * as translation from './translation.js';
 
 /** Where a call stops and lets others run: before it finds what it is about, and before each call of a driver. */
@@ -237,31 +237,30 @@ export class ConcurrentCore implements ConcurrentCalls {
   }
 
   attachDevice = (device: number, domain: number) =>
-    this.onDevice(device, () => attachments.attachDevice(this.core, device, domain), domain);
+    this.onDevice(device, () => attach.attachDevice(this.core, device, domain), domain);
   detachDevice = (device: number, domain: number) =>
-    this.onDevice(device, () => attachments.detachDevice(this.core, device, domain), domain);
+    this.onDevice(device, () => attach.detachDevice(this.core, device, domain), domain);
   attachGroup = (group: number, domain: number) =>
-    this.onGroup(group, () => attachments.attachGroup(this.core, group, domain), domain);
-  detachGroup = (group: number) => this.onGroup(group, () => attachments.detachGroup(this.core, group));
+    this.onGroup(group, () => attach.attachGroup(this.core, group, domain), domain);
+  detachGroup = (group: number) => this.onGroup(group, () => attach.detachGroup(this.core, group));
   replaceGroup = (group: number, domain: number) =>
-    this.onGroup(group, () => attachments.replaceGroup(this.core, group, domain), domain);
+    this.onGroup(group, () => attach.replaceGroup(this.core, group, domain), domain);
   attachHandle = (group: number, domain: number, handle: number) =>
-    this.onGroup(group, () => attachments.attachHandle(this.core, group, domain, handle), domain);
-  detachHandle = (group: number) => this.onGroup(group, () => attachments.detachHandle(this.core, group));
+    this.onGroup(group, () => attach.attachHandle(this.core, group, domain, handle), domain);
+  detachHandle = (group: number) => this.onGroup(group, () => attach.detachHandle(this.core, group));
   replaceHandle = (group: number, domain: number, handle: number) =>
-    this.onGroup(group, () => attachments.replaceHandle(this.core, group, domain, handle), domain);
+    this.onGroup(group, () => attach.replaceHandle(this.core, group, domain, handle), domain);
 
   /** Takes no lock: a handle is seen once its attach has succeeded, and until its detach has begun to forget it. */
-  async getHandle(group: number, pasid: number, kind: attachments.HandleKind): Promise<number> {
+  async getHandle(group: number, pasid: number, kind: attach.HandleKind): Promise<number> {
     await this.pause('find');
-    return attachments.getHandle(this.core, group, pasid, kind);
+    return attach.getHandle(this.core, group, pasid, kind);
   }
 
-  attachDeferred = (device: number) =>
-    this.onDevice(device, () => attachments.attachDeferred(this.core, device));
-  prepareReset = (device: number) => this.onDevice(device, () => resets.prepareReset(this.core, device));
-  finishReset = (device: number) => this.onDevice(device, () => resets.finishReset(this.core, device));
-  settle = (device: number) => this.onDevice(device, () => resets.settle(this.core, device));
+  attachDeferred = (device: number) => this.onDevice(device, () => attach.attachDeferred(this.core, device));
+  prepareReset = (device: number) => this.onDevice(device, () => reset.prepareReset(this.core, device));
+  finishReset = (device: number) => this.onDevice(device, () => reset.finishReset(this.core, device));
+  settle = (device: number) => this.onDevice(device, () => reset.settle(this.core, device));
 
   allocPasid = (device: number) => this.onNumbers(device, () => pasids.allocPasid(this.core, device));
   freePasid = (device: number, pasid: number) =>
@@ -273,10 +272,10 @@ export class ConcurrentCore implements ConcurrentCalls {
   detachPasid = (device: number, pasid: number) =>
     this.onDevice(device, () => pasids.detachPasid(this.core, device, pasid));
   bindSpace = (device: number, mm: number) =>
-    this.onNumbers(device, () => sharing.bindSpace(this.core, device, mm));
+    this.onNumbers(device, () => sva.bindSpace(this.core, device, mm));
   unbindSpace = (device: number, mm: number) =>
-    this.onNumbers(device, () => sharing.unbindSpace(this.core, device, mm));
-  endSpace = (mm: number) => this.onNumbers(-1, () => sharing.endSpace(this.core, mm));
+    this.onNumbers(device, () => sva.unbindSpace(this.core, device, mm));
+  endSpace = (mm: number) => this.onNumbers(-1, () => sva.endSpace(this.core, mm));
 
   enableAux = (device: number) => this.onDevice(device, () => aux.enableAux(this.core, device));
   disableAux = (device: number) => this.onDevice(device, () => aux.disableAux(this.core, device));

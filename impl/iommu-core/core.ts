@@ -27,7 +27,7 @@ export interface Steps {
   held(core: Core, group: Group, must: boolean): boolean;
   moveMember(core: Core, group: Group, device: Device, domain: Domain, point?: FaultPoint): Doing;
   goBack(core: Core, group: Group, failed: Device, tried: Domain): Doing;
-  park(core: Core, group: Group, device: Device, tried: Domain): Doing;
+  blockOne(core: Core, group: Group, device: Device, tried: Domain): Doing;
   unprogram(core: Core, device: Device): void;
   setDomain(core: Core, group: Group, domain: Domain | undefined, must: boolean): Doing;
   putGroup(core: Core, group: Group): number;
@@ -42,7 +42,7 @@ export interface Steps {
   programAll(core: Core, group: Group, pasid: number, domain: Domain, before: Domain | undefined): Doing;
   attachEntry(core: Core, group: Group, domain: Domain, pasid: number, handle: number): Doing;
   detachEntry(core: Core, group: Group, pasid: number): Doing;
-  bury(core: Core, space: Space): void;
+  releasePasid(core: Core, space: Space): void;
   detachFrom(core: Core, device: Device, domain: Domain): void;
 }
 
@@ -128,7 +128,7 @@ export function putGroup(core: Core, group: Group): number {
     if (domain.kind !== 'sva') continue;
     const space = core.spaces[domain.space];
     space.bonds.delete(group.index);
-    core.steps.bury(core, space);
+    core.steps.releasePasid(core, space);
   }
   setBooks(group, undefined);
   // Whoever is still a member stays on it, though nobody has it written down.
@@ -145,36 +145,36 @@ export function putGroup(core: Core, group: Group): number {
 
 /** What the group's members are meant to be attached to. */
 export function setBooks(group: Group, domain: Domain | undefined): void {
-  if (domain !== undefined) domain.books++;
-  if (group.domain !== undefined) group.domain.books--;
+  if (domain !== undefined) domain.users++;
+  if (group.domain !== undefined) group.domain.users--;
   group.domain = domain;
 }
 
 /** What the device's requester id is attached to. */
 export function setRid(device: Device, domain: Domain | undefined): void {
-  if (domain !== undefined) domain.wires++;
-  if (device.rid !== undefined) device.rid.wires--;
+  if (domain !== undefined) domain.attachments++;
+  if (device.rid !== undefined) device.rid.attachments--;
   device.rid = domain;
 }
 
 /** What the device can still reach though it was attached to a blocking domain. */
 export function setLeftover(device: Device, domain: Domain | undefined): void {
-  if (domain !== undefined) domain.wires++;
-  if (device.leftover !== undefined) device.leftover.wires--;
-  device.leftover = domain;
+  if (domain !== undefined) domain.attachments++;
+  if (device.stale !== undefined) device.stale.attachments--;
+  device.stale = domain;
 }
 
 /** What a PASID of the device is programmed to. */
 export function setProgrammed(core: Core, device: Device, pasid: number, domain: Domain | undefined): void {
   const before = device.programmed.get(pasid);
   if (domain !== undefined) {
-    domain.wires++;
+    domain.attachments++;
     device.programmed.set(pasid, domain);
   } else if (before !== undefined) {
     device.programmed.delete(pasid);
   }
   countUse(core, pasid, Number(domain !== undefined) - Number(before !== undefined));
-  if (before !== undefined) before.wires--;
+  if (before !== undefined) before.attachments--;
 }
 
 function countUse(core: Core, pasid: number, by: number): void {
@@ -194,13 +194,13 @@ export function setEntry(
 ): void {
   const before = group.entries.get(pasid);
   if (domain !== undefined) {
-    domain.books++;
+    domain.users++;
     group.entries.set(pasid, { domain, handle });
   } else if (before !== undefined) {
     group.entries.delete(pasid);
   }
   countUse(core, pasid, Number(domain !== undefined) - Number(before !== undefined));
-  if (before !== undefined) before.domain.books--;
+  if (before !== undefined) before.domain.users--;
 }
 
 export const isBlocking = (group: Group, domain: Domain): boolean =>

@@ -17,7 +17,7 @@ export type FaultPoint =
   /** The driver attaches a device to a domain; the same, to undo; the same, when a reset ends or begins. */
   | 'attach'
   | 'reattach'
-  | 'reset-park'
+  | 'reset-block'
   | 'reset-attach'
   /** The driver programs a PASID of a device; the same, to undo; the same, when a reset ends. */
   | 'pasid'

@@ -3,8 +3,8 @@ import { EBUSY, EFAULT, EINVAL, ENODEV, ENOMEM, ENXIO, EPERM } from '../errno.js
 import type { DefaultType } from './configuration.js';
 import { type Core, type Doing, fails, setBooks, setRid, warnedOf } from './core.js';
 import type { FaultPoint } from './faults.js';
+import { wire } from './hardware.js';
 import { type Device, Domain, type Group, type Instance } from './objects.js';
-import { wire } from './wiring.js';
 
 /** What the driver of the machine says to a domain before it tries: 0, or the errno. */
 function fitness(device: Device, domain: Domain): number {
@@ -55,7 +55,7 @@ function look(core: Core, group: Group): void {
   for (let d = group.first; d !== undefined; d = d.next) {
     if (d.instance === undefined) continue;
     const nowhere = group.domain === undefined && (d.rid === undefined || d.rid === core.off);
-    d.astray = !d.deferred && d.rid !== group.domain && !nowhere;
+    d.differs = !d.deferred && d.rid !== group.domain && !nowhere;
   }
 }
 

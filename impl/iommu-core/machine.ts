@@ -1,17 +1,17 @@
 // Which calls does an IOMMU core offer? The public face of the implementation, one call after the other.
 
 import { EBADF } from '../errno.js';
-import * as attachments from './attachments.js';
+import * as attach from './attach.js';
 import * as aux from './aux.js';
 import { Core, type Doing, putGroup } from './core.js';
 import * as members from './members.js';
 import { type Options, partsOf } from './options.js';
 import * as ownership from './ownership.js';
-import * as pasids from './pasids.js';
-import * as resets from './resets.js';
-import * as sharing from './sharing.js';
+import * as pasids from './pasid.js';
+import * as reset from './reset.js';
 import * as snapshot from './snapshot.js';
 import { STEPS } from './steps.js';
+import * as sva from './sva.js';
 import * as translation from './translation.js';
 
 /** Runs an operation to its end with nobody in between. */
@@ -127,55 +127,55 @@ export class IommuCore {
   }
 
   attachDevice(device: number, domain: number): number {
-    return finish(attachments.attachDevice(this.core, device, domain));
+    return finish(attach.attachDevice(this.core, device, domain));
   }
 
   detachDevice(device: number, domain: number): number {
-    return finish(attachments.detachDevice(this.core, device, domain));
+    return finish(attach.detachDevice(this.core, device, domain));
   }
 
   attachGroup(group: number, domain: number): number {
-    return finish(attachments.attachGroup(this.core, group, domain));
+    return finish(attach.attachGroup(this.core, group, domain));
   }
 
   detachGroup(group: number): number {
-    return finish(attachments.detachGroup(this.core, group));
+    return finish(attach.detachGroup(this.core, group));
   }
 
   replaceGroup(group: number, domain: number): number {
-    return finish(attachments.replaceGroup(this.core, group, domain));
+    return finish(attach.replaceGroup(this.core, group, domain));
   }
 
   attachHandle(group: number, domain: number, handle: number): number {
-    return finish(attachments.attachHandle(this.core, group, domain, handle));
+    return finish(attach.attachHandle(this.core, group, domain, handle));
   }
 
   detachHandle(group: number): number {
-    return finish(attachments.detachHandle(this.core, group));
+    return finish(attach.detachHandle(this.core, group));
   }
 
   replaceHandle(group: number, domain: number, handle: number): number {
-    return finish(attachments.replaceHandle(this.core, group, domain, handle));
+    return finish(attach.replaceHandle(this.core, group, domain, handle));
   }
 
-  getHandle(group: number, pasid: number, kind: attachments.HandleKind): number {
-    return attachments.getHandle(this.core, group, pasid, kind);
+  getHandle(group: number, pasid: number, kind: attach.HandleKind): number {
+    return attach.getHandle(this.core, group, pasid, kind);
   }
 
   attachDeferred(device: number): number {
-    return finish(attachments.attachDeferred(this.core, device));
+    return finish(attach.attachDeferred(this.core, device));
   }
 
   prepareReset(device: number): number {
-    return finish(resets.prepareReset(this.core, device));
+    return finish(reset.prepareReset(this.core, device));
   }
 
   finishReset(device: number): number {
-    return finish(resets.finishReset(this.core, device));
+    return finish(reset.finishReset(this.core, device));
   }
 
   settle(device: number): number {
-    return resets.settle(this.core, device);
+    return reset.settle(this.core, device);
   }
 
   // Process address space ids.
@@ -201,15 +201,15 @@ export class IommuCore {
   }
 
   bindSpace(device: number, mm: number): number {
-    return finish(sharing.bindSpace(this.core, device, mm));
+    return finish(sva.bindSpace(this.core, device, mm));
   }
 
   unbindSpace(device: number, mm: number): number {
-    return finish(sharing.unbindSpace(this.core, device, mm));
+    return finish(sva.unbindSpace(this.core, device, mm));
   }
 
   endSpace(mm: number): number {
-    return sharing.endSpace(this.core, mm);
+    return sva.endSpace(this.core, mm);
   }
 
   // Aux domains.

@@ -15,7 +15,7 @@ import {
 } from './core.js';
 import { scan, storeType61, welcome } from './kernel-6-1.js';
 import { type Device, Domain, type Group, type Instance } from './objects.js';
-import { endBonds } from './sharing.js';
+import { endBonds } from './sva.js';
 
 export function* probe(core: Core, index: number, queued: boolean): Doing {
   const device = core.devices[index];
@@ -103,7 +103,7 @@ export function letGo(core: Core, group: Group, device: Device): void {
   setRid(device, undefined);
   setLeftover(device, undefined);
   core.steps.unprogram(core, device);
-  device.astray = false;
+  device.differs = false;
   if (device.resets > 0) group.resets--;
   if (group.resetting === device) group.resetting = undefined;
   device.resets = 0;

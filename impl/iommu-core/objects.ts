@@ -16,13 +16,13 @@ export type DomainKind =
   | 'sva';
 
 /**
- * Two counts say who refers to it: `books` are groups, PASID tables and aux attachments, `wires` are devices whose
+ * Two counts say who refers to it: `users` are groups, PASID tables and aux attachments, `attachments` are devices whose
  * hardware walks it. `calls` are calls under way that were given its name.
  */
 export class Domain {
   handle = -1;
-  books = 0;
-  wires = 0;
+  users = 0;
+  attachments = 0;
   freed = false;
   /** It was a group's own, and the group has another now. */
   orphan = false;
@@ -86,8 +86,8 @@ export class Device {
   directKnown = false;
   /** What its requester id is attached to in hardware. */
   rid: Domain | undefined;
-  astray = false;
-  leftover: Domain | undefined;
+  differs = false;
+  stale: Domain | undefined;
   resets = 0;
   aux = false;
   readonly auxDomains = new Set<Domain>();

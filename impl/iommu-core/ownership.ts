@@ -1,8 +1,8 @@
 // Who may decide what the devices of a group reach: kernel drivers together, or one owner alone?
 import { EBUSY, EINVAL, ENODEV, EPERM, EPROBE_DEFER } from '../errno.js';
-import { findBlocking } from './attaching.js';
 import { type Core, type Doing, groupAt, groupOf, WARNED, warnedOf } from './core.js';
 import type { Group } from './objects.js';
+import { findBlocking } from './set-domain.js';
 
 /** A driver is bound. One that manages DMA itself brings its own ownership, or none. */
 export function bind(core: Core, index: number, managed: boolean): number {

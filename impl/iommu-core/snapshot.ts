@@ -20,8 +20,8 @@ export interface DeviceSeen {
   readonly driver: 'none' | 'kernel' | 'managed';
   readonly deferred: boolean;
   readonly domain: Pointer;
-  readonly astray: boolean;
-  readonly leftover: Pointer;
+  readonly differs: boolean;
+  readonly stale: Pointer;
   readonly resets: number;
   readonly aux: boolean;
   readonly programmed: readonly { readonly pasid: number; readonly domain: Pointer }[];
@@ -78,8 +78,8 @@ export function deviceSeen(core: Core, index: number): DeviceSeen {
     driver: device.driver,
     deferred: device.deferred,
     domain: pointer(device.rid, group),
-    astray: device.astray,
-    leftover: pointer(device.leftover, group),
+    differs: device.differs,
+    stale: pointer(device.stale, group),
     resets: device.resets,
     aux: device.aux,
     programmed: [...device.programmed]

@@ -1,11 +1,12 @@
 // Which inner steps are the calls made of, so that a machine can be built with one of them done wrong?
-import * as attaching from './attaching.js';
+
 import * as aux from './aux.js';
 import { putGroup, type Steps } from './core.js';
 import * as members from './members.js';
 import * as ownership from './ownership.js';
-import * as pasids from './pasids.js';
-import * as sharing from './sharing.js';
+import * as pasids from './pasid.js';
+import * as setDomain from './set-domain.js';
+import * as sva from './sva.js';
 
 /**
  * The seam at which defects are seeded: every machine calls these steps through its own table, and
@@ -13,13 +14,13 @@ import * as sharing from './sharing.js';
  * translates is not among them.
  */
 export const STEPS: Steps = {
-  coreDomain: attaching.coreDomain,
-  held: attaching.held,
-  moveMember: attaching.moveMember,
-  goBack: attaching.goBack,
-  park: attaching.park,
-  unprogram: attaching.unprogram,
-  setDomain: attaching.setDomain,
+  coreDomain: setDomain.coreDomain,
+  held: setDomain.held,
+  moveMember: setDomain.moveMember,
+  goBack: setDomain.goBack,
+  blockOne: setDomain.blockOne,
+  unprogram: setDomain.unprogram,
+  setDomain: setDomain.setDomain,
   putGroup,
   letGo: members.letGo,
   setupDefault: members.setupDefault,
@@ -32,6 +33,6 @@ export const STEPS: Steps = {
   programAll: pasids.programAll,
   attachEntry: pasids.attachEntry,
   detachEntry: pasids.detachEntry,
-  bury: sharing.bury,
+  releasePasid: sva.releasePasid,
   detachFrom: aux.detachFrom,
 };

@@ -1,6 +1,6 @@
 // How are domains made and filled, and what does a device reach?
 import { EBUSY, EINVAL, ENODEV, ENOENT, ENOMEM, ENXIO, ERANGE } from '../errno.js';
-import { STATIC_BLOCKED, STATIC_IDENTITY } from './attachments.js';
+import { STATIC_BLOCKED, STATIC_IDENTITY } from './attach.js';
 import { type Core, type Doing, fails, groupAt, groupOf } from './core.js';
 import { driverOfMachine } from './kernel-6-1.js';
 import { type Device, Domain, type Instance } from './objects.js';
@@ -55,8 +55,8 @@ export function* allocForBus(core: Core, bus: number): Doing {
 export function freeDomain(core: Core, handle: number): number {
   const domain = core.domains.get(handle);
   if (domain === undefined) return -ENOENT;
-  if (domain.books > 0) return -EBUSY;
-  if (domain.wires > 0 && core.choices.freeTrustsDetach === 'no') return -EBUSY;
+  if (domain.users > 0) return -EBUSY;
+  if (domain.attachments > 0 && core.choices.freeTrustsDetach === 'no') return -EBUSY;
   domain.freed = true;
   core.domains.remove(handle);
   return 0;
@@ -137,8 +137,8 @@ export function dma(core: Core, index: number, pasid: number, page: number): num
   }
   if (device.rid === undefined) return DMA_OUTSIDE;
   const reached = through(device.rid, page);
-  const late = device.leftover !== undefined && fails(core, 'late-invalidation', index);
-  return late ? through(device.leftover as Domain, page) : reached;
+  const late = device.stale !== undefined && fails(core, 'late-invalidation', index);
+  return late ? through(device.stale as Domain, page) : reached;
 }
 
 /** What a device reaches through memory that is no table any more, or a domain that was given up, nobody can say. */

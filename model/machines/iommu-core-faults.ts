@@ -138,7 +138,7 @@ export const FAULTS_OF: { readonly [rule: string]: (at: number, about?: About) =
   'deferred_attach/attach-fails': ATTACH,
   'deferred_attach/deferral-ends': ATTACH,
   'reset_prepare/no-blocking-domain': BLOCKING,
-  'reset_prepare/attach-fails': one('reset-park'),
+  'reset_prepare/attach-fails': one('reset-block'),
   'reset_done/attach-fails': one('reset-attach'),
   'reset_done/pasid-fails': one('pasid-reset'),
   'pasid_alloc/no-memory': NUMBER,

@@ -1,6 +1,6 @@
 // How does the implementation of iommu-core look through the eyes of its law?
 import { ENOMEM } from '../../impl/errno.js';
-import { A_BOND, NULL_DOMAIN, STATIC_BLOCKED, STATIC_IDENTITY } from '../../impl/iommu-core/attachments.js';
+import { A_BOND, NULL_DOMAIN, STATIC_BLOCKED, STATIC_IDENTITY } from '../../impl/iommu-core/attach.js';
 import { type ConcurrentCalls, ConcurrentCore, type Pause } from '../../impl/iommu-core/concurrent.js';
 import type { Hardware } from '../../impl/iommu-core/configuration.js';
 import { COMPLAINT, WARNED } from '../../impl/iommu-core/core.js';
@@ -304,11 +304,11 @@ export class Machine {
   }
 
   private deviceView(d: number): View {
-    const seen = this.impl.device(d);
+    const { differs: astray, stale, ...seen } = this.impl.device(d);
+    const [domain, leftover] = [this.pointer(seen.domain), this.pointer(stale)];
     return {
       ...seen,
-      domain: this.pointer(seen.domain),
-      leftover: this.pointer(seen.leftover),
+      ...{ astray, domain, leftover },
       programmed: Object.fromEntries(seen.programmed.map(p => [p.pasid, this.pointer(p.domain)])),
     };
   }

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import * as errno from '../../impl/errno.js';
-import { NULL_DOMAIN, STATIC_BLOCKED, STATIC_IDENTITY } from '../../impl/iommu-core/attachments.js';
+import { NULL_DOMAIN, STATIC_BLOCKED, STATIC_IDENTITY } from '../../impl/iommu-core/attach.js';
 import { WARNED } from '../../impl/iommu-core/core.js';
 import { Numbers } from '../../impl/iommu-core/objects.js';
 import { bench, d1, d2, e, g, h, o1, o2 } from './iommu-core-bench.js';

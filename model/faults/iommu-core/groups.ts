@@ -15,9 +15,9 @@ function* nothing(): Doing {
 const stopsAtTheFirst: Seed = steps((own, now) => {
   let stopped = -1;
   return {
-    park: function* (core: Core, group: Group, device: Device, tried: Domain): Doing {
+    blockOne: function* (core: Core, group: Group, device: Device, tried: Domain): Doing {
       stopped = now.call;
-      return yield* own.park(core, group, device, tried);
+      return yield* own.blockOne(core, group, device, tried);
     },
     moveMember: function* (core, group, device, domain, point): Doing {
       if (stopped === now.call) return 0;
@@ -67,7 +67,7 @@ export const groups: readonly FaultyMachine[] = [
         const error = yield* own.moveMember(core, group, device, domain, point);
         if (error !== -EINVAL || !device.setup.direct || domain.kind !== 'blocked') return error;
         device.rid = domain;
-        domain.wires++;
+        domain.attachments++;
         return 0;
       },
     })),
@@ -93,7 +93,7 @@ export const groups: readonly FaultyMachine[] = [
       'Linux 5.x, __iommu_detach_group: group->domain is the default domain whether or not attach worked',
     ),
     ['no-static-blocked', 'devices.0.astray', 3],
-    steps(() => ({ park: nothing })),
+    steps(() => ({ blockOne: nothing })),
   ),
   fault(
     'must-succeed/stops-at-the-first',

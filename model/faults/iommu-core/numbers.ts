@@ -104,8 +104,8 @@ export const numbers: readonly FaultyMachine[] = [
     history('openanolis bug 4081: the PASID is freed with the last user of the mm, devices are still bound'),
     ['sva', 'mms.0.pasid', 3],
     steps(own => ({
-      bury: (core, space) => {
-        if (space.alive || space.pasid === 0) return own.bury(core, space);
+      releasePasid: (core, space) => {
+        if (space.alive || space.pasid === 0) return own.releasePasid(core, space);
         core.numbers.give(space.pasid);
         core.pasidsOfSpaces.delete(space.pasid);
         space.pasid = 0;
@@ -186,7 +186,7 @@ export const numbers: readonly FaultyMachine[] = [
         class extends own {
           override freeDomain(handle: number): number {
             const domain = this.core.domains.get(handle);
-            if (domain !== undefined && domain.books === 0) domain.wires = 0;
+            if (domain !== undefined && domain.users === 0) domain.attachments = 0;
             return super.freeDomain(handle);
           }
         },

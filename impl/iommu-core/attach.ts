@@ -1,16 +1,16 @@
 // How is a domain attached to a group, exchanged for another, and taken off again?
 import { EBUSY, EINVAL, ENODEV, ENOENT, ENOMEM } from '../errno.js';
-import { rewire } from './attaching.js';
 import { type Core, type Doing, fails, groupAt, groupOf, setEntry, WARNED } from './core.js';
 import { attach61, lose } from './kernel-6-1.js';
 import { BOND, Domain, type Group } from './objects.js';
+import { rewire } from './set-domain.js';
 
 /** Names of domains that are no handles: the static domains of the IOMMU in question, and a NULL pointer. */
 export const STATIC_IDENTITY = -2;
 export const STATIC_BLOCKED = -3;
 export const NULL_DOMAIN = -1;
 
-/** A static domain where there is no driver that could have one: it fits nowhere. */
+/** A static domain where there is no driver that could have one: it fits no device. */
 const NOBODYS = new Domain('identity', '', undefined);
 
 /** The domain behind a name, as the IOMMU of the group's first member has it. */
@@ -150,7 +150,7 @@ export function* attachDeferred(core: Core, index: number): Doing {
   // AMD's driver of 6.1 forgets that the attach was put off before it tries.
   if (error < 0 && core.choices.kernel === '6.1' && device.instance?.setup.tables === 'amd') {
     lose(core, device);
-    device.astray = true;
+    device.differs = true;
   }
   return error;
 }

@@ -1,8 +1,8 @@
 // What is a device attached to while it is reset, and what afterwards?
 import { EBUSY } from '../errno.js';
-import { findBlocking, rewire } from './attaching.js';
 import { type Core, type Doing, fails, groupOf, setLeftover, setProgrammed, WARNED } from './core.js';
 import type { Device, Group } from './objects.js';
+import { findBlocking, rewire } from './set-domain.js';
 
 /** The device is put on blocking with all its PASIDs; what was wanted of it stays written down. */
 export function* prepareReset(core: Core, index: number): Doing {
@@ -18,7 +18,7 @@ export function* prepareReset(core: Core, index: number): Doing {
   let error = yield* findBlocking(core, group, device.instance);
   // Where the whole group is on blocking nobody calls the driver.
   if (error === 0 && group.domain !== group.blocking)
-    error = yield* rewire(core, group, device, group.blocking, 'reset-park');
+    error = yield* rewire(core, group, device, group.blocking, 'reset-block');
   if (error < 0) return error;
   core.steps.unprogram(core, device);
   device.resets = 1;
@@ -39,7 +39,7 @@ export function* finishReset(core: Core, index: number): Doing {
   }
   const stays = group.domain === group.blocking;
   const error = stays ? 0 : yield* rewire(core, group, device, group.domain, 'reset-attach');
-  if (error < 0) device.astray = true;
+  if (error < 0) device.differs = true;
   const lost = yield* reprogram(core, group, device);
   device.resets = 0;
   group.resets--;

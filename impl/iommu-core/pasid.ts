@@ -1,10 +1,10 @@
 // How does a device get more than one domain, told apart by PASID?
 import { EBUSY, EINVAL, ENODEV, ENOENT, ENOMEM, ENOSPC, EOPNOTSUPP } from '../errno.js';
-import { fits } from './attaching.js';
-import { domainFor, reserve } from './attachments.js';
+import { domainFor, reserve } from './attach.js';
 import { type Core, type Doing, fails, groupOf, setEntry, setProgrammed, WARNED } from './core.js';
 import type { FaultPoint } from './faults.js';
 import { BOND, type Device, type Domain, type Group, type Instance, Numbers } from './objects.js';
+import { fits } from './set-domain.js';
 
 /** The space that the device's numbers come from; undefined: nobody hands out numbers. */
 function numbersFor(core: Core, device: Device): Numbers | undefined {

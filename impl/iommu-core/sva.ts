@@ -2,7 +2,7 @@
 import { EBUSY, ENODEV, ENOENT, ENOMEM, ENOSPC, EOPNOTSUPP, EOVERFLOW } from '../errno.js';
 import { type Core, type Doing, fails, groupOf } from './core.js';
 import { BOND, type Device, Domain, type Group, type Instance, type Space } from './objects.js';
-import { isProgrammed } from './pasids.js';
+import { isProgrammed } from './pasid.js';
 
 export function* bindSpace(core: Core, index: number, mm: number): Doing {
   const device = core.devices[index];
@@ -59,9 +59,9 @@ export function* unbindSpace(core: Core, index: number, mm: number): Doing {
   space.bonds.delete(group.index);
   const entry = group.entries.get(space.pasid);
   yield* core.steps.detachEntry(core, group, space.pasid);
-  if (entry !== undefined && entry.domain.books === 0)
+  if (entry !== undefined && entry.domain.users === 0)
     space.domains.delete(entry.domain.instance as Instance);
-  core.steps.bury(core, space);
+  core.steps.releasePasid(core, space);
   return 0;
 }
 
@@ -70,18 +70,18 @@ export function endSpace(core: Core, mm: number): number {
   const space = core.spaces[mm];
   if (space === undefined || !space.alive) return -ENOENT;
   space.alive = false;
-  core.steps.bury(core, space);
+  core.steps.releasePasid(core, space);
   return 0;
 }
 
 /** Nobody of the group is left to share it. */
 export function endBonds(core: Core, space: Space, group: Group): void {
   space.bonds.delete(group.index);
-  core.steps.bury(core, space);
+  core.steps.releasePasid(core, space);
 }
 
 /** The PASID of a dead address space is free again when nobody shares it any more. */
-export function bury(core: Core, space: Space): void {
+export function releasePasid(core: Core, space: Space): void {
   if (space.alive || space.bonds.size > 0 || space.pasid === 0) return;
   if (core.choices.pasidAllocator === 'core-global') core.numbers.give(space.pasid);
   core.pasidsOfSpaces.delete(space.pasid);

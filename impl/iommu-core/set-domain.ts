@@ -13,9 +13,9 @@ import {
   warnedOf,
 } from './core.js';
 import type { FaultPoint } from './faults.js';
+import { wire } from './hardware.js';
 import { setDomain61 } from './kernel-6-1.js';
 import { type Device, Domain, type Group, type Instance } from './objects.js';
-import { wire } from './wiring.js';
 
 /** What the group falls back to: blocking while it is owned, else its default domain. */
 export const coreDomain = (group: Group): Domain | undefined =>
@@ -56,18 +56,18 @@ export function* moveMember(
   const wasDeferred = device.deferred;
   device.deferred = false;
   const error = yield* attachOne(core, group, device, domain, point);
-  if (error < 0 && wasDeferred) device.astray = true;
+  if (error < 0 && wasDeferred) device.differs = true;
   return error;
 }
 
 /** It had to succeed and did not: better blocked than on a domain that may soon be freed. */
-export function* park(core: Core, group: Group, device: Device, tried: Domain): Doing {
-  device.astray = true;
+export function* blockOne(core: Core, group: Group, device: Device, tried: Domain): Doing {
+  device.differs = true;
   const { blocking } = group;
   if (blocking === undefined || blocking === tried) return 0;
   yield;
   wire(core, group, device, blocking);
-  device.astray = true;
+  device.differs = true;
   return 0;
 }
 
@@ -80,7 +80,7 @@ export function held(core: Core, group: Group, must: boolean): boolean {
 
 /**
  * The one way in which the domain of a group changes. 0, or an errno: then all is as before, unless `must`: then
- * the group is on the new domain, and whoever could not be moved is astray.
+ * the group is on the new domain, and whoever could not be moved is differs.
  */
 export function* setDomain(core: Core, group: Group, domain: Domain | undefined, must: boolean): Doing {
   if (core.choices.kernel === '6.1') return yield* setDomain61(core, group, domain);
@@ -100,13 +100,13 @@ export function* setDomain(core: Core, group: Group, domain: Domain | undefined,
     }
     result = error;
     if (!must) {
-      const parks = core.choices.failedReplace === 'park-on-blocking' && canPark(group);
+      const blocks = core.choices.failedReplace === 'park-on-blocking' && canBlock(group);
       const stuck = yield* core.steps.goBack(core, group, device, domain);
-      // The first device that is attached gives the domain its format, for good; but not if all is parked.
-      if (late && (!moved || parks)) domain.unformat();
+      // The first device that is attached gives the domain its format, for good; but not if all are attached to the blocking domain.
+      if (late && (!moved || blocks)) domain.unformat();
       return stuck === 0 ? error : warnedOf(error);
     }
-    yield* core.steps.park(core, group, device, domain);
+    yield* core.steps.blockOne(core, group, device, domain);
   }
   setBooks(group, domain);
   return result;
@@ -116,12 +116,12 @@ export function* setDomain(core: Core, group: Group, domain: Domain | undefined,
 export function* goBack(core: Core, group: Group, failed: Device, tried: Domain): Doing {
   const before = group.domain;
   if (before === undefined) {
-    // There is nothing to go back to: who was moved is not where the group is, which is nowhere.
+    // There is nothing to go back to: the group has no domain, and that of a device that was moved differs.
     for (let d = group.first; d !== undefined && d !== failed; d = d.next)
-      if (d.rid === tried) d.astray = true;
+      if (d.rid === tried) d.differs = true;
     return 0;
   }
-  if (core.choices.failedReplace === 'park-on-blocking' && canPark(group))
+  if (core.choices.failedReplace === 'park-on-blocking' && canBlock(group))
     return yield* parkAll(core, group, group.first?.instance as Instance);
   let stuck = 0;
   for (let device = group.first; device !== undefined; device = device.next) {
@@ -130,7 +130,7 @@ export function* goBack(core: Core, group: Group, failed: Device, tried: Domain)
     if (device === failed || (device.resets === 0 && device.rid === tried)) {
       const error = yield* core.steps.moveMember(core, group, device, before, 'reattach');
       if (error !== 0) {
-        yield* core.steps.park(core, group, device, before);
+        yield* core.steps.blockOne(core, group, device, before);
         stuck = WARNED;
       }
     }
@@ -140,7 +140,7 @@ export function* goBack(core: Core, group: Group, failed: Device, tried: Domain)
 }
 
 /** Is there a blocking domain, and may everybody be put on it? */
-function canPark(group: Group): boolean {
+function canBlock(group: Group): boolean {
   if (group.blocking === undefined && group.first?.instance?.blocked === undefined) return false;
   for (let d = group.first; d !== undefined; d = d.next) if (d.directKnown) return false;
   return true;

@@ -14,5 +14,5 @@ export function wire(core: Core, group: Group, device: Device, domain: Domain): 
     setLeftover(device, before);
   setRid(device, domain);
   device.deferred = false;
-  device.astray = false;
+  device.differs = false;
 }
