@@ -15,6 +15,9 @@ import {
   type Source,
   type Trace,
 } from '../conformance/index.js';
+import { logTrace } from '../conformance/logs/log-trace.js';
+import { StraceSession } from '../conformance/logs/strace.js';
+import { looksLikeStrace } from '../conformance/logs/strace-lines.js';
 import { Malformed } from '../conformance/trace/malformed.js';
 import { type AnyOp, defaultPolicies } from '../spec/index.js';
 import type { Event } from '../spec/protocol/index.js';
@@ -23,7 +26,7 @@ import { reasonOf, Unfinished, Unreadable, Usage } from './exit.js';
 import { JUDGED_WITHIN, MIB, roomBelow } from './memory.js';
 import { type Choices, parsePolicies } from './options.js';
 
-export type Format = 'trace' | 'ftrace';
+export type Format = 'trace' | 'ftrace' | 'strace';
 
 /** The bundled corpus, beside the sources. */
 export const CORPUS = fileURLToPath(new URL('../../conformance/corpus/', import.meta.url));
@@ -84,9 +87,15 @@ async function look(file: string, asked: Format | undefined): Promise<Looked> {
   throw new Malformed('truncated', { line: 1 }, `${file} is not a whole gzip file: it does not begin as one`);
 }
 
-/** Ours begin with a brace, a kernel's trace file with anything else. */
+/** Ours begin with a brace, a log of strace with a call, a kernel's trace file or log with anything else. */
 function told({ first, all }: Peeked, asked: Format | undefined): Looked {
-  return { format: asked ?? (first[0] === 0x7b ? 'trace' : 'ftrace'), source: all };
+  return { format: asked ?? formatOf(first), source: all };
+}
+
+function formatOf(first: Uint8Array): Format {
+  if (first[0] === 0x7b) return 'trace';
+  const lines = new TextDecoder().decode(first.subarray(0, 65_536)).split('\n', 20);
+  return lines.slice(0, -1).some(looksLikeStrace) ? 'strace' : 'ftrace';
 }
 
 /** The first piece that is not empty, and everything with it. */
@@ -107,8 +116,8 @@ async function peek(source: AsyncIterable<Uint8Array>): Promise<Peeked> {
 }
 
 export function formatNamed(asked: string | undefined): Format | undefined {
-  if (asked === undefined || asked === 'trace' || asked === 'ftrace') return asked;
-  throw new Usage(`unknown format ${asked}: trace or ftrace`);
+  if (asked === undefined || asked === 'trace' || asked === 'ftrace' || asked === 'strace') return asked;
+  throw new Usage(`unknown format ${asked}: trace, ftrace or strace`);
 }
 
 /** A recording of either format, packed or not, ready to be judged. */
@@ -119,7 +128,10 @@ export async function openTrace(
   memory = JUDGED_WITHIN * MIB,
 ): Promise<Trace> {
   const { format, source } = await look(file, asked);
-  const trace = format === 'trace' ? await readTrace(source) : await openFtrace(file, source, memory);
+  const trace =
+    format === 'trace'
+      ? await readTrace(source)
+      : await (format === 'strace' ? openStrace : openFtrace)(file, source, memory, choices.release);
   const policies = { ...trace.policies, ...parsePolicies(trace.profile, choices) };
   return { ...trace, policies, events: () => within(trace.events(), file, memory) };
 }
@@ -180,6 +192,17 @@ async function openFtrace(file: string, source: Source, memory: number): Promise
     },
     close: async () => {},
   };
+}
+
+/** A log of strace: descriptors are followed through it first, then arguments are looked for that go with the answers. */
+async function openStrace(file: string, source: Source, memory: number, release?: string): Promise<Trace> {
+  const session = new StraceSession();
+  const room = roomBelow(memory);
+  for await (const line of linesOf(source, LIMITS)) {
+    session.take(line);
+    if (!room()) throw new Unfinished(`line ${line.number} of ${file}: ${beyond(memory)}`);
+  }
+  return logTrace(`strace of ${file}`, session, release);
 }
 
 /** The bundled traces that must be accepted and refused, and the kernel recordings. */

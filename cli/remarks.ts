@@ -1,5 +1,6 @@
 // What is said of events that people look for, and that a recording explains?
-import { describeOp, printable, type Remark } from '../conformance/index.js';
+import { describeOp, printable, type Remark, type Trace } from '../conformance/index.js';
+import { RELEASE } from '../spec/index.js';
 import { type Out, paint, wrapped } from './terminal.js';
 
 /** So many are told; the data has more. */
@@ -17,4 +18,12 @@ export function sayRemarks(remarks: readonly Remark[], machine: unknown, out: Ou
     }
   }
   if (remarks.length > TOLD) out.say(`   and ${remarks.length - TOLD} more, in the data`);
+}
+
+/** Of a log: as which release it was judged, and which arguments it does not show. */
+export function sayUnseen({ unseen, policies }: Trace, out: Out): void {
+  if (unseen === undefined) return;
+  const open = unseen.map(({ op, fields, count }) => `${fields.join(', ')} of ${count} ${op}`);
+  const told = open.length === 0 ? 'every argument is there' : `not in the log: ${open.join('; ')}`;
+  out.say(wrapped(`   ${'judged'.padEnd(9)} as ${policies[RELEASE]}; ${told}`, 13));
 }

@@ -14,6 +14,7 @@ import {
 import { countVerdicts, type RuleRow, ruleRows } from '../../conformance/verdicts/rules.js';
 import type { RuleTally } from '../../conformance/verdicts/tally.js';
 import type { Part } from '../../picture/document.js';
+import { RELEASE } from '../../spec/index.js';
 import { drawingsOf, drawStories } from '../drawn.js';
 import { EXIT, type ExitCode, Usage, worst } from '../exit.js';
 import { formatNamed, memoryOf, openTrace } from '../input.js';
@@ -22,7 +23,7 @@ import type { Choices } from '../options.js';
 import { tableOf } from '../page-tables.js';
 import { storySays, writePage } from '../pages.js';
 import { quoted } from '../quoted.js';
-import { sayRemarks } from '../remarks.js';
+import { sayRemarks, sayUnseen } from '../remarks.js';
 import { sayReport } from '../report.js';
 import { ruleTable } from '../rule-table.js';
 import { count, type Out, outTo, paint } from '../terminal.js';
@@ -138,6 +139,7 @@ export function verdictOf(
 ): { code: ExitCode; data: object } {
   const told = tellVerdict(file, trace, verdict, out, judged);
   if (judged.remarks !== undefined) sayRemarks(judged.remarks, trace.machine, out);
+  sayUnseen(trace, out);
   const beside = tellPassedOver(trace.passedOver);
   if (beside !== undefined) out.say(`${paint.bold(printable(file))}: ${beside}`);
   return told;
@@ -159,6 +161,7 @@ function tellVerdict(
     passedOver: trace.passedOver,
     clauses: countVerdicts(rules),
     rules: rules.filter(r => r.verdict !== 'not-tested'),
+    ...(trace.unseen === undefined ? {} : { release: trace.policies[RELEASE], unseen: trace.unseen }),
     ...(remarks.length === 0 ? {} : { remarks: remarks.map(plain) }),
   };
   if (all === true) out.say(ruleTable(trace.profile.name, rules));

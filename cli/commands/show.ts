@@ -10,7 +10,7 @@ import {
   Teller,
 } from '../../conformance/index.js';
 import type { AnyOp } from '../../spec/index.js';
-import type { Event } from '../../spec/protocol/index.js';
+import { type Event, opSeen } from '../../spec/protocol/trace.js';
 import { changeLines, whole } from '../changes.js';
 import { drawingsOf, drawStories } from '../drawn.js';
 import { EXIT, type ExitCode } from '../exit.js';
@@ -91,7 +91,7 @@ async function told(file: string, options: ShowOptions, out: Out): Promise<ExitC
 }
 
 function sayStep(event: Event<AnyOp>, machine: unknown, spoke: readonly string[], out: Out): void {
-  const { name, fields } = describeOp(event.op, machine);
+  const { name, fields } = describeOp(opSeen(event), machine);
   const rules = spoke.join(', ');
   const head = `  ${String(event.n).padStart(4)}  ${name.padEnd(12)} ${fields}`.trimEnd();
   const answer = describeOutcome(event.outcome);

@@ -2,7 +2,7 @@
 import { canonical } from '../../spec/kit/canonical.js';
 import type { Allowed, Policies } from '../../spec/law/clause.js';
 import { type AnyOp, allowed, type Profile } from '../../spec/law/profile.js';
-import type { Event } from '../../spec/protocol/trace.js';
+import { type Event, opSeen } from '../../spec/protocol/trace.js';
 import { distinct } from './candidates.js';
 import type { EventLines } from './event-lines.js';
 import { type Parting, partings, sameOutcome, valueAt } from './observed.js';
@@ -38,7 +38,7 @@ export function divergence<S, O extends AnyOp, P extends Policies, Setup>(
     verdict: 'diverges',
     event: event.n,
     ...(event.line === undefined ? {} : { line: event.line }),
-    op: event.op,
+    op: opSeen(event),
     observed: event.outcome,
     candidates: states.length,
     allowed: choices(endings),

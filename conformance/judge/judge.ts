@@ -3,7 +3,8 @@ import type { Policies } from '../../spec/law/clause.js';
 import { GaveUp } from '../../spec/law/gave-up.js';
 import { checkPolicies } from '../../spec/law/known.js';
 import { type AnyOp, allowed, type Profile } from '../../spec/law/profile.js';
-import type { Event } from '../../spec/protocol/trace.js';
+import { UNOBSERVED } from '../../spec/protocol/observed.js';
+import { type Event, opSeen } from '../../spec/protocol/trace.js';
 import { Coverage } from '../coverage/collect.js';
 import { RuleTally, type Sign } from '../verdicts/tally.js';
 import { Candidates, type Gathering } from './candidates.js';
@@ -187,14 +188,16 @@ export class Judge<S, O extends AnyOp, P extends Policies, Setup> {
   private accept(event: Event<O>, rules: readonly string[]): void {
     if (event.setup !== true) {
       this.coverage.record(event.op, rules, event.outcome);
-      this.tally.accepted(rules, event.outcome);
+      // With an argument that nobody saw, the clause that spoke is one of those that may have.
+      this.tally.accepted(rules, event.unseen === undefined ? event.outcome : { is: UNOBSERVED });
     }
     this.remember(event, rules);
   }
 
   private remember(event: Event<O>, rules: readonly string[]): void {
     this.events++;
-    const { n, op, outcome, line } = event;
+    const { n, outcome, line } = event;
+    const op = opSeen(event);
     if (line !== undefined) this.lines.add(n, line);
     this.before.push(
       line === undefined ? { event: n, op, outcome, rules } : { event: n, line, op, outcome, rules },

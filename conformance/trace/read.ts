@@ -11,6 +11,13 @@ import { Malformed } from './malformed.js';
 import { Pairs } from './pairs.js';
 import type { PassedOver } from './passed-over.js';
 
+/** Fields of calls that a log does not show, and of how many calls. */
+export interface Unseen {
+  readonly op: string;
+  readonly fields: readonly string[];
+  readonly count: number;
+}
+
 /** A recording that has begun well. The events are read while they are asked for. */
 export interface Trace {
   readonly header: Header;
@@ -20,6 +27,8 @@ export interface Trace {
   readonly policies: Policies;
   /** What of the file is no event of the profile; a recording in our own format has nothing of the kind. */
   readonly passedOver: readonly PassedOver[];
+  /** Of a log: fields of calls that it does not show. What stands there goes with the answers, and is not told. */
+  readonly unseen?: readonly Unseen[];
   /**
    * The events, once only. Throws `Malformed` at the first defect, which may be the very last line: a file
    * that ends before the number of events that its header promises is a truncated one.

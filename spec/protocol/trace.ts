@@ -1,7 +1,7 @@
 // What is a recording: which lines does trace format 1 have, and what do they carry?
 import * as t from 'io-ts';
 import { closed, list, text, whole } from './codec.js';
-import { Observed } from './observed.js';
+import { Observed, UNOBSERVED } from './observed.js';
 
 /** The format's name and the one version that this release reads and writes. */
 export const FORMAT = 'iommu-trace';
@@ -71,4 +71,22 @@ export interface Event<O = unknown> {
   readonly setup?: true;
   /** The line of the recording that reports it, counted from 1. */
   readonly line?: number;
+  /** Fields of `op` that nobody saw: what stands there is one of the possible values, and is not told. */
+  readonly unseen?: readonly string[];
+}
+
+/** The operation as far as it was seen, for whoever reads of it. */
+export function opSeen<O extends object>({
+  op,
+  unseen,
+}: {
+  readonly op: O;
+  readonly unseen?: readonly string[];
+}): O {
+  if (unseen === undefined) return op;
+  return Object.fromEntries(
+    Object.entries(op)
+      .filter(([key]) => key !== 'arg')
+      .map(([key, value]) => [key, unseen.includes(key) ? UNOBSERVED : value]),
+  ) as O;
 }
