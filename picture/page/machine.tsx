@@ -36,7 +36,7 @@ export function Machine({ scene, width, label }: { scene: Scene; width: number; 
 }
 
 /** Labels that every such line has are not drawn. */
-const PLAIN = ['is of', 'in', 'on', 'set to', 'holds'];
+const PLAIN = ['is of', 'in', 'on', 'set to', 'holds', 'root'];
 
 function Line({ placed: { line, path, x, y } }: { placed: LinePlaced }) {
   return (

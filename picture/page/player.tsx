@@ -2,7 +2,9 @@
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import type { Story } from '../../conformance/index.js';
 import { sceneAt, Views } from '../scene/draw.js';
+import { lanesOf } from '../scene/lanes.js';
 import { Calls } from './calls.js';
+import { LanesDrawn } from './lanes.js';
 import { Machine, Outline } from './machine.js';
 import { Parted } from './parted.js';
 import { StepTold } from './told.js';
@@ -65,7 +67,7 @@ export function Player({ story, name }: { story: Story; name: string }) {
       <Calls steps={story.steps} at={at} go={go} name={name} />
       <div class="stage">
         <Controls at={at} last={last} go={go} n={story.steps[at]?.n} />
-        <Now story={story} views={views} at={at} />
+        <Now story={story} views={views} at={at} go={go} />
       </div>
     </div>
   );
@@ -104,7 +106,15 @@ function Controls({ at, last, go, n }: ControlsProps) {
   );
 }
 
-function Now({ story, views, at }: { story: Story; views: Views; at: number }) {
+interface NowProps {
+  readonly story: Story;
+  readonly views: Views;
+  readonly at: number;
+  readonly go: (at: number) => void;
+}
+
+function Now({ story, views, at, go }: NowProps) {
+  const lanes = useMemo(() => lanesOf(story), [story]);
   const { element, width } = useWidth(840);
   const scene = useMemo(() => sceneAt(story, views, at), [story, views, at]);
   const step = story.steps[at];
@@ -129,6 +139,7 @@ function Now({ story, views, at }: { story: Story; views: Views; at: number }) {
             <Outline scene={scene} />
           </>
         )}
+        {lanes && <LanesDrawn lanes={lanes} at={at} go={go} width={width} />}
       </div>
     </>
   );

@@ -168,6 +168,9 @@ function holders(v: Fields): readonly Box[] {
   ];
 }
 
+/** The law's number for a thread that has made all its steps. */
+const FINISHED = 99;
+
 /** iommu-core-races: threads beside what they touch. */
 export function racesScene(machine: unknown, view: unknown): Scene {
   const v = fields(view);
@@ -188,8 +191,12 @@ export function racesScene(machine: unknown, view: unknown): Scene {
         boxes: list(v['threads']).map((t, at) => ({
           id: `thread ${at}`,
           kind: 'thread' as const,
-          title: `thread ${at}: ${text(doing[at]?.['does'])} device ${text(doing[at]?.['device'])}`,
-          facts: [fact('steps made', fields(t)['at']), ...unless(-1, 'has found device', fields(t)['found'])],
+          title: `thread ${at}`,
+          facts: [
+            fact('', `${text(doing[at]?.['does'])} device ${text(doing[at]?.['device'])}`),
+            fields(t)['at'] === FINISHED ? fact('', 'finished') : fact('steps made', fields(t)['at']),
+            ...unless(-1, 'has found device', fields(t)['found']),
+          ],
         })),
       },
       { title: 'Devices', boxes: list(v['devices']).map((d, at) => raceDevice(fields(d), at)) },

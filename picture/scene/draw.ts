@@ -4,6 +4,7 @@ import type { Change, Story } from '../../conformance/index.js';
 import { changed } from '../../conformance/story/changed.js';
 import { coreScene, racesScene } from './core.js';
 import { dmaScene } from './dma.js';
+import { hardwareScene } from './hardware.js';
 import { fact, fields, list, pageOf, text } from './reading.js';
 import { asking, type Box, compared, type Scene } from './scene.js';
 import { tceScene } from './tce.js';
@@ -17,6 +18,7 @@ const PICTURES: { readonly [profile: string]: Draw } = {
   'vfio-2011': designScene,
   'iommu-core': coreScene,
   'iommu-core-races': racesScene,
+  hardware: hardwareScene,
   'spapr-tce': tceScene,
 };
 
