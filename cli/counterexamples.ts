@@ -6,6 +6,7 @@ import { type Recording, recordPath } from '../model/record.js';
 import type { Part } from '../picture/document.js';
 import { type AnyOp, defaultPolicies, type Policies } from '../spec/index.js';
 import { tableOf } from './page-tables.js';
+import { graphOf, WALKED } from './state-graph.js';
 
 /** A shortest way to break it, as a recording; a cycle is gone round once. */
 export function recordViolation(world: AnyWorld, policies: Policies, v: Violation<AnyOp>): Recording {
@@ -61,4 +62,11 @@ export function explorationParts(
       clauses,
     ),
   ];
+}
+
+/** A small world, state by state. */
+export function walkedPart(world: AnyWorld, policies: Policies, result: Exploration<AnyOp>): readonly Part[] {
+  if (!result.complete || result.states > WALKED) return [];
+  const says = `${world.says} All ${result.states} states, each by a shortest way from the start; a state or a call leads on.`;
+  return [{ is: 'graph', name: `${world.name}, state by state`, says, graph: graphOf(world, policies) }];
 }

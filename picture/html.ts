@@ -51,7 +51,7 @@ function partOf(part: Part): string {
   const head = `<h2>${escaped(part.name)}</h2>`;
   if (part.is === 'story') return [head, ...storyOf(part.story)].join('\n');
   const says = `${head}\n<p>${escaped(part.says)}</p>`;
-  if (part.is !== 'table') return says;
+  if (part.is === 'graph') return says;
   const cells = (row: readonly unknown[], tag: string): string =>
     `<tr>${row.map(cell => `<${tag}>${escaped(String(cell ?? ''))}</${tag}>`).join('')}</tr>`;
   const rows = part.rows.slice(0, LISTED).map(row => cells(row, 'td'));

@@ -7,7 +7,7 @@ import { pinOf, type Unlike } from '../../model/pinned.js';
 import { DEBATES, WORLDS, worldNamed } from '../../model/worlds.js';
 import type { Part } from '../../picture/document.js';
 import { type AnyOp, type Policies, PROFILES } from '../../spec/index.js';
-import { explorationParts, recordViolation, storyOf } from '../counterexamples.js';
+import { explorationParts, recordViolation, storyOf, walkedPart } from '../counterexamples.js';
 import { drawingsOf, drawStories } from '../drawn.js';
 import { EXIT, type ExitCode, Usage, worst } from '../exit.js';
 import { fingerprintOf } from '../fingerprint.js';
@@ -173,7 +173,10 @@ function one(world: AnyWorld, options: CheckOptions, out: Out): Result {
     ]),
     data: unlike.length > 0 ? { ...data, unlike } : data,
     says: verdictOn(world, policies, result),
-    parts: explorationParts(world, result, stories),
+    parts: [
+      ...explorationParts(world, result, stories),
+      ...(options.html === undefined ? [] : walkedPart(world, policies, result)),
+    ],
     stories,
   };
 }

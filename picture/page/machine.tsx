@@ -3,7 +3,7 @@ import type { BarPlaced } from '../scene/bar-layout.js';
 import { BAR } from '../scene/bar-layout.js';
 import { type BoxPlaced, factText, type LinePlaced, placed } from '../scene/layout.js';
 import { CHAR, charsIn, cut } from '../scene/measure.js';
-import type { Box, Scene } from '../scene/scene.js';
+import { type Box, type Scene, telling } from '../scene/scene.js';
 
 const classes = (...names: readonly (string | undefined | false)[]): string =>
   names.filter(Boolean).join(' ');
@@ -160,7 +160,7 @@ function Item({ box, scene }: { box: Box; scene: Scene }) {
   const mark = box.mark === 'new' || box.mark === 'gone' || box.mark === 'changed' ? ` (${box.mark})` : '';
   const lines = scene.lines.filter(l => l.from === box.id).map(l => `${l.label} ${l.to}`);
   const ranges = (box.bar?.ranges ?? []).slice(0, 20).map(r => `${r.first} + ${r.count} pages ${r.to}`);
-  const told = [...(box.facts ?? []).map(factText), ...lines, ...ranges].join(', ');
+  const told = [...(box.facts ?? []).filter(telling).map(factText), ...lines, ...ranges].join(', ');
   return (
     <li>
       {`${box.title}${mark}: ${told}`}

@@ -2,6 +2,7 @@
 import { render } from 'preact';
 import { useState } from 'preact/hooks';
 import type { Page, Part } from '../document.js';
+import { GraphWalked } from './graph.js';
 import { Player } from './player.js';
 import { DataTable } from './table.js';
 
@@ -43,8 +44,8 @@ function PartDrawn({ part }: { part: Part }) {
       return <StoryDrawn part={part} />;
     case 'table':
       return <DataTable part={part} />;
-    default:
-      return null;
+    case 'graph':
+      return <GraphWalked part={part} />;
   }
 }
 

@@ -2,9 +2,10 @@
 import type { Change, Story } from '../../conformance/index.js';
 // Not from the whole of the court: a page would carry all of it.
 import { changed } from '../../conformance/story/changed.js';
-import { coreScene, racesScene } from './core.js';
+import { coreScene } from './core.js';
 import { dmaScene } from './dma.js';
 import { hardwareScene } from './hardware.js';
+import { racesScene } from './races.js';
 import { fact, fields, list, pageOf, text } from './reading.js';
 import { asking, type Box, compared, type Scene } from './scene.js';
 import { tceScene } from './tce.js';

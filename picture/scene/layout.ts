@@ -1,7 +1,7 @@
 // Where does everything of a scene stand, in a given width?
 import { type BarPlaced, placeBar } from './bar-layout.js';
 import { CHAR, charsIn, cut, LINE } from './measure.js';
-import type { Box, Fact, Scene, SceneLine } from './scene.js';
+import { type Box, type Fact, type Scene, type SceneLine, telling } from './scene.js';
 
 const PAD = 9;
 const GAP = 10;
@@ -125,7 +125,7 @@ function placeBox(box: Box, x: number, y: number, width: number): BoxPlaced {
   const inner = width - 2 * PAD;
   const mark = box.mark === 'new' || box.mark === 'gone' ? 5 : 0;
   const title = cut(box.title, charsIn(inner) - mark);
-  const { facts, end } = placeFacts(box.facts ?? [], x + PAD, y + PAD + LINE, inner);
+  const { facts, end } = placeFacts((box.facts ?? []).filter(telling), x + PAD, y + PAD + LINE, inner);
   let below = end;
   const bar = box.bar === undefined ? undefined : placeBar(box.bar, x + PAD, below + 2, inner);
   if (bar !== undefined) below += bar.height + 4;

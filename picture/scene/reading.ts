@@ -47,9 +47,11 @@ export const fact = (key: string, value: unknown, shade?: Shade): Fact => ({
   ...(shade === undefined ? {} : { shade }),
 });
 
-/** A fact for people only where it is not what is always so. */
-export const unless = (usual: unknown, key: string, value: unknown, shade?: Shade): readonly Fact[] =>
-  value === usual || value === undefined ? [] : [fact(key, value, shade)];
+/** A fact that is shown only where it is not what is always so, or was not. */
+export function unless(usual: unknown, key: string, value: unknown, shade?: Shade): readonly Fact[] {
+  if (value === undefined) return [];
+  return value === usual ? [{ ...fact(key, value), usual: true }] : [fact(key, value, shade)];
+}
 
 /** Rows of a record keyed by numbers, in their order. */
 export function byNumber(value: unknown): readonly (readonly [string, Fields])[] {

@@ -32,7 +32,12 @@ export interface Fact {
   readonly shade?: Shade;
   /** What it was before the step. */
   readonly was?: string;
+  /** Always so, and not worth a word. */
+  readonly usual?: true;
 }
+
+/** What is worth a word: what is not as always, or was not. */
+export const telling = ({ usual, was }: Fact): boolean => usual !== true || was !== undefined;
 
 /** Addresses in order, in units of `unit` bytes. */
 export interface Bar {

@@ -72,7 +72,7 @@ function type1Group(machine: unknown, v: Fields, g: Fields, at: number): Box {
     shade: g['container'] === null ? 'quiet' : 'plain',
     facts: [
       ...(typeof behind === 'number' ? [fact('behind', `IOMMU ${behind}`)] : [fact('', behind)]),
-      ...unless(-1, 'attached', domain < 0 ? -1 : `IOMMU ${domain}`, 'hot'),
+      ...unless(null, 'attached', domain < 0 ? null : `IOMMU ${domain}`, 'hot'),
       ...unless(0, 'users', g['users']),
       ...unless(false, 'in use', g['inUse']),
     ],

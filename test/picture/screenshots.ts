@@ -21,6 +21,10 @@ const SHOTS: readonly Shot[] = [
     dark: true,
     args: ['run', '--target', 'exec:python3 examples/my-iommu.py', '--runs', '10', '--seed', '3', '--first'],
   },
+  {
+    name: 'race',
+    args: ['check', 'attach-unplug', '--policy', 'attach-by=representative-device'],
+  },
   { name: 'faults', args: ['faults', '--profile', 'linux-dma'] },
 ];
 

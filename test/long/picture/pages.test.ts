@@ -16,6 +16,7 @@ const KINDS: { readonly [name: string]: readonly string[] } = {
   'show-tce': ['show', `${CORPUS}/accept/spapr-tce-a-close-gives-everything-back.jsonl`],
   check: ['check', '--policy', 'merge-incoming=any'],
   'check-races': ['check', 'attach-unplug', '--policy', 'attach-by=representative-device'],
+  'check-small': ['check', 'hw-attach'],
   walk: ['walk', 'pair', '--runs', '5', '--ops', '60', '--seed', '1'],
   target: ['run', '--target', 'exec:python3 examples/my-iommu.py', '--runs', '10', '--seed', '3', '--first'],
   faults: ['faults', '--profile', 'linux-dma'],
@@ -134,4 +135,19 @@ test('a table sorts and filters', { skip }, async () => {
   await page.fill('input[type=search]', '');
   await page.selectOption('select >> nth=2', 'fail');
   assert.deepEqual(await ids(), ['unmap/bisects-first']);
+});
+
+test('a small world is walked by calls, and a state leads to itself', { skip }, async () => {
+  await run(['check', 'hw-attach', '--html', pages.file('small.html')]);
+  const page = await pages.open('small.html');
+  await page.click('nav.parts button:last-child');
+  assert.equal(await page.locator('.map .state').count(), 20);
+  const said = (): Promise<string> => page.innerText('.walked output');
+  assert.equal(await said(), 'state 0, 0 steps from the start, at least 0');
+  await page.focus('.ways-on button:not(:disabled)');
+  await page.keyboard.press('Enter');
+  assert.match(await said(), /^state [1-9]\d*, 1 steps from the start, at least 1$/);
+  await page.click('.map .state >> nth=17');
+  assert.match(await said(), /^state 17, (\d+) steps from the start, at least \1$/);
+  assert.deepEqual(pages.said, []);
 });
