@@ -57,8 +57,9 @@ export class TableCore {
   /** Word offset of the entry for a page within a table. */
   entryOf(table: number, level: number, iova: number): number {
     const { layout } = this;
-    const entries = level === layout.most ? 2 ** layout.rootBits : 2 ** layout.bits;
-    return table + 2 * (Math.floor(iova / layout.span[level]) % entries);
+    const bits = level === layout.most ? layout.rootBits : layout.bits;
+    // `|0` keeps the low 32 bits of what may have 52; a remainder of doubles is slow.
+    return table + 2 * ((Math.floor(iova / layout.span[level]) | 0) & ((1 << bits) - 1));
   }
 
   /** DONE if all pages of the range are input pages; else why not. */

@@ -183,22 +183,23 @@ function mapText(target: Target): string {
   ${mapRunText(target, down(0), away)}`;
 }
 
-/** Leaves of several entries, and rotated addresses, which do not carry, are for the general way. */
+/** A run in one table that is there. Leaves of several entries, and addresses that do not carry, are filled piece by piece. */
 function mapRunText(target: Target, down: string, away: string): string {
   const { layout, arena } = target;
   const { contiguous, rotated, leafMark } = layout.format;
-  const head = 'mapRun(ih, il, oh, ol, pages, prot)';
-  if (contiguous.by !== 'none' || rotated === true) return `${head} { return ${away}; }`;
+  const pieces = contiguous.by !== 'none' || rotated === true;
   const large = 2 ** layout.shift[1];
   const [low, high] = leafWords(layout, 0);
-  return `${head} {
+  const fill = pieces
+    ? 'this.fillRun(at0, ih, il, oh, ol, pages, prot)'
+    : `K.fillEmpty(at0 << 2, pages, ${low}, ${high}, ${2 ** layout.entryShift}) - 1`;
+  return `mapRun(ih, il, oh, ol, pages, prot) {
     if (pages > 1 && pages < ${large} && (pages | 0) === pages && (il & ${large - 1}) + pages <= ${large} &&
       !(${outside(layout, target.top)}) && ${LEGAL_PROT} && oh * 4294967296 + (ol >>> 0) + pages <= ${layout.outputPages}) {
       ${down}
       if (!(${anyLeaf(leafMark, handed(target, 0))})) {
         const at0 = ${tableOf(layout, arena, 'e1')} + ${index(layout, 0)};
-        if (at0 >= ${hex(RESERVED * layout.tableWords)})
-          return K.fillEmpty(at0 << 2, pages, ${low}, ${high}, ${2 ** layout.entryShift}) - 1;
+        if (at0 >= ${hex(RESERVED * layout.tableWords)}) return ${fill};
       }
     }
     return ${away};
@@ -246,16 +247,17 @@ function unmapText(target: Target): string {
 
 function unmapRunText(target: Target, down: string, away: string): string {
   const { layout, arena } = target;
-  const head = 'unmapRun(ih, il, pages)';
-  if (layout.format.contiguous.by !== 'none') return `${head} { return ${away}; }`;
+  if (layout.inside === 'split') return `unmapRun(ih, il, pages) { return ${away}; }`;
   const large = 2 ** layout.shift[1];
-  return `${head} {
+  const clear =
+    layout.format.contiguous.by === 'none' ? 'K.clear(at0 << 2, pages)' : 'this.clearRun(at0, ih, il, pages)';
+  return `unmapRun(ih, il, pages) {
     if (pages > 1 && pages < ${large} && (pages | 0) === pages && (il & ${large - 1}) + pages <= ${large} &&
       !(${outside(layout, target.top)})) {
       ${down}
       if (!(${anyLeaf(layout.format.leafMark, handed(target, 0))})) {
         const at0 = ${tableOf(layout, arena, 'e1')} + ${index(layout, 0)};
-        if (at0 >= ${hex(RESERVED * layout.tableWords)}) return K.clear(at0 << 2, pages);
+        if (at0 >= ${hex(RESERVED * layout.tableWords)}) return ${clear};
       }
     }
     return ${away};

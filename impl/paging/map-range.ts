@@ -141,3 +141,23 @@ function write(
     at = to;
   }
 }
+
+/** Maps pages that all lie in one table of level 0, from its entry at `entry` on. */
+export function fillTable(
+  t: TableCore,
+  entry: number,
+  iova: number,
+  out: number,
+  pages: number,
+  prot: number,
+): number {
+  const { layout, arena } = t;
+  if (arena.kernels.empty(entry * 4, pages) !== 1) return codes.MAPPED;
+  for (let done = 0; done < pages; ) {
+    const size = layout.best(iova + done, out + done, pages - done);
+    const leaves = layout.runOf(size, iova + done, out + done, iova + pages);
+    writeLeaves(t, entry + 2 * done, 0, size, leaves, out + done, prot);
+    done += leaves * 2 ** size;
+  }
+  return codes.DONE;
+}

@@ -4,8 +4,8 @@ import * as codes from './codes.js';
 import { isPage, TableCore } from './core.js';
 import { readDirty } from './dirty.js';
 import { unlinkAll } from './leaves.js';
-import { mapRange } from './map-range.js';
-import { unmapRange } from './unmap-range.js';
+import { fillTable, mapRange } from './map-range.js';
+import { clearPages, unmapRange } from './unmap-range.js';
 import { type VisitLeaf, visitLeaves, walkFrom } from './walks.js';
 
 const WORD = 2 ** 32;
@@ -153,6 +153,26 @@ export class PageTable extends TableCore {
   ): number {
     const iova = iovaHigh * WORD + (iovaLow >>> 0);
     return mapRange(this, iova, outHigh * WORD + (outLow >>> 0), pages, prot);
+  }
+
+  /** A run of pages in the table of level 0 whose entry at `entry` is its first: DONE or MAPPED. */
+  protected fillRun(
+    entry: number,
+    iovaHigh: number,
+    iovaLow: number,
+    outHigh: number,
+    outLow: number,
+    pages: number,
+    prot: number,
+  ): number {
+    const iova = iovaHigh * WORD + (iovaLow >>> 0);
+    return fillTable(this, entry, iova, outHigh * WORD + (outLow >>> 0), pages, prot);
+  }
+
+  /** The same for an unmap: the pages removed. */
+  protected clearRun(entry: number, high: number, low: number, pages: number): number {
+    const iova = high * WORD + (low >>> 0);
+    return clearPages(this, entry, iova, iova + pages);
   }
 
   protected unmapAway(high: number, low: number, pages: number): number {

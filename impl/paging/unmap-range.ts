@@ -20,7 +20,7 @@ export function unmapRange(t: TableCore, iova: number, pages: number): number {
 
 /** Pages removed from [iova, end) in one table. */
 function clearBelow(t: TableCore, table: number, level: number, iova: number, end: number): number {
-  if (level === 0) return clearPages(t, table, iova, end);
+  if (level === 0) return clearPages(t, t.entryOf(table, 0, iova), iova, end);
   const { layout, arena } = t;
   const { words } = arena;
   const span = layout.span[level];
@@ -51,16 +51,15 @@ function clearBelow(t: TableCore, table: number, level: number, iova: number, en
   return removed;
 }
 
-/** The same in a table of level 0, all at once. */
-function clearPages(t: TableCore, table: number, iova: number, end: number): number {
+/** The same in a table of level 0, from the entry of its first page on, all at once. */
+export function clearPages(t: TableCore, entry: number, iova: number, end: number): number {
   const { layout, arena } = t;
   const { words, kernels } = arena;
-  const entry = t.entryOf(table, 0, iova);
   let stop = end;
   if (layout.format.contiguous.by !== 'none') {
     if (words[entry] !== 0 && iova % 2 ** layout.sizeOf(words[entry], words[entry + 1], 0) !== 0)
       return endWith(t, 0);
-    const last = t.entryOf(table, 0, end - 1);
+    const last = entry + 2 * (end - 1 - iova);
     const span = 2 ** (words[last] === 0 ? 0 : layout.sizeOf(words[last], words[last + 1], 0));
     // The last leaf reaches over the end: it goes whole, or not at all.
     if (end % span !== 0) {
