@@ -16,6 +16,7 @@ import {
   type Trace,
 } from '../conformance/index.js';
 import { logTrace } from '../conformance/logs/log-trace.js';
+import { ProbeSession } from '../conformance/logs/probes.js';
 import { StraceSession } from '../conformance/logs/strace.js';
 import { looksLikeStrace } from '../conformance/logs/strace-lines.js';
 import { Malformed } from '../conformance/trace/malformed.js';
@@ -159,16 +160,25 @@ async function* within(
  * A kernel's trace file. What kind of recording it is shows only at its end, so its events are read
  * first and judged afterwards; the limits on lines, bytes and memory hold for the reading.
  */
-async function openFtrace(file: string, source: Source, memory: number): Promise<Trace> {
+async function openFtrace(file: string, source: Source, memory: number, release?: string): Promise<Trace> {
   const read: Event<AnyOp>[] = [];
   const room = roomBelow(memory);
   let last = 1;
   const first = new FtraceImporter();
+  const probes = new ProbeSession();
   for await (const line of linesOf(source, LIMITS)) {
+    probes.take(line);
     const event = first.take(line);
     if (event !== undefined) read.push(event);
     last = line.number;
     if (!room()) throw new Unfinished(`line ${last} of ${file}: ${beyond(memory)}`);
+  }
+  if (probes.any) {
+    first.end(last);
+    const { seen, machine: shown, passedOver } = probes;
+    const others = { name: 'events of the IOMMU', count: read.length, decides: false };
+    const all = read.length === 0 ? passedOver : [...passedOver, others];
+    return logTrace(`probes of ${file}`, { seen, machine: shown, passedOver: all }, release);
   }
   const machine = first.machine();
   const profile = LAWS.profiles[FTRACE_PROFILE]!;

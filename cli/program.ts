@@ -8,6 +8,7 @@ import { addJudge } from './program/judge.js';
 import { addMerge } from './program/merge.js';
 import { addPlan } from './program/plan.js';
 import { addDebates, addPolicies } from './program/policies.js';
+import { addRecord } from './program/record.js';
 import { addRules } from './program/rules.js';
 import { addRun } from './program/run.js';
 import { addScaffold } from './program/scaffold.js';
@@ -53,6 +54,7 @@ export function program(end: End): Command {
     addWalk,
     addJudge,
     addExplain,
+    addRecord,
     addRules,
     addPolicies,
     addDebates,

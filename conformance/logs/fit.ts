@@ -4,7 +4,6 @@ import { type AnyOp, allowed } from '../../spec/law/profile.js';
 import { type Observed, UNOBSERVED } from '../../spec/protocol/observed.js';
 import type { Outcome } from '../../spec/protocol/outcome.js';
 import type { Event } from '../../spec/protocol/trace.js';
-import type { Op } from '../../spec/protocol/vfio-type1.js';
 import { vfioType1 } from '../../spec/vfio-type1/profile.js';
 import type { Choice, Setup, State } from '../../spec/vfio-type1/state.js';
 import { sameOutcome } from '../judge/observed.js';
@@ -29,31 +28,31 @@ export interface Fitted {
 }
 
 /**
- * Fits arguments to a log. `hidden`: the calls that it may lack, where it does not show every close; none where it
- * does. The events are what a judge is given: it judges them like any others.
+ * Fits arguments to a log, and calls that it may lack where it does not show every close. The events are what a judge is
+ * given: it judges them like any others.
  */
-export function fit(
-  machine: Setup,
-  policies: Choice,
-  log: readonly Seen[],
-  hidden: (s: State) => readonly Op[] = () => [],
-): Fitted {
+export function fit(machine: Setup, policies: Choice, log: readonly Seen[]): Fitted {
   let ways: readonly Way[] = [{ state: vfioType1.initial(machine, policies, false) }];
   for (const seen of log) {
     const next = distinct(ways.flatMap(way => steps(way, seen, policies)));
-    const found = next.length > 0 ? next : behindHidden(ways, seen, policies, hidden);
+    const found = next.length > 0 ? next : behindHidden(ways, seen, policies);
     if (found.length === 0) return refusedAt(ways[0]!, seen);
     ways = found.slice(0, CARRIED);
   }
   return { events: eventsOf(ways[0]!), refused: false };
 }
 
-function steps(before: Way, { calls, outcome, unseen, line }: Seen, policies: Choice): readonly Way[] {
+function steps(before: Way, { calls, outcome, unseen, line, setup }: Seen, policies: Choice): readonly Way[] {
   return calls(before.state).flatMap(op =>
     allowed(vfioType1, before.state, op, policies)
       .filter(e => goesWith(e.outcome, outcome))
       .map(({ state, outcome: answer }) => {
-        const event = { op, outcome: blurred(answer, outcome), line };
+        const event = {
+          op,
+          outcome: blurred(answer, outcome),
+          line,
+          ...(setup === undefined ? {} : { setup }),
+        };
         return { state, before, event: unseen.length === 0 ? event : { ...event, unseen } };
       }),
   );
@@ -89,12 +88,9 @@ function distinct(ways: readonly Way[]): readonly Way[] {
 }
 
 /** The fewest calls that the log does not show after which it goes on. */
-function behindHidden(
-  ways: readonly Way[],
-  seen: Seen,
-  policies: Choice,
-  hidden: (s: State) => readonly Op[],
-): readonly Way[] {
+function behindHidden(ways: readonly Way[], seen: Seen, policies: Choice): readonly Way[] {
+  const { hidden } = seen;
+  if (hidden === undefined) return [];
   let front = ways;
   const known = new Set(ways.map(way => canonical(way.state)));
   for (let length = 0; length < HIDDEN && front.length > 0; length++) {

@@ -2,9 +2,8 @@
 import type { AnyOp } from '../../spec/law/profile.js';
 import { RELEASE } from '../../spec/law/release.js';
 import type { Event } from '../../spec/protocol/trace.js';
-import type { Machine, Op } from '../../spec/protocol/vfio-type1.js';
+import type { Machine } from '../../spec/protocol/vfio-type1.js';
 import { vfioType1 } from '../../spec/vfio-type1/profile.js';
-import type { State } from '../../spec/vfio-type1/state.js';
 import type { PassedOver } from '../trace/passed-over.js';
 import type { Trace, Unseen } from '../trace/read.js';
 import { type Fitted, fit } from './fit.js';
@@ -16,8 +15,6 @@ export interface Log {
   readonly seen: readonly Seen[];
   readonly machine: Machine;
   readonly passedOver: readonly PassedOver[];
-  /** Calls that the log may lack. */
-  readonly hidden?: (s: State) => readonly Op[];
 }
 
 /**
@@ -31,7 +28,7 @@ export function logTrace(producer: string, log: Log, asked: string | undefined):
   let best: { readonly release: string; readonly fitted: Fitted } | undefined;
   for (const release of chosen) {
     for (const order of [log.seen, byStart]) {
-      const fitted = fit(log.machine, { release }, order, log.hidden);
+      const fitted = fit(log.machine, { release }, order);
       if (best === undefined || better(fitted, best.fitted)) best = { release, fitted };
       if (!fitted.refused) return traceOf(producer, log, best.release, best.fitted.events);
     }

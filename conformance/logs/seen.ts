@@ -13,6 +13,12 @@ export interface Seen {
   readonly calls: (state: State) => readonly Op[];
   /** The fields that the log does not show. */
   readonly unseen: readonly string[];
+  /** The descriptor that the call is on. */
+  readonly names?: number;
+  /** Not of the log: what must have been before. */
+  readonly setup?: true;
+  /** Calls that the log may lack before it. */
+  readonly hidden?: (state: State) => readonly Op[];
 }
 
 /** The answer of a call by its number: 0 or more is done, else a negative errno. */

@@ -4,8 +4,9 @@ import { bytesOf } from '../../spec/vfio-type1/pages.js';
 import type { State } from '../../spec/vfio-type1/state.js';
 
 /** Memory that every process of a log is taken to have, since most logs do not show it; all else is not there. */
-export const MEMORY = { start: 0x1000_0000n, size: 0x7000_0000_0000n, prot: 'rw' } as const;
-const NOWHERE = 0x1000n;
+export const MEMORY = { start: 0x1_0000n, size: 0x7fff_ffff_0000n, prot: 'rw' } as const;
+/** Where there is none. */
+export const NOWHERE = 0x1000n;
 const PAGE = 0x1000n;
 /** Open maps are laid out from here on, one page each, apart. */
 const OPEN_MAPS = 0x10_0000_0000n;
