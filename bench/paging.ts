@@ -54,7 +54,7 @@ async function besideC(
   peer: CPeer | null,
 ): Promise<void> {
   // Many passes: on a machine with other work, only some of them are not interrupted.
-  const passes = options.quick ? 10 : 40;
+  const passes = options.quick ? 60 : 80;
   const pages = options.quick ? 20_000 : 100_000;
   const table = tableFor(formats.vtdSecondStage(3), 200_000);
   const contenders: Contender<PagingCase>[] = [
@@ -95,7 +95,7 @@ async function growing(
 }
 
 async function byFormat(print: (line: string) => void, options: BenchOptions): Promise<void> {
-  const passes = options.quick ? 10 : 40;
+  const passes = options.quick ? 60 : 80;
   const pages = options.quick ? 20_000 : 100_000;
   // A page per call in every format; what lies above differs from one granule to the other.
   const cases = CASES.filter(which => which.pages === 1 && which.what !== 'number' && !which.random);

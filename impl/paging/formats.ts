@@ -2,9 +2,9 @@
 
 import type { Format } from './format.js';
 
-// Bit numbers were read in the files below of Linux 7.2.13, drivers/iommu/generic_pt/fmt, which follow the manuals: the
-// Intel VT-d architecture specification (9.8 first-stage, 9.10 second-stage paging entries), the AMD I/O virtualization
-// specification (2.2.3, tables 14 and 15) and volume II of the RISC-V manual (Sv39, Sv48, Sv57, Svnapot).
+// Bit numbers were read in the files named below, of Linux 7.2.13, drivers/iommu/generic_pt/fmt. Those say where they are
+// from: VT-d specification, 9.8 (second-stage) and 9.7 (first-stage paging entries); AMD I/O virtualization specification,
+// 2.2.3 (host, tables 14 and 15) and 2.2.6 (guest translations); RISC-V manual, volume II, 12.4 to 12.6 and 13 (Svnapot).
 
 const NO_CONTIGUOUS = { by: 'none' } as const;
 const PAGE_SIZE = { by: 'set', bits: [7] } as const;

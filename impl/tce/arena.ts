@@ -44,7 +44,7 @@ export class TceArena {
   readonly baseHigh: number;
   readonly baseLow: number;
   /** What the last `read` or `exchange` of any table found. */
-  readonly found = new Int32Array(2);
+  readonly found = new Int32Array(new ArrayBuffer(8));
 
   /** Stores `count` entries from a byte offset on: pairs of words, high then low, from `words[from]` on. */
   readonly writeWords: WriteWords;

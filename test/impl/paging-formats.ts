@@ -13,7 +13,7 @@ export interface Tested {
   readonly format: Format;
   readonly layout: Layout;
   readonly walker: hardware.Walker;
-  /** Page sizes that the driver has, in bytes as logarithms: those of the manuals, not of impl. */
+  /** Page sizes that the driver has, in bytes as logarithms: written out, not taken from impl. */
   readonly sizes: readonly number[];
   /** Levels of the root at the start. */
   readonly levels: number;

@@ -1,4 +1,5 @@
-// What does hardware read in a page table? A walker over raw bytes, written from the manuals and not from impl's tables.
+// What does hardware read in a page table? Walkers over raw bytes that share nothing with impl's tables of bits. They were
+// written from the same kernel sources; the manuals that they name were not read.
 
 /** Eight bytes of memory at a physical address, little endian. */
 export type Memory = (address: bigint) => bigint;
@@ -85,7 +86,7 @@ function aligned(output: bigint, size: bigint): bigint {
   return output;
 }
 
-/** Intel VT-d specification, 9.10: second-stage paging entries. */
+/** VT-d second-stage entries (generic_pt/fmt/vtdss.h). */
 export const vtdSecondStage: Walker = (memory, root, input, visit) => {
   const found = descend(
     {
@@ -108,7 +109,7 @@ export const vtdSecondStage: Walker = (memory, root, input, visit) => {
   return { output, size, read: found.read, write: found.write };
 };
 
-/** Intel VT-d specification, 9.8, and AMD64 volume 2, 5.3: four- and five-level paging. */
+/** Four- and five-level paging (generic_pt/fmt/x86_64.h). */
 export const x86: Walker = (memory, root, input, visit) => {
   const found = descend(
     {
@@ -133,7 +134,7 @@ export const x86: Walker = (memory, root, input, visit) => {
   return { output, size, read: found.read, write: found.write };
 };
 
-/** AMD I/O virtualization specification, 2.2.3, tables 14 and 15. Without level skipping. */
+/** AMD host translations (generic_pt/fmt/amdv1.h). Without level skipping. */
 export const amdV1: Walker = (memory, root, input, visit) => {
   const nextLevel = (entry: bigint): bigint => bits(entry, 11, 9);
   const found = descend(
@@ -168,7 +169,7 @@ export const amdV1: Walker = (memory, root, input, visit) => {
   return { output: aligned(address, size) + (input % size), size, read: found.read, write: found.write };
 };
 
-/** RISC-V instruction set manual, volume II: Sv39 to Sv57, Svnapot; the second stage has a root of 16K. */
+/** Sv39 to Sv57, Svnapot (generic_pt/fmt/riscv.h); the second stage has a root of 16K. */
 export const riscv =
   (x4: boolean): Walker =>
   (memory, root, input, visit) => {
@@ -199,7 +200,7 @@ export const riscv =
     return { output: aligned(address, size) + (input % size), size, read: found.read, write: found.write };
   };
 
-/** Arm architecture reference manual (DDI 0487), VMSAv8-64 descriptor formats. `rootBits` counts concatenated tables, too. */
+/** LPAE descriptors of 64 bits (io-pgtable-arm.c). `rootBits` counts concatenated tables, too. */
 export const arm =
   (stage: 1 | 2, pageShift: 12 | 14 | 16, rootBits: number, outputBits: number): Walker =>
   (memory, root, input, visit) => {

@@ -27,7 +27,7 @@ const leavesOf = (table: PageTable): number[][] => {
   return leaves;
 };
 
-test('levels and page sizes are those of the manuals', () => {
+test('levels and page sizes are those that were written down', () => {
   for (const tested of TESTED) {
     assert.equal(tested.layout.format.top + 1, tested.levels, tested.format.name);
     assert.deepEqual(tested.layout.sizes, inPages(tested), tested.format.name);
