@@ -19,6 +19,8 @@ export interface InstanceSetup {
   readonly aux: boolean;
   /** Whose page-table code, where that decides; left out: VT-d's. */
   readonly tables?: 'vtd' | 'amd' | 'arm';
+  /** Its driver takes a device off its domain before it tries another. */
+  readonly loses?: boolean;
 }
 
 export interface DeviceSetup {

@@ -182,6 +182,7 @@ export function* storeType61(core: Core, group: Group, word: DefaultType | 'auto
   const made = yield* newDefault(core, device.instance as Instance, type);
   if (made === undefined) return -ENOMEM;
   yield;
+  // A direct map that cannot be made ends like a domain that cannot be had.
   if (made.kind !== 'identity' && device.setup.direct && fails(core, 'direct-map')) return -ENOMEM;
   group.default = made;
   const error = yield* attachOne(core, group, device, made, 'attach');

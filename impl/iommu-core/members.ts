@@ -125,7 +125,7 @@ export function letGo(core: Core, group: Group, device: Device): void {
 export function* remove(core: Core, index: number): Doing {
   const device = core.devices[index];
   if (device?.group === undefined) return 0;
-  if (device.driver !== 'none') return -EBUSY;
+  if (device.driver !== 'none' || device.resets > 0) return -EBUSY;
   const { group } = device;
   yield;
   unlink(group, device);

@@ -9,6 +9,7 @@ import {
   setBooks,
   setLeftover,
   setProgrammed,
+  setRid,
   WARNED,
   warnedOf,
 } from './core.js';
@@ -33,12 +34,23 @@ export function unprogram(core: Core, device: Device): void {
   for (const pasid of [...device.programmed.keys()]) setProgrammed(core, device, pasid, undefined);
 }
 
+/** A driver that takes a device off its domain first has nothing to give back; but static blocking is no domain to it. */
+function lose(core: Core, device: Device): void {
+  const { rid } = device;
+  if (device.instance?.setup.loses !== true || rid === undefined || rid.kind === 'blocked') return;
+  setRid(device, core.off);
+  device.differs = true;
+}
+
 /** One attach call of the driver: 0, or an errno with the device as it was. */
 function* attachOne(core: Core, group: Group, device: Device, domain: Domain, point: FaultPoint): Doing {
   yield;
-  if (!fits(domain, device.instance)) return -EINVAL;
-  if (device.aux && domain.kind === 'paging') return -EPERM;
-  if (domain.kind !== 'blocked' && fails(core, point, device.index)) return -ENOMEM;
+  const fit = fits(domain, device.instance);
+  if (fit && device.aux && domain.kind === 'paging') return -EPERM;
+  if (!fit || (domain.kind !== 'blocked' && fails(core, point, device.index))) {
+    lose(core, device);
+    return fit ? -ENOMEM : -EINVAL;
+  }
   wire(core, group, device, domain);
   return 0;
 }
@@ -127,7 +139,7 @@ export function* goBack(core: Core, group: Group, failed: Device, tried: Domain)
   for (let device = group.first; device !== undefined; device = device.next) {
     // Until 6.12 the one that failed is attached to the old domain, too.
     if (device === failed && core.choices.kernel !== '6.12') break;
-    if (device === failed || (device.resets === 0 && device.rid === tried)) {
+    if (device === failed || (device.resets === 0 && (device.rid === tried || device.deferred))) {
       const error = yield* core.steps.moveMember(core, group, device, before, 'reattach');
       if (error !== 0) {
         yield* core.steps.blockOne(core, group, device, before);

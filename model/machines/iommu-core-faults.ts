@@ -1,5 +1,7 @@
 // Which calls of the driver must fail so that iommu-core's implementation takes an ending that the law only permits?
+import type { Core } from '../../impl/iommu-core/core.js';
 import type { FaultPoint, Faults } from '../../impl/iommu-core/faults.js';
+import type { Op } from '../../spec/iommu-core/state.js';
 
 /** The kernel behind each release of the law. */
 export const KERNELS = {
@@ -16,6 +18,22 @@ const one =
   (...points: readonly FaultPoint[]) =>
   (at: number): Plan => [{ points, after: at }];
 
+/** What a plan may depend on beside the number of the ending: the kernel, and how many members the group has. */
+export interface About {
+  readonly release: string;
+  readonly members: number;
+  /** Of the members that are not being reset, in order: is the driver not called for it on the way to a default domain? */
+  readonly skips: readonly boolean[];
+}
+
+export function aboutOf(core: Core, op: Op, release: string): About {
+  const { groups, devices } = core;
+  const group = 'group' in op ? groups[op.group] : devices['device' in op ? op.device : -1]?.group;
+  const toDefault = op.op === 'store_type' || op.op === 'setup_default';
+  const walked = devices.filter(d => group !== undefined && d.group === group && d.resets === 0);
+  return { release, members: group?.members ?? 0, skips: walked.map(d => toDefault && d.deferred) };
+}
+
 /**
  * The n-th pair of a member k that fails (1 and up) and a member j before it that cannot go back; in 6.12 of a member
  * k from 0 up, and a member j that may be k itself.
@@ -24,20 +42,15 @@ const pair =
   (there: FaultPoint, back: FaultPoint) =>
   (at: number, about?: About): Plan => {
     const itself = about?.release === 'linux-6.12' ? 1 : 0;
-    let k = 1 - itself;
+    const skips = about?.skips ?? [];
+    let k = 0;
     let j = at;
-    while (j >= k + itself) j -= k++ + itself;
+    for (; skips[k] === true || j >= k + itself; k++) if (skips[k] !== true) j -= k + itself;
     return [
-      { points: [there], after: k },
+      { points: [there], after: k - skips.slice(0, k).filter(Boolean).length },
       { points: [back], after: j },
     ];
   };
-
-/** What a plan may depend on beside the number of the ending: the kernel, and how many members the group has. */
-export interface About {
-  readonly release: string;
-  readonly members: number;
-}
 
 const twice = (point: FaultPoint) => (): Plan => [
   { points: [point], after: 0 },
@@ -82,8 +95,10 @@ export const FAULTS_OF: { readonly [rule: string]: (at: number, about?: About) =
   'setup_default/attach-fails': ATTACH,
   'setup_default/rollback-fails': ROLLBACK,
   'store_type/no-flush-queue': one('flush-queue'),
-  'store_type/no-memory': twice('default-domain'),
-  'store_type/direct-map-fails': one('direct-map'),
+  'store_type/no-memory': () => [
+    { points: ['default-domain'], after: 0 },
+    { points: ['default-domain', 'direct-map'], after: 0 },
+  ],
   'store_type/lone-attach-fails': ATTACH,
   'store_type/falls-back': DEFAULT,
   'store_type/attach-fails': ATTACH,

@@ -16,7 +16,7 @@ import type { View, ViewValue } from '../../spec/law/profile.js';
 import type { Outcome } from '../../spec/protocol/outcome.js';
 import type { Force } from '../driven.js';
 import { refused } from './errnos.js';
-import { type About, Armed, FAULTS_OF, KERNELS, type Plan } from './iommu-core-faults.js';
+import { type About, Armed, aboutOf, FAULTS_OF, KERNELS, type Plan } from './iommu-core-faults.js';
 
 type Raw = number | bigint;
 type Named<K extends Op['op']> = Extract<Op, { op: K }>;
@@ -199,16 +199,10 @@ export class Machine {
 
   step(op: Op, force?: Force): Outcome {
     this.faults.disarm();
-    if (force !== undefined) this.faults.arm(planOf(force, this.about(op)));
+    if (force !== undefined) this.faults.arm(planOf(force, aboutOf(this.impl.core, op, this.release)));
     const outcome = this.call(op);
     this.faults.disarm();
     return outcome;
-  }
-
-  private about(op: Op): About {
-    const { groups, devices } = this.impl.core;
-    const group = 'group' in op ? groups[op.group] : devices['device' in op ? op.device : -1]?.group;
-    return { release: this.release, members: group?.members ?? 0 };
   }
 
   /** One operation with some of its calls of a driver failing, counted from 0; and the sorts of all its calls. */

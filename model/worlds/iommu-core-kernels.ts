@@ -118,5 +118,25 @@ export const IOMMU_CORE_KERNELS: readonly CoreWorld[] = [
       ask: true,
     },
   }),
+  ...(['linux-7.2', 'linux-6.12'] as const).map(release =>
+    world({
+      name: `loses-${release.replace('linux-', '')}`,
+      release,
+      says: `Two devices behind a driver that takes a device off its domain before it tries another, in Linux ${release.replace('linux-', '')}: who fails is off.`,
+      instances: [instance({ blocked: false, identity: false, loses: true })],
+      devices: [device('a', 0, { deferred: true }), device('b', 0)],
+      scope: {
+        domains: [0],
+        allocDevices: [1],
+        attachGroups: [0],
+        handles: [1],
+        replace: true,
+        owners: [0],
+        deferred: true,
+        types: ['identity', 'dma'],
+        ask: true,
+      },
+    }),
+  ),
   ...IOMMU_CORE_6_1,
 ];

@@ -89,7 +89,13 @@ export const iommuCore: Profile<State, Op, PolicyValues, Setup> = {
   name: 'iommu-core',
   title: 'Groups, domains, ownership, replace, PASIDs and aux domains of an IOMMU core',
   rules,
-  retired: [],
+  retired: [
+    {
+      id: 'store_type/direct-map-fails',
+      why: 'What it allowed is what store_type/no-memory allows, which names it now.',
+    },
+    { id: 'store_type/changed-alone', why: 'It is what store_type/changed says.' },
+  ],
   policies: POLICIES,
   releases: RELEASES,
   initial,

@@ -3,7 +3,7 @@ import { patch, patchAt } from '../kit/record.js';
 import type { PolicyValues } from './policies.js';
 import { isOld } from './releases.js';
 import { certainStop, halfway, stopsOf, walkedThrough } from './set-domain-6-1.js';
-import { on, tornDown } from './state/attach.js';
+import { failedAt, on, tornDown } from './state/attach.js';
 import { formed } from './state/domain.js';
 import { hasPasids, hasStaticBlocked } from './state/group.js';
 import { BLOCKED, DEFAULT, type Device, NONE, type Ref, type State } from './state.js';
@@ -76,13 +76,16 @@ const staysDeferred = (d: Device, old: Ref, why: Reason | undefined): boolean =>
 export const isThere = (s: State, c: Change): boolean =>
   c.renews !== true && s.groups[c.group]!.domain === c.to;
 
-/** The members that the driver is called for, in order: not those in a reset, nor a deferred one for the default domain. */
-function called(s: State, c: Change): readonly number[] {
-  return s.devices.flatMap((d, at) => {
-    if (!d.member || d.home !== c.group || d.resets > 0) return [];
-    return d.deferred && c.to === DEFAULT ? [] : [at];
-  });
-}
+/** The members that a change comes to, in order: not those in a reset. */
+const walked = (s: State, c: Change): readonly number[] =>
+  s.devices.flatMap((d, at) => (d.member && d.home === c.group && d.resets === 0 ? [at] : []));
+
+/** No driver is called for a deferred member on the way to the default domain; but one is on the way back to another. */
+const passesOver = (d: Device, c: Change): boolean => d.deferred && c.to === DEFAULT;
+
+/** The members that the driver is called for on the way there. */
+const called = (s: State, c: Change): readonly number[] =>
+  walked(s, c).filter(at => !passesOver(s.devices[at]!, c));
 
 /** Does the member refuse the domain by what it is? */
 const refuses = (d: Device, to: Ref): Step['refuses'] =>
@@ -99,8 +102,9 @@ function stepsOf(s: State, c: Change, p: PolicyValues): readonly Step[] {
   if (isThere(s, c)) return [];
   const old = s.groups[c.group]!.domain;
   const back = !blocksAll(s, c, p) && old !== NONE && mayFail(s, c.group, old);
-  return called(s, c).map(at => {
+  return walked(s, c).map(at => {
     const d = s.devices[at]!;
+    if (passesOver(d, c)) return { mayFail: false, mayFailBack: back && refuses(d, old) === undefined };
     const why = refuses(d, c.to);
     return {
       ...(why === undefined ? {} : { refuses: why }),
@@ -139,7 +143,7 @@ export const failures = (
 function refusesBack(s: State, c: Change, f: Failure, p: PolicyValues): boolean {
   const old = s.groups[c.group]!.domain;
   if (blocksAll(s, c, p) || old === NONE) return false;
-  const back = called(s, c).slice(0, goesThrough(p) ? f.at + 1 : f.at);
+  const back = walked(s, c).slice(0, goesThrough(p) ? f.at + 1 : f.at);
   return back.some(at => refuses(s.devices[at]!, old) !== undefined);
 }
 
@@ -167,9 +171,9 @@ export function mustSetDomain(s: State, c: Change, p: PolicyValues): State {
 export function forcedFailures(s: State, c: Change, p: PolicyValues): readonly State[] {
   if (isThere(s, c)) return [];
   if (isOld(p)) return stopsOf(s, c).flatMap(stop => (stop.certain ? [] : [halfway(s, c, p, stop)]));
-  return stepsOf(s, c, p).flatMap((step, k) =>
-    step.refuses === undefined && step.mayFail ? [forced(s, c, k, p)] : [],
-  );
+  return stepsOf(s, c, p)
+    .filter((_, k) => !passesOver(s.devices[walked(s, c)[k]!]!, c))
+    .flatMap((step, k) => (step.refuses === undefined && step.mayFail ? [forced(s, c, k, p)] : []));
 }
 
 /** Some members are attached elsewhere, and the group's pointer with them. */
@@ -193,21 +197,25 @@ function moved(
 /** A member was not attached: the ones before it go back, in 6.12 it as well, or, by policy, all are blocked. */
 function failed(s: State, c: Change, f: Failure, p: PolicyValues): State {
   if (blocksAll(s, c, p)) return allBlocked(s, c, p);
-  const all = called(s, c);
+  const all = walked(s, c);
+  const skipped = all.filter(at => passesOver(s.devices[at]!, c));
   const old = s.groups[c.group]!.domain;
   const before = all.slice(0, f.at);
   const through = goesThrough(p) && old !== NONE;
   const place = (d: Device, at: number): Device => {
     if (at === all[f.at]) {
       if (through) return again(s, c, d, f, p);
-      // One that needs its direct map was refused before its deferral ended.
-      return d.deferred && f.why !== 'direct' ? patch(d, { deferred: false, differs: true }) : d;
+      // One that needs its direct map was refused before its deferral ended, and no driver was called.
+      if (f.why === 'direct') return d;
+      if (f.why === 'driver') return stuck(s, d, d.deferred);
+      return d.deferred ? patch(d, { deferred: false, differs: true }) : d;
     }
     if (!before.includes(at)) return d;
-    if (old === NONE) return patch(on(d, c.to, p), { differs: true });
-    return at === all[f.lost] || refuses(d, old) !== undefined
-      ? notBack(s, c, on(d, c.given ?? c.to, p), p)
-      : on(on(d, c.given ?? c.to, p), old, p);
+    if (old === NONE) return skipped.includes(at) ? d : patch(on(d, c.to, p), { differs: true });
+    if (skipped.includes(at) && refuses(d, old) !== undefined) return patch(d, { differs: true });
+    const moved = skipped.includes(at) ? patch(d, { deferred: false }) : on(d, c.given ?? c.to, p);
+    if (refuses(d, old) !== undefined) return notBack(s, c, moved, p);
+    return at === all[f.lost] ? notBack(s, c, stuck(s, moved, false), p) : on(moved, old, p);
   };
   const rescued = s.groups[c.group]!.blocking && old !== BLOCKED;
   const touched = through && (f.lost !== f.at || rescued) ? all.slice(0, f.at + 1) : before;
@@ -219,9 +227,16 @@ function failed(s: State, c: Change, f: Failure, p: PolicyValues): State {
 function again(s: State, c: Change, d: Device, f: Failure, p: PolicyValues): Device {
   const old = s.groups[c.group]!.domain;
   if (staysDeferred(d, old, f.why)) return d;
-  if (f.lost === f.at || refuses(d, old) !== undefined)
-    return notBack(s, c, patch(d, { deferred: false }), p);
+  const tried = f.why === 'driver' ? stuck(s, d, false) : d;
+  if (refuses(d, old) !== undefined) return notBack(s, c, patch(tried, { deferred: false }), p);
+  if (f.lost === f.at) return notBack(s, c, stuck(s, patch(tried, { deferred: false }), false), p);
   return on(d, old, p);
+}
+
+/** A member whose driver was called and failed; `anyway`: its domain differs from its group's wherever it is. */
+function stuck(s: State, d: Device, anyway: boolean): Device {
+  const rid = failedAt(s, d);
+  return rid === d.rid && !anyway ? d : patch(d, { rid, deferred: false, differs: true });
 }
 
 /** A member that cannot go back to the old domain from where it is. */
@@ -254,7 +269,7 @@ function forced(s: State, c: Change, lost: number, p: PolicyValues): State {
     if (at !== all[lost]) return on(d, c.to, p);
     return blocks
       ? patch(on(d, BLOCKED, p), { differs: true })
-      : patch(d, { deferred: false, differs: true });
+      : patch(stuck(s, d, true), { deferred: false });
   };
   // Whose attach failed and who was not put on blocking kept its context entry, and what hangs off it.
   const written = all.filter(

@@ -142,6 +142,8 @@ export interface Instance {
   readonly msi: boolean;
   readonly pasids: number;
   readonly aux: boolean;
+  /** Its driver takes a device off its domain before it tries another. */
+  readonly loses: boolean;
   /** The page-table code that it runs in the release under judgement. */
   readonly code: TableCode;
 }
@@ -224,8 +226,9 @@ export function initial(setup: Setup, { release }: PolicyValues, bounded: boolea
   const b = bounds ?? { domains: 0, references: 0, pasids: 1, pages: 1 };
   const pasidSpan = bounded ? b.pasids : WIDEST.pasids;
   return {
-    instances: instances.map(({ pageSizes, iovaBits, tables = 'vtd', ...same }) => ({
+    instances: instances.map(({ pageSizes, iovaBits, tables = 'vtd', loses = false, ...same }) => ({
       ...same,
+      loses,
       // No driver of 6.1 has static domains: it allocates what the core asks for.
       ...(release === 'linux-6.1' ? { blocked: false, identity: false } : {}),
       code: codeOf(tables, release),

@@ -36,6 +36,8 @@ const Instance = closed(
   {
     /** Whose page-table code it runs, where that decides; left out: vtd. The release says which code that is. */
     tables: word('vtd', 'amd', 'arm'),
+    /** Its driver takes a device off its domain before it tries another, as VT-d and AMD do; left out: it looks first. */
+    loses: t.literal(true),
   },
 );
 

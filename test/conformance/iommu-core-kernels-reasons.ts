@@ -3,6 +3,8 @@
 export const REFUSED_IN_KERNELS: { readonly [name: string]: string } = {
   'iommu-core-a-dead-process-is-still-reached': 'dma/pasid',
   'iommu-core-a-device-behind-no-iommu-ends-a-reset-with-a-warning': 'reset_done/no-iommu',
+  'iommu-core-a-device-leaves-in-the-middle-of-its-reset': 'remove/in-reset',
+  'iommu-core-a-driver-that-tries-late-keeps-the-device': 'attach_group/attach-fails',
   'iommu-core-a-generic-table-answers-as-arm': 'map/in-the-way',
   'iommu-core-a-generic-table-reaches-beyond-52-bits': 'map/memory-out-of-range',
   'iommu-core-a-group-that-is-set-up-is-set-up-again': 'setup_default/already',

@@ -165,7 +165,6 @@ export const REFUSED_BY: { readonly [name: string]: string } = {
   'iommu-core-a-mediated-device-finds-what-was-detached': 'aux_lookup/not-attached',
   'iommu-core-a-mediated-device-has-two-domains': 'aux_attach/mediated-attached',
   'iommu-core-a-mediated-device-is-taken-from-the-kernel': 'claim_device/no-iommu',
-  'iommu-core-a-member-that-left-in-a-reset-keeps-its-group-waiting': 'attach_group/attached',
   'iommu-core-a-member-without-pasids-keeps-the-others-from-theirs': 'attach_pasid/attached-everywhere',
   'iommu-core-a-name-stands-for-two-domains-of-a-bus': 'alloc_by_bus/name-taken',
   'iommu-core-a-name-stands-for-two-domains-of-a-device': 'alloc_by_device/name-taken',

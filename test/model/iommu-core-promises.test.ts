@@ -64,16 +64,7 @@ const BREAKS: readonly Break<Rewrite, PolicyValues>[] = [
   ['pasid/aux-domain-has-one-while-used', 'aux', 'aux_detach/detached', keeps('domains'), 5],
   ['pasid/bond-is-written-down', 'sva', 'sva_unbind/unbound', keeps('pasidTable'), 3],
   ['pasid/one-purpose', 'sva', 'pasid_free/still-used', gone, 4],
-  [
-    'reset/of-a-member',
-    'resets',
-    'remove/left',
-    spoiled((after, _, before) =>
-      patch(after, { groups: patchAt(after.groups, 0, { resetting: before.groups[0]!.resetting }) }),
-    ),
-    3,
-    { 'reset-state': 'per-group' },
-  ],
+  ['reset/of-a-member', 'resets', 'reset_done/restored', keeps('groups'), 3, { 'reset-state': 'per-group' }],
   ['pasid/attached-means-everywhere', 'pasids', 'attach_pasid/attached-everywhere', keeps('programmed'), 3],
   ['map/leaves-are-disjoint', 'tables', 'map/mapped', overlapping, 3],
   ['owner/not-on-the-kernels-domain', 'boot', 'setup_default/set-up', groupOn(DEFAULT), 3],

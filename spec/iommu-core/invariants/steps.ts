@@ -82,7 +82,7 @@ export const steps: readonly Step[] = [
   },
   {
     id: 'refusal/keeps-the-members',
-    says: 'A refused operation leaves every member on its domain, but for one that could not be attached to it again, or whose attach was deferred. In 6.1 a change of domain that fails may leave members off it or on the other one.',
+    says: 'A refused operation leaves every member on its domain, but for one that could not be attached to it again, whose attach was deferred, or whose driver has taken it off. In 6.1 a change of domain that fails may leave members off it or on the other one.',
     cite: [cite('linux-6.12-7.2', '__iommu_group_set_domain_internal: err_revert')],
     holds: (before, op, { outcome, state, rule }, p) =>
       outcome.is !== 'refused' ||
@@ -91,7 +91,7 @@ export const steps: readonly Step[] = [
       FIRST.includes(op.op) ||
       state.devices.every((d, at) => {
         const was = before.devices[at]!;
-        if (d.differs && rule.endsWith('rollback-fails')) return true;
+        if (d.differs && (d.rid === OFF || rule.endsWith('rollback-fails'))) return true;
         return d.rid === was.rid || was.deferred || was.differs || before.groups[d.home]!.domain === NONE;
       }),
   },

@@ -15,7 +15,7 @@ type StoreType = The<'store_type'>;
 const STORE = cite('linux-6.1', 'iommu_group_store_type');
 const CHANGE = cite('linux-6.1', 'iommu_change_dev_def_domain');
 const in61 = (...cited: readonly Citation[]) => ({ ...at(...cited), ...IN_61 });
-const { must, mayEnd, mayLeave, ends, may } = operation('store_type', CHANGE);
+const { must, mayEnd, mayLeave } = operation('store_type', CHANGE);
 
 /** The one member of the group. */
 const device = (s: State, o: StoreType): number => membersOf(s, o.group)[0]!;
@@ -54,11 +54,11 @@ export const askedAlone: readonly Rule<StoreType>[] = [
   ),
 ];
 
-const typeOf = (s: State, o: StoreType): DefaultType =>
+export const typeAlone = (s: State, o: StoreType): DefaultType =>
   o.type === 'auto' || o.type === 'nonsense' ? automaticOf(s, wishOf(s, device(s, o))) : o.type;
 
-/** The one device is on a new default domain. */
-function exchanged(s: State, o: StoreType, type: DefaultType, p: PolicyValues): State {
+/** The one device is on a new default domain, also if its attach was deferred. */
+export function exchangedAlone(s: State, o: StoreType, type: DefaultType, p: PolicyValues): State {
   const now = patch(s, {
     devices: patchAt(s.devices, device(s, o), on(s.devices[device(s, o)]!, DEFAULT, p)),
     groups: patchAt(s.groups, o.group, { type }),
@@ -67,13 +67,6 @@ function exchanged(s: State, o: StoreType, type: DefaultType, p: PolicyValues): 
 }
 
 export const changedAlone: readonly Rule<StoreType>[] = [
-  may(
-    'direct-map-fails',
-    'ENOMEM',
-    'The direct map of the device cannot be made in a new domain of type DMA.',
-    (s, o) => s.devices[device(s, o)]!.direct && typeOf(s, o) !== 'identity',
-    in61(CHANGE, cite('linux-6.1', 'iommu_create_device_direct_mappings')),
-  ),
   mayLeave(
     'lone-attach-fails',
     'ENOMEM',
@@ -88,16 +81,8 @@ export const changedAlone: readonly Rule<StoreType>[] = [
   mayEnd(
     'falls-back',
     'A domain of the type asked for cannot be allocated, and one of type DMA can: the device is on a new one of that type.',
-    (s, o, p) => done(exchanged(s, o, 'dma', p)),
-    (s, o) => typeOf(s, o) !== 'dma',
+    (s, o, p) => done(exchangedAlone(s, o, 'dma', p)),
+    (s, o) => typeAlone(s, o) !== 'dma',
     in61(cite('linux-6.1', 'iommu_group_alloc_default_domain')),
-  ),
-  ends(
-    'changed-alone',
-    'The device is on a new default domain, also if its attach is deferred; the old one is freed.',
-    (s, o, p) => done(exchanged(s, o, typeOf(s, o), p)),
-    // The list is closed by the clause of later releases.
-    (s, o) => membersOf(s, o.group).length === 1,
-    in61(CHANGE),
   ),
 ];

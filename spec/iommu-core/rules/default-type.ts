@@ -2,7 +2,7 @@
 import { patch, patchAt } from '../../kit/record.js';
 import { cite } from '../../law/sources.js';
 import type { PolicyValues } from '../policies.js';
-import { SINCE_612 } from '../releases.js';
+import { isOld, SINCE_612 } from '../releases.js';
 import {
   type Change,
   failures,
@@ -18,7 +18,7 @@ import { groupLives } from '../state/group.js';
 import { DEFAULT, IDENTITY, NONE, type State } from '../state.js';
 import { at, done, OURS, operation, type Rule, type The } from './chapter.js';
 import { FROZEN, RESETTING, SETUP } from './default-domain.js';
-import { askedAlone, changedAlone } from './default-type-6-1.js';
+import { askedAlone, changedAlone, exchangedAlone, typeAlone } from './default-type-6-1.js';
 import { told } from './set-domain.js';
 
 type StoreType = The<'store_type'>;
@@ -102,7 +102,7 @@ export const storeType: readonly Rule<StoreType>[] = [
   may(
     'no-memory',
     'ENOMEM',
-    'The allocation of the new default domain fails.',
+    'The allocation of the new default domain fails, or, in 6.1, that of a direct map in it.',
     (s, o) => !isStatic(s, o),
     at(SETUP, cite('linux-6.1', 'iommu_group_alloc_default_domain')),
   ),
@@ -162,11 +162,13 @@ export const storeType: readonly Rule<StoreType>[] = [
     'The group has a new default domain and is on it; the old one is freed.',
     (s, o, p) =>
       done(
-        isFirst(s, o)
-          ? mustSetDomain(retypedTo(s, o), toDefault(o), p)
-          : setDomain(retypedTo(s, o), exchange(s, o, p), p),
+        isOld(p)
+          ? exchangedAlone(s, o, typeAlone(s, o), p)
+          : isFirst(s, o)
+            ? mustSetDomain(retypedTo(s, o), toDefault(o), p)
+            : setDomain(retypedTo(s, o), exchange(s, o, p), p),
       ),
     undefined,
-    at(SETUP, STORE),
+    at(SETUP, STORE, cite('linux-6.1', 'iommu_change_dev_def_domain')),
   ),
 ];

@@ -1,7 +1,7 @@
 // What happens when a device leaves its group, and who else holds the group?
 import { patch, patchAt } from '../../kit/record.js';
 import { cite } from '../../law/sources.js';
-import { SINCE_612 } from '../releases.js';
+import { IN_72, SINCE_612 } from '../releases.js';
 import { homeOf, isMember, membersOf } from '../state/group.js';
 import { dropReference, leave } from '../state/leave.js';
 import { DEFAULT, NONE, type State } from '../state.js';
@@ -31,6 +31,16 @@ export const remove: readonly Rule<The<'remove'>>[] = [
     'A driver is bound to the device: the driver core unbinds it before it removes the device.',
     (s, o) => s.devices[o.device]!.driver !== 'none',
     at(cite('linux-6.12-7.2', 'device_del: bus_remove_device before BUS_NOTIFY_REMOVED_DEVICE'), ours),
+  ),
+  REMOVE.must(
+    'in-reset',
+    'EBUSY',
+    'The device is being reset. The kernel leaves it to its caller that this ends first: else its group refuses every change for good.',
+    (s, o) => s.devices[o.device]!.resets > 0,
+    {
+      ...at(cite('linux-7.2', '__iommu_group_remove_device, pci_dev_reset_iommu_done: recovery_cnt'), ours),
+      ...IN_72,
+    },
   ),
   REMOVE.ends(
     'last-in-use',

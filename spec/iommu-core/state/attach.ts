@@ -22,6 +22,16 @@ const staleOf = (d: Device, p: PolicyValues): Ref =>
 /** Its driver has taken the device off its domain, and attached it to no other. */
 export const off = (d: Device): Device => patch(d, { rid: OFF, deferred: false });
 
+/**
+ * Where a device is whose driver was called for it and failed: off its domain, if the driver loses it. One that was never
+ * attached, or that the static blocked domain blocks, is where it was.
+ */
+export const failedAt = (s: State, d: Device): Ref => {
+  const instance = s.instances[d.instance];
+  if (instance?.loses !== true || d.rid === NONE || (d.rid === BLOCKED && instance.blocked)) return d.rid;
+  return OFF;
+};
+
 /** What is left of the PASIDs of devices whose context entry was written afresh. */
 export function tornDown(s: State, devices: readonly number[], p: PolicyValues): Table<Programmed> {
   if (p['rid-while-pasid'] !== 'torn-down') return s.programmed;
