@@ -15,8 +15,10 @@ import {
   type Source,
   type Trace,
 } from '../conformance/index.js';
+import { EventsBeside } from '../conformance/logs/beside.js';
 import { logTrace } from '../conformance/logs/log-trace.js';
 import { ProbeSession } from '../conformance/logs/probes.js';
+import type { Seen } from '../conformance/logs/seen.js';
 import { StraceSession } from '../conformance/logs/strace.js';
 import { looksLikeStrace } from '../conformance/logs/strace-lines.js';
 import { Malformed } from '../conformance/trace/malformed.js';
@@ -132,7 +134,7 @@ export async function openTrace(
   const trace =
     format === 'trace'
       ? await readTrace(source)
-      : await (format === 'strace' ? openStrace : openFtrace)(file, source, memory, choices.release);
+      : await (format === 'strace' ? openStrace : openFtrace)(file, source, memory, choices);
   const policies = { ...trace.policies, ...parsePolicies(trace.profile, choices) };
   return { ...trace, policies, events: () => within(trace.events(), file, memory) };
 }
@@ -160,7 +162,12 @@ async function* within(
  * A kernel's trace file. What kind of recording it is shows only at its end, so its events are read
  * first and judged afterwards; the limits on lines, bytes and memory hold for the reading.
  */
-async function openFtrace(file: string, source: Source, memory: number, release?: string): Promise<Trace> {
+async function openFtrace(
+  file: string,
+  source: Source,
+  memory: number,
+  { release }: Choices,
+): Promise<Trace> {
   const read: Event<AnyOp>[] = [];
   const room = roomBelow(memory);
   let last = 1;
@@ -205,14 +212,32 @@ async function openFtrace(file: string, source: Source, memory: number, release?
 }
 
 /** A log of strace: descriptors are followed through it first, then arguments are looked for that go with the answers. */
-async function openStrace(file: string, source: Source, memory: number, release?: string): Promise<Trace> {
+async function openStrace(
+  file: string,
+  source: Source,
+  memory: number,
+  { release, events }: Choices,
+): Promise<Trace> {
   const session = new StraceSession();
   const room = roomBelow(memory);
   for await (const line of linesOf(source, LIMITS)) {
     session.take(line);
     if (!room()) throw new Unfinished(`line ${line.number} of ${file}: ${beyond(memory)}`);
   }
-  return logTrace(`strace of ${file}`, session, release);
+  const { seen, machine, passedOver } = session;
+  const ranges = events === undefined ? undefined : await rangesOf(events, seen);
+  const log = ranges === undefined ? { seen, machine, passedOver } : { ...ranges, machine, passedOver };
+  return logTrace(`strace of ${file}`, log, release);
+}
+
+/** What the IOMMU's events of the same session say of the ranges of calls. */
+async function rangesOf(file: string, seen: readonly Seen[]): Promise<{ readonly seen: readonly Seen[] }> {
+  const { source } = await look(file, 'ftrace');
+  const beside = new EventsBeside();
+  for await (const line of linesOf(source, LIMITS)) beside.take(line);
+  const found = beside.rangesFor(seen);
+  if (found.why !== undefined) throw new Usage(`${file} does not tell the ranges of the log: ${found.why}`);
+  return found;
 }
 
 /** The bundled traces that must be accepted and refused, and the kernel recordings. */

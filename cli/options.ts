@@ -7,6 +7,8 @@ import { didYouMean } from './meant.js';
 export interface Choices {
   readonly policy: readonly string[];
   readonly release?: string;
+  /** Of a log of strace: the IOMMU's events of the same session. */
+  readonly events?: string;
 }
 
 /** `name=value` pairs and a release as a choice of policies of a profile. */

@@ -24,6 +24,10 @@ export function addJudge(top: Command, end: End): void {
       wholeNumber('--memory', 1, 2 ** 31),
       JUDGED_WITHIN,
     )
+    .option(
+      '--events <file>',
+      "of a log of strace -ttt: the kernel's iommu events of the same session (trace_clock tai), which show ranges",
+    )
     .option('--plan <file>', 'the calls that were planned; the one file is what the target answered')
     .option('--rules', 'the verdict on every clause')
     .option('--steps', 'with --json: also the story of each recording, step by step')

@@ -68,9 +68,8 @@ function unseenIn(events: readonly Event<AnyOp>[]): readonly Unseen[] {
   for (const { op, unseen } of events) {
     if (unseen === undefined) continue;
     const fields = unseen.filter(field => Object.hasOwn(op, field));
-    const known = found.get(op.op);
-    const all = [...new Set([...(known?.fields ?? []), ...fields])];
-    if (all.length > 0) found.set(op.op, { op: op.op, fields: all, count: (known?.count ?? 0) + 1 });
+    const key = `${op.op} ${fields.join(' ')}`;
+    if (fields.length > 0) found.set(key, { op: op.op, fields, count: (found.get(key)?.count ?? 0) + 1 });
   }
   return [...found.values()];
 }

@@ -3,6 +3,16 @@ import type { Observed } from '../../spec/protocol/observed.js';
 import type { Op } from '../../spec/protocol/vfio-type1.js';
 import type { State } from '../../spec/vfio-type1/state.js';
 
+/** A call whose range other lines may show: when it was made, in microseconds. */
+export interface Ranged {
+  readonly is: 'map' | 'unmap';
+  readonly handle: number;
+  readonly mm: number;
+  readonly from: number;
+  /** Before this; the next line of the log says when. */
+  to: number;
+}
+
 /** One call of a log, in the words of the profile vfio-type1. */
 export interface Seen {
   readonly line: number;
@@ -17,6 +27,7 @@ export interface Seen {
   readonly names?: number;
   /** Not of the log: what must have been before. */
   readonly setup?: true;
+  readonly ranged?: Ranged;
   /** Calls that the log may lack before it. */
   readonly hidden?: (state: State) => readonly Op[];
 }

@@ -15,6 +15,8 @@ export interface Syscall {
   /** The lines on which it began and ended. */
   readonly from: number;
   readonly line: number;
+  /** When it began, in microseconds, where the log has stamps of -ttt. */
+  readonly began?: number;
 }
 
 /** `exited`: the process is gone. */
@@ -25,7 +27,7 @@ export interface Exited {
 }
 
 const HEAD =
-  /^(?:\[pid +(\d{1,10})\] |(\d{1,10}) +)?(?:(?:\d{1,2}:\d{2}:\d{2}(?:\.\d{1,9})?|\d{1,12}\.\d{1,9}) )?(?:\(\+ +[\d.]+\) )?(?=\S)/;
+  /^(?:\[pid +(\d{1,10})\] |(\d{1,10}) +)?(?:(?:\d{1,2}:\d{2}:\d{2}(?:\.\d{1,9})?|(\d{1,12})\.(\d{6})) )?(?:\(\+ +[\d.]+\) )?(?=\S)/;
 const CALL = /^([a-z_][a-z0-9_]{0,40})\(/;
 const RESUMED = /^<\.\.\. ([a-z_][a-z0-9_]{0,40}) resumed>/;
 const UNFINISHED = / ?<unfinished \.\.\.>$/;
@@ -40,9 +42,17 @@ export const looksLikeStrace = (text: string): boolean => {
   );
 };
 
+interface Half {
+  readonly text: string;
+  readonly from: number;
+  readonly began: number | undefined;
+}
+
 /** Puts the halves of interrupted calls together. Lines that it does not know are counted by whoever asks. */
 export class StraceLines {
-  private readonly halves = new Map<number, { readonly text: string; readonly from: number }>();
+  private readonly halves = new Map<number, Half>();
+  /** The stamp of the line that was taken last. */
+  stamp: number | undefined;
 
   /** What ends on a line; `begun`: a call that has not ended; undefined: nothing of a call. */
   take({
@@ -51,6 +61,8 @@ export class StraceLines {
   }: Line): Syscall | Exited | { readonly pid: number; readonly begun: string } | undefined {
     const head = HEAD.exec(text);
     const pid = Number(head?.[1] ?? head?.[2] ?? 0);
+    const began = head?.[3] === undefined ? undefined : Number(head[3]) * 1_000_000 + Number(head[4]);
+    this.stamp = began;
     const rest = text.slice(head?.[0].length ?? 0).trimEnd();
     if (rest.startsWith('+++')) return { pid, exited: true, line };
     const resumed = RESUMED.exec(rest);
@@ -59,18 +71,23 @@ export class StraceLines {
       this.halves.delete(pid);
       return half === undefined
         ? undefined
-        : parsed(pid, half.text + rest.slice(resumed[0].length), half.from, line);
+        : parsed(pid, half.text + rest.slice(resumed[0].length), half, line);
     }
     if (UNFINISHED.test(rest)) {
       const begun = rest.replace(UNFINISHED, '');
-      this.halves.set(pid, { text: begun, from: line });
+      this.halves.set(pid, { text: begun, from: line, began });
       return { pid, begun: CALL.exec(begun)?.[1] ?? '' };
     }
-    return parsed(pid, rest, line, line);
+    return parsed(pid, rest, { from: line, began }, line);
   }
 }
 
-function parsed(pid: number, text: string, from: number, line: number): Syscall | undefined {
+function parsed(
+  pid: number,
+  text: string,
+  { from, began }: Omit<Half, 'text'>,
+  line: number,
+): Syscall | undefined {
   const name = CALL.exec(text)?.[1];
   if (name === undefined) return undefined;
   const { args, end } = split(text, name.length + 1);
@@ -86,6 +103,7 @@ function parsed(pid: number, text: string, from: number, line: number): Syscall 
     ...(errno === undefined ? {} : { errno }),
     from,
     line,
+    ...(began === undefined ? {} : { began }),
   };
 }
 

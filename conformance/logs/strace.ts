@@ -5,7 +5,7 @@ import type { PassedOver } from '../trace/passed-over.js';
 import { type Descriptor, Descriptors, type Effect } from './descriptors.js';
 import { Machines } from './machines.js';
 import { askedOn, extensionOf, numberOf, typeOf } from './requests.js';
-import { answered, type Seen } from './seen.js';
+import { answered, type Ranged, type Seen } from './seen.js';
 import { descriptor, StraceLines, type Syscall } from './strace-lines.js';
 import {
   openDevices,
@@ -29,12 +29,14 @@ export class StraceSession {
   private readonly others = new Map<string, number>();
   /** Forks that have begun: the child may be heard of first. */
   private readonly forking: number[] = [];
+  private lasting: Ranged[] = [];
   /** What was sent over sockets, the oldest first, by the path that -y tells. */
   private readonly sent: { readonly path: string; readonly file: Descriptor | undefined }[] = [];
 
   take(line: Line): undefined {
     if (line.text.trim() === '') return;
     const found = this.lines.take(line);
+    if (this.lines.stamp !== undefined) this.until(this.lines.stamp);
     if (found === undefined) return this.passOver('lines that are no calls');
     if ('begun' in found) {
       if (FORKS.has(found.begun)) this.forking.push(found.pid);
@@ -51,6 +53,12 @@ export class StraceSession {
 
   get passedOver(): readonly PassedOver[] {
     return [...this.others].map(([name, count]) => ({ name, count, decides: false }));
+  }
+
+  /** Calls whose line came before have ended before this. */
+  private until(stamp: number): undefined {
+    for (const one of this.lasting) one.to = stamp;
+    this.lasting = [];
   }
 
   private passOver(name: string): undefined {
@@ -198,12 +206,19 @@ export class StraceSession {
     const add = (calls: Seen['calls'], unseen: readonly string[], values: object = {}): undefined => {
       this.seen.push({ line: c.line, from: c.from, outcome: answered(c.errno, values), calls, unseen });
     };
+    const ranged = (is: 'map' | 'unmap', calls: Seen['calls'], unseen: readonly string[]): undefined => {
+      add(calls, unseen);
+      if (c.began === undefined || kind !== 'container') return;
+      const window: Ranged = { is, handle, mm, from: c.began, to: Number.POSITIVE_INFINITY };
+      this.lasting.push(window);
+      this.seen.push({ ...this.seen.pop()!, ranged: window });
+    };
     const scalar = /^(?:0x[0-9a-f]{1,16}|\d{1,19})$/.test(c.args[2] ?? '') ? BigInt(c.args[2]!) : 0n;
     switch (op) {
       case 'map':
-        return add(openMaps(handle, mm), ['iova', 'size', 'vaddr', 'prot', 'renew']);
+        return ranged('map', openMaps(handle, mm), ['iova', 'size', 'vaddr', 'prot', 'renew']);
       case 'unmap':
-        return add(openUnmaps(handle), ['iova', 'size', 'all', 'invalidate']);
+        return ranged('unmap', openUnmaps(handle), ['iova', 'size', 'all', 'invalidate']);
       case 'iommu_info':
         return add(() => openInfos(handle), ['argsz']);
       case 'group_status':
