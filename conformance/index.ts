@@ -49,6 +49,7 @@ export {
 } from './report/divergence.js';
 export { type ExplainedIn, explainedData, type ToldLine, tellExplained } from './report/explained.js';
 /** A recording step by step, with what each step changes: what pictures are made from. */
+export { withReasons } from './story/because.js';
 export { changed } from './story/changed.js';
 export { type Change, differences } from './story/changes.js';
 export { judgeAndTell, tellEvents } from './story/judge-story.js';

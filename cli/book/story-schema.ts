@@ -54,7 +54,10 @@ const PARTS: Fields = {
       related: listOf(record({ says: TEXT }, { event: COUNT, line: COUNT })),
       report: { type: 'object' },
     },
-    { differs: record({ path: TEXT }, { observed: ANY, allowed: ANY, lastAgreed: COUNT }) },
+    {
+      because: listOf(record({ says: TEXT }, { event: COUNT, line: COUNT })),
+      differs: record({ path: TEXT }, { observed: ANY, allowed: ANY, lastAgreed: COUNT }),
+    },
   ),
   broken: record({ property: TEXT, says: TEXT, why: TEXT }, { cycle: COUNT }),
   outcome: { anyOf: [schemaOf(Observed), schemaOf(Outcome)] },

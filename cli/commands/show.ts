@@ -8,6 +8,7 @@ import {
   reportDivergence,
   SEEN,
   Teller,
+  withReasons,
 } from '../../conformance/index.js';
 import type { AnyOp } from '../../spec/index.js';
 import { type Event, opSeen } from '../../spec/protocol/trace.js';
@@ -58,9 +59,11 @@ async function told(file: string, options: ShowOptions, out: Out): Promise<ExitC
   const asked = out.json || options.html !== undefined || drawings.length > 0;
   const teller = new Teller(trace, judge, { file, seen: header.events <= SEEN || asked ? SEEN : 0 });
   const events: unknown[] = [];
+  const kept: Event<AnyOp>[] = [];
   let code: ExitCode = EXIT.conforms;
   for await (const event of trace.events()) {
     if (out.json) events.push(plain(event));
+    if (asked && kept.length <= SEEN) kept.push(event);
     const verdict = judge.feed(event);
     teller.step(event, verdict);
     sayStep(event, machine, verdict === undefined ? judge.spoke : [], out);
@@ -82,7 +85,7 @@ async function told(file: string, options: ShowOptions, out: Out): Promise<ExitC
     break;
   }
   await trace.close();
-  const story = asked ? teller.story() : undefined;
+  const story = asked ? await withReasons(teller.story(), trace, kept) : undefined;
   if (options.html !== undefined)
     await writePage(options.html, code, storySays(story!), [{ is: 'story', name: file, story: story! }], out);
   if (story !== undefined) await drawStories([story], drawings, out);

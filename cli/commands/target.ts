@@ -98,7 +98,7 @@ async function pageOf(
   out: Out,
 ): Promise<void> {
   const says = `${data.target.name}: ${verdictOf(result)}`;
-  await writePage(file, codeOf(result), says, campaignParts(session, result, data), out);
+  await writePage(file, codeOf(result), says, await campaignParts(session, result, data), out);
 }
 
 /** How a command ends that had this result, of one run or of its shards. */

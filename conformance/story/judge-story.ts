@@ -5,8 +5,9 @@ import { Judge, type JudgeOptions } from '../judge/judge.js';
 import type { Judgement } from '../judge/judge-trace.js';
 import { Remarks } from '../judge/remarks.js';
 import type { Trace } from '../trace/read.js';
+import { withReasons } from './because.js';
 import type { Story } from './story.js';
-import { type About, type Beginning, Teller } from './teller.js';
+import { type About, type Beginning, SEEN, Teller } from './teller.js';
 
 /** As `judgeTrace`, and tells the story up to the event that settles it. */
 export async function judgeAndTell(
@@ -19,11 +20,16 @@ export async function judgeAndTell(
   const { coverage, tally } = judge;
   const remarked = new Remarks(trace, judge);
   const remarks = remarked.made;
+  const events: Event<AnyOp>[] = [];
   for await (const event of trace.events()) {
+    // More than are gone through again need not be kept.
+    if (events.length <= SEEN) events.push(event);
     remarked.before(event);
     const verdict = judge.feed(event);
     teller.step(event, verdict);
-    if (verdict !== undefined) return { verdict, coverage, tally, remarks, story: teller.story() };
+    if (verdict === undefined) continue;
+    const story = await withReasons(teller.story(), trace, events);
+    return { verdict, coverage, tally, remarks, story };
   }
   return { verdict: judge.finish(), coverage, tally, remarks, story: teller.story() };
 }

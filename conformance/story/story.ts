@@ -80,6 +80,8 @@ export interface Parting {
   /** The first field that differs. */
   readonly differs?: { readonly path: string; readonly observed?: unknown; readonly allowed?: unknown };
   readonly related: readonly Explanation[];
+  /** The facts that the condition of the clause rests on, and the events that made them so. */
+  readonly because?: readonly Explanation[];
   readonly report: ReportData;
 }
 

@@ -1,5 +1,5 @@
 // Where a recording leaves the law: what was observed, and beside it what would have been allowed?
-import type { Story, Way } from '../../conformance/index.js';
+import type { Parting, Story, Way } from '../../conformance/index.js';
 import { sceneAt, sceneOfWay, type Views } from '../scene/draw.js';
 import { Machine, Outline } from './machine.js';
 import { ClauseTold, spelled } from './told.js';
@@ -15,7 +15,9 @@ interface PartedProps {
 const BESIDE = 720;
 
 export function Parted({ story, views, at, width }: PartedProps) {
-  const { observed, allowed, differs, related, report } = story.parting!;
+  const { observed, allowed, differs, report, because = [] } = story.parting!;
+  // What is told as a reason is not told again.
+  const related = story.parting!.related.filter(r => !because.some(b => b.says === r.says));
   const beside = width >= BESIDE;
   const each = beside ? Math.floor((width - 24) / 2) - 26 : width - 26;
   const before = sceneAt(story, views, at);
@@ -56,6 +58,7 @@ export function Parted({ story, views, at, width }: PartedProps) {
               {way.rules.map(id => (
                 <ClauseTold key={id} story={story} id={id} />
               ))}
+              {way === allowed.at(-1) && because.length > 0 && <Because facts={because} />}
               {(way.changes ?? []).length > 0 ? (
                 <WayDrawn story={story} views={views} at={at} way={way} width={each} name="as allowed" />
               ) : (
@@ -71,6 +74,23 @@ export function Parted({ story, views, at, width }: PartedProps) {
       <p class="again">
         <span class="quiet">again</span> <code>{report.again}</code>
       </p>
+    </>
+  );
+}
+
+/** What the condition rests on, and which events made it so. */
+function Because({ facts }: { facts: NonNullable<Parting['because']> }) {
+  return (
+    <>
+      <h3>because</h3>
+      <ul class="related">
+        {facts.map(f => (
+          <li key={`${f.event} ${f.says}`}>
+            {f.says}
+            {f.event !== undefined && <span class="quiet">{` (call ${f.event})`}</span>}
+          </li>
+        ))}
+      </ul>
     </>
   );
 }

@@ -36,7 +36,13 @@ for (const { name, args, dark } of SHOTS) {
   const { err } = await run([...args, '--html', pages.file(`${name}.html`)], { cwd: ROOT });
   if (err !== '') process.stderr.write(err);
   for (const size of SIZES) {
-    const page = await pages.open(`${name}.html`, size, { colorScheme: dark === true ? 'dark' : 'light' });
+    // Tall enough for the machine below the two ways.
+    const height = size.width > 600 ? 1020 : size.height;
+    const page = await pages.open(
+      `${name}.html`,
+      { ...size, height },
+      { colorScheme: dark === true ? 'dark' : 'light' },
+    );
     await page.screenshot({ path: join(folder, `${name}-${size.width}.png`), fullPage: size.width < 600 });
     await page.close();
   }
