@@ -38,13 +38,25 @@ function explained(trace: Trace, { event, before, rule, lineOf }: Found, laws: L
 async function search(trace: Trace, which: Which): Promise<Found | undefined> {
   const anyone = which.event === undefined && which.line === undefined;
   let last: Found | undefined;
+  let previous: Found | undefined;
   for await (const found of steps(trace)) {
-    if (isAsked(found.event, which)) return found;
-    if (found.rule === undefined) return anyone ? found : undefined;
-    if (anyone && found.event.outcome.is !== 'ok') last = found;
+    const { event, rule } = found;
+    if (!anyone && (event.n === which.event || (event.line !== undefined && event.line === which.line)))
+      return found;
+    // A line that is no event's own is that of an answer, and belongs to the event before it.
+    if (isPast(event, which)) return previous;
+    if (rule === undefined) return anyone || answersOn(event, which) ? found : undefined;
+    if (event.outcome.is !== 'ok') last = found;
+    previous = found;
   }
-  return last;
+  return anyone ? last : answersOn(previous?.event, which) ? previous : undefined;
 }
+
+const isPast = ({ line = 0 }: Event<AnyOp>, which: Which): boolean =>
+  which.line !== undefined && line > which.line;
+
+const answersOn = (event: Event<AnyOp> | undefined, which: Which): boolean =>
+  which.line !== undefined && (event?.line ?? 0) + 1 === which.line;
 
 /** Every event with the moment before it, up to the first that the law does not allow. */
 async function* steps(trace: Trace): AsyncGenerator<Found> {
@@ -64,10 +76,6 @@ async function* steps(trace: Trace): AsyncGenerator<Found> {
     await trace.close();
   }
 }
-
-/** A line belongs to the event that it reports, and to the call that an answer on it ends. */
-const isAsked = (event: Event<AnyOp>, { event: n, line }: Which): boolean =>
-  event.n === n || (line !== undefined && (event.line === line || (event.line ?? 0) + 1 === line));
 
 /** An explanation for each of some clauses that speaks in the recording, of the first event at which it does. */
 export async function exampleFor(

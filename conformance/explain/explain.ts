@@ -6,7 +6,7 @@ import { inForce } from '../../spec/law/release.js';
 import type { Citation } from '../../spec/law/sources.js';
 import type { Observed } from '../../spec/protocol/observed.js';
 import type { Outcome } from '../../spec/protocol/outcome.js';
-import type { Event } from '../../spec/protocol/trace.js';
+import { type Event, opSeen } from '../../spec/protocol/trace.js';
 import { sameOutcome } from '../judge/observed.js';
 import { nameIn } from '../report/describe.js';
 import { bearingOn } from './bearing.js';
@@ -40,6 +40,8 @@ export interface Explained {
   readonly event: number;
   readonly line?: number;
   readonly op: AnyOp;
+  /** Fields of the call that nobody saw: facts and changes are of one way in which it may have been. */
+  readonly unseen: readonly string[];
   readonly observed: Observed;
   /** The law does not allow what was observed: what is explained is what it allows. */
   readonly diverges: boolean;
@@ -83,7 +85,8 @@ export function explain(standing: Standing, event: Event<AnyOp>, rule: string | 
   return {
     event: event.n,
     ...(event.line === undefined ? {} : { line: event.line }),
-    op: event.op,
+    op: opSeen(event),
+    unseen: (event.unseen ?? []).filter(field => Object.hasOwn(event.op, field)),
     observed: event.outcome,
     diverges: rule === undefined,
     reports: profile.reports === true,
@@ -94,7 +97,7 @@ export function explain(standing: Standing, event: Event<AnyOp>, rule: string | 
       rule === undefined
         ? candidates(clauses, standing, event.op, ending.rule, event.outcome, event.outcome)
         : [],
-    ...(refused ? grounds(standing, guilty, event.op) : { facts: [], call: [] }),
+    ...(refused ? grounds(standing, guilty, event) : { facts: [], call: [] }),
     changes: refused && profile.reports !== true ? changes(standing, event.op) : [],
   };
 }
@@ -136,7 +139,11 @@ function holds(when: () => boolean): boolean {
 }
 
 /** The facts that the condition rests on, and what of the call it looked at. */
-function grounds(standing: Standing, clause: AnyClause, op: AnyOp): Pick<Explained, 'facts' | 'call'> {
+function grounds(
+  standing: Standing,
+  clause: AnyClause,
+  { op, unseen = [] }: Event<AnyOp>,
+): Pick<Explained, 'facts' | 'call'> {
   const { profile, policies, machine, before: moment, lineOf } = standing;
   const told = profile.explain?.(moment.state, op, policies);
   if (told !== undefined) {
@@ -157,7 +164,10 @@ function grounds(standing: Standing, clause: AnyClause, op: AnyOp): Pick<Explain
     const says = profile.tell?.(moment.state, row, machine) ?? spelt(moment.state, row, fields, machine);
     return { says, named, ...place(made?.n, made?.line), ...(made === undefined ? {} : { made: made.op }) };
   });
-  return { facts: [...facts.filter(f => !f.named), ...facts.filter(f => f.named)], call: ofCall(seen.call) };
+  return {
+    facts: [...facts.filter(f => !f.named), ...facts.filter(f => f.named)],
+    call: ofCall(seen.call).filter(c => !unseen.includes(c.field)),
+  };
 }
 
 function place(event: number | undefined, line: number | undefined): { event?: number; line?: number } {

@@ -18,8 +18,9 @@ interface Way {
 
 /** So many ways are carried. */
 const CARRIED = 48;
-/** So many calls that a log does not show may lie between two that it does. */
+/** So many calls that a log does not show may lie between two that it does, and so many states are looked at. */
 const HIDDEN = 5;
+const LOOKED_AT = 6000;
 
 export interface Fitted {
   readonly events: readonly Event<AnyOp>[];
@@ -99,7 +100,7 @@ function behindHidden(ways: readonly Way[], seen: Seen, policies: Choice): reado
       for (const op of hidden(way.state)) {
         const normal = allowed(vfioType1, way.state, op, policies).at(-1)!;
         const key = canonical(normal.state);
-        if (normal.outcome.is !== 'ok' || known.has(key)) continue;
+        if (normal.outcome.is !== 'ok' || known.has(key) || known.size > LOOKED_AT) continue;
         known.add(key);
         const event = { op, outcome: normal.outcome, line: seen.line, setup: true } as const;
         longer.push({ state: normal.state, before: way, event });
@@ -107,7 +108,7 @@ function behindHidden(ways: readonly Way[], seen: Seen, policies: Choice): reado
     }
     const found = distinct(longer.flatMap(way => steps(way, seen, policies)));
     if (found.length > 0) return found;
-    front = longer.slice(0, 2000);
+    front = longer;
   }
   return [];
 }

@@ -36,11 +36,15 @@ const ANSWER =
 
 /** Does the beginning of a line read like one of strace? */
 export const looksLikeStrace = (text: string): boolean => {
+  if (text.length > LONGEST) return false;
   const rest = text.slice(HEAD.exec(text)?.[0].length ?? 0);
   return /^(?:[a-z_][a-z0-9_]{0,40}\(.*(?:\) += |<unfinished \.\.\.>$)|\+\+\+ |--- SIG|<\.\.\. [a-z])/.test(
     rest,
   );
 };
+
+/** strace cuts what it prints of memory; a longer line is none of its. */
+const LONGEST = 16_384;
 
 interface Half {
   readonly text: string;
@@ -59,6 +63,7 @@ export class StraceLines {
     number: line,
     text,
   }: Line): Syscall | Exited | { readonly pid: number; readonly begun: string } | undefined {
+    if (text.length > LONGEST) return undefined;
     const head = HEAD.exec(text);
     const pid = Number(head?.[1] ?? head?.[2] ?? 0);
     const began = head?.[3] === undefined ? undefined : Number(head[3]) * 1_000_000 + Number(head[4]);

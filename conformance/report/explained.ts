@@ -44,6 +44,14 @@ export function tellExplained(
     label('call', spelt(found.op)),
     label('answer', describeOutcome(found.observed)),
     ...(found.diverges ? divergence(found) : []),
+    ...(found.unseen.length === 0
+      ? []
+      : [
+          label(
+            'open',
+            `${found.unseen.join(', ')} not seen: what follows is one way in which it may have been`,
+          ),
+        ]),
     label('by', `${by.id}: ${by.says} [${cite}]`, 'law'),
     ...found.facts
       .filter(f => !f.named)

@@ -4,7 +4,7 @@ import type { Policies } from '../../spec/law/clause.js';
 import type { AnyOp, AnyProfile } from '../../spec/law/profile.js';
 import { allowed } from '../../spec/law/profile.js';
 import { RELEASE } from '../../spec/law/release.js';
-import type { Event } from '../../spec/protocol/trace.js';
+import { type Event, opSeen } from '../../spec/protocol/trace.js';
 import type { Judge } from '../judge/judge.js';
 import { statesBehind } from '../judge/taking-over.js';
 import type { Diverges, Unfinished } from '../judge/verdict.js';
@@ -68,7 +68,7 @@ export class Teller {
     const { judge, begun } = this;
     if (verdict?.verdict === 'diverges') this.parting = this.partingAt(event, verdict);
     if (verdict?.verdict === 'unfinished') this.unfinished = verdict;
-    const { name, fields } = describeOp(event.op, begun.machine);
+    const { name, fields } = describeOp(opSeen(event), begun.machine);
     const rules = verdict === undefined ? judge.spoke : [];
     for (const rule of rules) this.cite(event.op, rule);
     const changes = verdict === undefined ? this.look() : undefined;
@@ -77,7 +77,7 @@ export class Teller {
     this.steps.push({
       n,
       ...(line === undefined ? {} : { line }),
-      op: plain(event.op),
+      op: plain(opSeen(event)),
       outcome: plain(outcome),
       call: name,
       fields,
