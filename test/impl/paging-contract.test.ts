@@ -276,6 +276,20 @@ test('a destroyed table says nothing, and gives back its pages after the flush',
   }
 });
 
+test('a wide root that was given back is cut up where single pages are needed', () => {
+  const layout = new Layout(riscv(2, { x4: true }));
+  const arena = new TableArena({ pages: RESERVED + 8 });
+  const roots = [0, 1].map(() => newPageTable(arena, layout) as PageTable);
+  assert.equal(arena.free, 0);
+  assert.equal(roots[1]!.map(0, 0, 1, 3), codes.NO_MEMORY);
+  roots[0]!.destroy();
+  assert.equal(roots[1]!.map(0, 0, 1, 3), codes.NO_MEMORY, 'hardware may still read it');
+  arena.release();
+  assert.equal(roots[1]!.map(0, 0, 1, 3), 0);
+  assert.deepEqual([arena.inUse, arena.free], [6, 2]);
+  assert.equal(newPageTable(arena, layout), codes.NO_MEMORY);
+});
+
 test('sizes can be left out; steps can be replaced', () => {
   const table = tableOf(new Layout(vtdSecondStage(3), { sizes: [0] }), 4096);
   assert.equal(table.map(0, 0, 1024, 3), 0);

@@ -5,8 +5,8 @@ import { type ArmChoice, arm } from '../../impl/paging/arm.js';
 import type { Format } from '../../impl/paging/format.js';
 import * as formats from '../../impl/paging/formats.js';
 import { Layout } from '../../impl/paging/layout.js';
-import { newPageTable } from '../../impl/paging/specialise.js';
-import type { PageTable } from '../../impl/paging/table.js';
+import { newPageTable, specialise } from '../../impl/paging/specialise.js';
+import { PageTable } from '../../impl/paging/table.js';
 import * as hardware from './paging-hardware.js';
 
 export interface Tested {
@@ -74,12 +74,14 @@ export const KINDS: readonly Tested[] = TESTED.filter((_, i) =>
   [1, 3, 5, 7, 8, 12, 13, 14, 15, 17, 20].includes(i),
 );
 
-export function newTable(tested: Tested, pages = 4096, layout = tested.layout): PageTable {
+/** `plain`: without generated code. */
+export function newTable(tested: Tested, pages = 4096, layout = tested.layout, plain = false): PageTable {
   const { pageShift, outputBits } = tested.format;
   const bytes = 2 ** Math.ceil(Math.log2(pages * 2 ** pageShift));
   // As high as the outputs go, so that address bits of tables are tested, too.
   const base = 2 ** outputBits - bytes;
-  const table = newPageTable(new TableArena({ pages, pageShift, base }), layout);
+  const arena = new TableArena({ pages, pageShift, base });
+  const table = newPageTable(arena, layout, plain ? PageTable : specialise(arena, layout));
   if (typeof table === 'number') throw new Error('no page for a root');
   return table;
 }

@@ -23,3 +23,8 @@ test('random operations where an unmap that ends inside of a leaf splits it, or 
     }
   }
 });
+
+test('random operations by the general ways alone, without generated code', t => {
+  const seed = seedOf(t);
+  for (const tested of TESTED) runRandom({ tested, seed, operations: 800, every: 800, plain: true });
+});

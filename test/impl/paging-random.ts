@@ -27,6 +27,8 @@ export interface RandomRun {
   /** All pages are compared after so many operations. */
   readonly every: number;
   readonly inside?: Inside;
+  /** Without generated code. */
+  readonly plain?: boolean;
 }
 
 /** A window of three tables that begins in the middle of one and goes over a boundary of the next level. */
@@ -117,10 +119,10 @@ function end(play: Play): void {
 }
 
 /** How many of the operations changed something. */
-export function runRandom({ tested, seed, operations, every, inside }: RandomRun): { done: number } {
+export function runRandom({ tested, seed, operations, every, inside, plain }: RandomRun): { done: number } {
   const layout = inside === undefined ? tested.layout : new Layout(tested.format, { inside });
   const { base, pages: width } = windowOf(tested);
-  const table = newTable(tested, 256, layout);
+  const table = newTable(tested, 256, layout, plain);
   const oracle = new WindowOracle(tested, layout.inside, base, width);
   const large = 2 ** (tested.format.pageShift - 3);
   const play = { tested, table, oracle, base, width, large, next: random(seed) };
