@@ -6,6 +6,7 @@ import { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { createGunzip } from 'node:zlib';
 import { FTRACE_PROFILE, FtraceImporter } from '../conformance/ftrace/import.js';
+import { LogBeside, type Stamped, stampOf } from '../conformance/ftrace/log-beside.js';
 import {
   LAWS,
   LIMITS,
@@ -166,9 +167,10 @@ async function openFtrace(
   file: string,
   source: Source,
   memory: number,
-  { release }: Choices,
+  { release, log }: Choices,
 ): Promise<Trace> {
   const read: Event<AnyOp>[] = [];
+  const stamped: Stamped[] = [];
   const room = roomBelow(memory);
   let last = 1;
   const first = new FtraceImporter();
@@ -177,6 +179,7 @@ async function openFtrace(
     probes.take(line);
     const event = first.take(line);
     if (event !== undefined) read.push(event);
+    if (event !== undefined && log !== undefined) stamped.push({ event, at: stampOf(line) ?? 0 });
     last = line.number;
     if (!room()) throw new Unfinished(`line ${last} of ${file}: ${beyond(memory)}`);
   }
@@ -187,6 +190,27 @@ async function openFtrace(
     const all = read.length === 0 ? passedOver : [...passedOver, others];
     return logTrace(`probes of ${file}`, { seen, machine: shown, passedOver: all }, release);
   }
+  const events = log === undefined ? read : await withLog(log, stamped);
+  return ftraceTrace(file, first, events, last);
+}
+
+/** The events with the faults of a log among them. */
+async function withLog(file: string, stamped: readonly Stamped[]): Promise<readonly Event<AnyOp>[]> {
+  const { source } = await look(file, 'ftrace');
+  const beside = new LogBeside();
+  for await (const line of linesOf(source, LIMITS)) beside.take(line);
+  const events = beside.among(stamped);
+  if (events !== undefined) return events;
+  const why = beside.count === 0 ? 'it has no fault lines' : 'its stamps are not of the time of the trace';
+  throw new Usage(`${file} says nothing beside the trace: ${why}`);
+}
+
+function ftraceTrace(
+  file: string,
+  first: FtraceImporter,
+  read: readonly Event<AnyOp>[],
+  last: number,
+): Trace {
   const machine = first.machine();
   const profile = LAWS.profiles[FTRACE_PROFILE]!;
   const header: Trace['header'] = {
@@ -195,7 +219,7 @@ async function openFtrace(
     profile: FTRACE_PROFILE,
     producer: `kernel trace file ${file}`,
     machine,
-    events: first.count,
+    events: read.length,
   };
   return {
     header,

@@ -9,6 +9,8 @@ export interface Choices {
   readonly release?: string;
   /** Of a log of strace: the IOMMU's events of the same session. */
   readonly events?: string;
+  /** Of a kernel's trace: the log of the same boot. */
+  readonly log?: string;
 }
 
 /** `name=value` pairs and a release as a choice of policies of a profile. */

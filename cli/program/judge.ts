@@ -28,6 +28,7 @@ export function addJudge(top: Command, end: End): void {
       '--events <file>',
       "of a log of strace -ttt: the kernel's iommu events of the same session (trace_clock tai), which show ranges",
     )
+    .option('--log <file>', "of a kernel's trace: the log (dmesg) of the same boot, for its fault lines")
     .option('--plan <file>', 'the calls that were planned; the one file is what the target answered')
     .option('--rules', 'the verdict on every clause')
     .option('--steps', 'with --json: also the story of each recording, step by step')

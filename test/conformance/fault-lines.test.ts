@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { FaultLines } from '../../conformance/ftrace/fault-lines.js';
 import { FTRACE_PROFILE, FtraceImporter } from '../../conformance/ftrace/import.js';
+import { LogBeside, stampOf } from '../../conformance/ftrace/log-beside.js';
 import { type Judgement, judgeTrace, LAWS, type Trace } from '../../conformance/index.js';
 import { defaultPolicies } from '../../spec/law/profile.js';
 import type { Op } from '../../spec/protocol/linux-dma.js';
@@ -140,4 +141,49 @@ test('no entry where one is certainly mapped is a divergence', async () => {
     amd('[    0.999990] ', '100000', '0020'),
   ])
     assert.equal((await judged(lines(fine))).verdict.verdict, 'conforms', fine);
+});
+
+test('a log of its own is put among the lines of the trace, with room where the clocks do not decide', () => {
+  const trace = [
+    ...MAPPED,
+    'ip-9 [000] ..... 2.000000: unmap: IOMMU: iova=0x0000000000100000 - 0x0000000000101000 size=4096 unmapped_size=4096',
+  ];
+  const importer = new FtraceImporter();
+  const stamped = trace.flatMap((text, i) => {
+    const line = { number: i + 1, text };
+    const event = importer.take(line);
+    return event === undefined ? [] : [{ event, at: stampOf(line)! }];
+  });
+  const beside = (...stamps: readonly string[]): readonly string[] | undefined => {
+    const log = new LogBeside();
+    for (const stamp of stamps) log.take({ number: 1, text: amd(`[    ${stamp}] `, '100000', '0020') });
+    return log
+      .among(stamped)
+      ?.map(({ op }) => (op.op === 'io_page_fault' ? `fault${op.loose ? ' loose' : ''}` : op.op));
+  };
+  const [join, attach, map, unmap] = ['add_device_to_group', 'attach_device_to_domain', 'map', 'unmap'];
+  // Long after the map and long before the unmap; 8 ms before the unmap, so perhaps after it; after all.
+  assert.deepEqual(beside('1.500000'), [join, attach, map, 'fault', unmap]);
+  assert.deepEqual(beside('1.992000'), [join, attach, map, unmap, 'fault loose']);
+  assert.deepEqual(beside('2.100000'), [join, attach, map, unmap, 'fault']);
+  assert.equal(beside('99.000000'), undefined);
+});
+
+test('the log of a real session goes with its trace', async () => {
+  const importer = new FtraceImporter();
+  const stamped = textOf('faults-vtd-6.12.txt')
+    .split('\n')
+    .filter(text => !text.includes(' console: '))
+    .flatMap((text, i) => {
+      const line = { number: i + 1, text };
+      const event = importer.take(line);
+      return event === undefined ? [] : [{ event, at: stampOf(line)! }];
+    });
+  const log = new LogBeside();
+  for (const [i, text] of textOf('faults-vtd-6.12.dmesg.txt').split('\n').entries())
+    log.take({ number: i + 1, text });
+  const faults = log.among(stamped)!.filter(e => e.op.op === 'io_page_fault');
+  assert.equal(faults.length, 12);
+  // The last is 22 ms before its device is moved; none is as near to anything of its own page.
+  assert.equal(faults.filter(e => 'loose' in e.op).length, 1);
 });
