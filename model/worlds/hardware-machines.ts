@@ -102,10 +102,10 @@ export const lookup = (space: number, n: number): Op => ({ op: 'lookup', space, 
 
 type Plan = Omit<HardwareWorld, 'profile' | 'offers' | 'setup'> & { readonly machine: Partial<Setup> };
 
-/** In the queue: at most one wait, and a few commands behind it, which are told by what they leave. */
+/** In the queue: at most two commands and one wait, and no wait without a command. */
 const offers = ({ caches: { after, open } }: State, op: Op): boolean => {
   if (op.op === 'wait') return after.length === 0 && open !== null;
-  return op.op !== 'submit' || open === null || after.length === 0;
+  return op.op !== 'submit' || (open ?? after.at(-1))?.commands.length !== 2;
 };
 
 export const world = ({ machine, ...plan }: Plan): HardwareWorld => ({

@@ -11,13 +11,13 @@ const FRAMES = 16;
 /** Some page that tables decode: mostly one of the first few, which meet each other. */
 function page(d: Digits, { levels, bits }: Setup): bigint {
   const all = 1n << BigInt(levels * bits);
-  const near = BigInt(d.next(Number(all < 6n ? all : 6n)));
+  const near = BigInt(d.next(Number(all < 4n ? all : 4n)));
   return (d.rarely(12) ? all - 1n - near : near) * PAGE;
 }
 
 const frame = (d: Digits): bigint => 0x10_0000n + BigInt(d.next(FRAMES)) * PAGE;
 const prot = (d: Digits) => d.of(['rw', 'rw', 'r', 'w'] as const);
-const tag = (d: Digits): number => 1 + d.next(3);
+const tag = (d: Digits): number => 1 + d.next(2);
 const device = (d: Digits, m: Setup): number => d.next(m.devices.length);
 
 /** A PASID of the machine, now and then; nothing where it has none. */
@@ -69,7 +69,7 @@ const arms: ArmsOf<Setup, State, Op> = {
     make: (d, _, m) => ({
       op: 'write_entry',
       table: d.next(m.tables.length),
-      index: d.next(Math.min(4, 2 ** m.bits)),
+      index: d.next(Math.min(d.rarely(6) ? 4 : 2, 2 ** m.bits)),
       entry: d.rarely(4)
         ? { is: 'none' }
         : d.rarely(3)
@@ -105,7 +105,7 @@ const arms: ArmsOf<Setup, State, Op> = {
   submit: { weight: 8, make: (d, s, m) => ({ op: 'submit', command: command(d, s, m) }) },
   wait: { weight: 4, make: () => ({ op: 'wait' }) },
   complete: { weight: 5, make: () => ({ op: 'complete' }) },
-  access: { weight: 16, make: (d, _, m) => ({ op: 'access', ...request(d, m) }) },
+  access: { weight: 24, make: (d, _, m) => ({ op: 'access', ...request(d, m) }) },
   translate: { weight: 4, make: (d, _, m) => ({ op: 'translate', ...request(d, m) }) },
   attach: {
     weight: 3,

@@ -1,16 +1,12 @@
 // With what may a request of a device be answered, and what of it does memory say today?
 import { pageOf as pageNumber } from '../kit/pages.js';
 import type { Outcome } from '../protocol/outcome.js';
-import { withProcess } from './architecture.js';
+import { processOf, withProcess } from './architecture.js';
 import { wayItem, waysOf } from './caches.js';
 import { type Answer, bytes, FAULT, isOutside, pageOf, walked } from './memory.js';
 import type { Item, Pick, Prot, State, View } from './state.js';
 
 export type Request = Pick<'access'> | Pick<'translate'>;
-
-/** Position of a PASID and 1; 0 without one. */
-export const processOf = (s: State, pasid: number | undefined): number =>
-  pasid === undefined ? 0 : s.pasids.findIndex(p => p.pasid === pasid) + 1;
 
 const covers = (i: Item, page: number): boolean => page >= i.first && page < i.first + 2 ** i.order;
 

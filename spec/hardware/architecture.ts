@@ -1,6 +1,6 @@
 // In what do the four architectures differ, as far as their caches go?
 import { type Citation, cite } from '../law/sources.js';
-import type { Iommu } from './state.js';
+import type { Iommu, State } from './state.js';
 
 export const CACHING: Readonly<Record<Iommu['architecture'], readonly Citation[]>> = {
   'vt-d': [
@@ -32,3 +32,7 @@ export const withProcess = ({ architecture }: Iommu, process: number): number =>
  * nothing is known but what a CMD_SYNC or COMPLETION_WAIT says.
  */
 export const inOrder = ({ architecture }: Iommu): boolean => architecture === 'vt-d';
+
+/** Position of a PASID and 1; 0 without one. */
+export const processOf = (s: State, pasid: number | undefined): number =>
+  pasid === undefined ? 0 : s.pasids.findIndex(p => p.pasid === pasid) + 1;

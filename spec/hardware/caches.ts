@@ -2,7 +2,8 @@
 import { patch } from '../kit/record.js';
 import { inOrder, notPresentIsCached, withProcess } from './architecture.js';
 import { entriesOf } from './memory.js';
-import type { Entry, Item, State, View, Way } from './state.js';
+import type { Command, Entry, Item, Pending, State, View, Way } from './state.js';
+import { takes } from './taking.js';
 
 const keys = new WeakMap<Item, string>();
 
@@ -51,13 +52,20 @@ export const wayItem = (who: number, process: number, way: Way): Item =>
       }
     : { ...BLANK, kind: 'way', who, process, is: 'none' };
 
-/** Where a walk may begin: a table of a level, for the pages from `first` on. */
+/** Where a walk may begin: a table of a level, for the pages from `first` on, and what in a cache leads there. */
 interface Place {
   readonly tag: number;
   readonly process: number;
   readonly level: number;
   readonly first: number;
   readonly table: number;
+  readonly from: Item;
+}
+
+/** Something that hardware may bring into a cache, and what in other caches it brings it in by. */
+export interface Brought {
+  readonly item: Item;
+  readonly from: readonly Item[];
 }
 
 /** The ways of a device or process that may be used: what memory says, and what may be cached of it. */
@@ -76,49 +84,56 @@ function waysIn(s: State, view: View): readonly Item[] {
   });
 }
 
+/** The entries of devices in memory, and those of processes that some entry of their device leads to. */
+function waysInMemory(s: State, ways: readonly Item[]): readonly Brought[] {
+  const keep = ({ item }: Brought) => item.is === 'some' || notPresentIsCached(s.iommu, 'context');
+  return s.contexts.flatMap((context, device) => {
+    const through = ways.filter(w => w.who === device && w.process === 0 && w.is === 'some' && w.pasids);
+    const processes = through.flatMap(way =>
+      s.pasids.map((_, p) => ({
+        item: wayItem(device, p + 1, s.processes[device * s.pasids.length + p]!),
+        from: [way],
+      })),
+    );
+    return [{ item: wayItem(device, 0, context), from: [] }, ...processes].filter(keep);
+  });
+}
+
 /** All that hardware may bring into its caches by itself, from memory and from what they hold already. */
-export function broughtIn(s: State, view: View): readonly Item[] {
-  const found: Item[] = [];
-  const seen = new Set<string>();
-  const places: Place[] = [];
-  const go = (place: Place): void => {
-    const key = `${place.tag} ${place.process} ${place.level} ${place.first} ${place.table}`;
-    if (!seen.has(key)) places.push(place);
-    seen.add(key);
-  };
+export function broughtIn(s: State, view: View): readonly Brought[] {
   const ways = waysIn(s, view);
+  const found: Brought[] = [...waysInMemory(s, ways)];
+  const places: Place[] = [];
   for (const way of ways) {
-    if (way.is === 'some' || notPresentIsCached(s.iommu, 'context')) found.push(way);
     if (way.is === 'none') continue;
-    go({
-      tag: way.tag,
-      process: withProcess(s.iommu, way.process),
-      level: s.iommu.levels,
-      first: 0,
-      table: way.to,
-    });
+    const process = withProcess(s.iommu, way.process);
+    places.push({ tag: way.tag, process, level: s.iommu.levels, first: 0, table: way.to, from: way });
   }
   for (const i of view) {
     if (i.kind !== 'node') continue;
-    go({ tag: i.who, process: i.process, level: i.order / s.iommu.bits, first: i.first, table: i.to });
+    const level = i.order / s.iommu.bits;
+    places.push({ tag: i.who, process: i.process, level, first: i.first, table: i.to, from: i });
   }
-  for (let place = places.pop(); place !== undefined; place = places.pop()) step(s, place, found, go);
-  return [...found, ...byRequester(s, ways, [...view, ...found])];
+  for (let place = places.pop(); place !== undefined; place = places.pop()) step(s, place, found, places);
+  const known = view.filter(i => i.kind === 'leaf').map(item => ({ item, from: [item] }));
+  const leaves = [...known, ...found.filter(({ item }) => item.kind === 'leaf')];
+  return [...found, ...byRequester(s, ways, leaves)];
 }
 
 /** What one table shows of its entries. */
-function step(s: State, place: Place, found: Item[], go: (next: Place) => void): void {
+function step(s: State, place: Place, found: Brought[], places: Place[]): void {
   const { tag, process, level } = place;
   const order = s.iommu.bits * (level - 1);
   const negative = notPresentIsCached(s.iommu, 'translation');
+  const from = [place.from];
   for (const [index, entry] of entriesOf(s, place.table, negative)) {
     const at = { who: tag, process, first: place.first + index * 2 ** order, order };
-    if (entry.is === 'leaf') found.push(leafItem(at, entry));
+    if (entry.is === 'leaf') found.push({ item: leafItem(at, entry), from });
     else if (entry.is === 'none' || level === 1) {
-      if (negative) found.push({ ...BLANK, ...at, kind: 'leaf', is: 'none' });
+      if (negative) found.push({ item: { ...BLANK, ...at, kind: 'leaf', is: 'none' }, from });
     } else {
-      found.push({ ...BLANK, ...at, kind: 'node', is: 'some', to: entry.to });
-      go({ tag, process, level: level - 1, first: at.first, table: entry.to });
+      found.push({ item: { ...BLANK, ...at, kind: 'node', is: 'some', to: entry.to }, from });
+      places.push({ ...place, level: level - 1, first: at.first, table: entry.to });
     }
   }
 }
@@ -136,17 +151,21 @@ const leafItem = (at: Pick<Item, 'who' | 'process' | 'first' | 'order'>, entry: 
  * What is known by requester: every translation that a way leads to, in the IOMMU, and where the way allows ATS in the
  * device as well, which is told of no fault.
  */
-function byRequester(s: State, ways: readonly Item[], items: readonly Item[]): readonly Item[] {
-  const leaves = items.filter(i => i.kind === 'leaf');
+function byRequester(s: State, ways: readonly Item[], leaves: readonly Brought[]): readonly Brought[] {
   return ways.flatMap(way => {
     if (way.is === 'none') return [];
     const asks = s.devices[way.who]!.ats && asksBy(ways, way);
     const process = withProcess(s.iommu, way.process);
     return leaves
-      .filter(l => l.who === way.tag && l.process === process)
-      .flatMap((l): readonly Item[] => {
+      .filter(({ item: l }) => l.who === way.tag && l.process === process)
+      .flatMap(({ item: l, from: above }): readonly Brought[] => {
+        const from = [way, ...above];
         const hit = { ...l, kind: 'hit', who: way.who, process: way.process, tag: way.tag } as const;
-        return asks && l.is === 'some' ? [hit, { ...hit, kind: 'device', tag: 0 }] : [hit];
+        if (!asks || l.is === 'none') return [{ item: hit, from }];
+        return [
+          { item: hit, from },
+          { item: { ...hit, kind: 'device', tag: 0 }, from },
+        ];
       });
   });
 }
@@ -155,30 +174,44 @@ function byRequester(s: State, ways: readonly Item[], items: readonly Item[]): r
 const asksBy = (ways: readonly Item[], way: Item): boolean =>
   ways.some(w => w.who === way.who && w.process === 0 && w.is === 'some' && w.ats);
 
+const itemsOf = (brought: readonly Brought[]): readonly Item[] => brought.map(({ item }) => item);
+
+/** What may be cached now: what could be cached before, and what is brought in. */
+export const filled = (s: State, view: View): View => union(view, itemsOf(broughtIn(s, view)));
+
 /**
- * What may be cached a while later. A view that holds only once a wait has completed: where commands are not done in
- * order, what one of them took out may have come in again from something that another one was still to take out.
+ * What may be cached once queued commands are done. They are done at some time between now and then, so until they are
+ * what they will take out may bring other things in: those stay, unless a command takes them out as well that is done
+ * at the same time or later.
  */
-export function settled(s: State, view: View, now: View): View {
-  const own = union(view, broughtIn(s, view));
-  if (view === now || inOrder(s.iommu)) return own;
-  const ways = now.filter(i => i.kind === 'way');
-  const known = now.filter(i => i.kind === 'way' || i.kind === 'leaf');
-  const again = broughtIn(s, ways).filter(i => i.kind !== 'way');
-  return union(
-    union(own, again),
-    broughtIn(s, known).filter(i => i.kind === 'device'),
-  );
+export function settled(s: State, { view, commands }: Pending, now: View): Pending {
+  const own = filled(s, view);
+  const there = new Set(own.map(keyOf));
+  const late = broughtIn(s, now).filter(({ item, from }) => {
+    if (there.has(keyOf(item))) return false;
+    const gone = from.filter(f => !there.has(keyOf(f)));
+    return !isTaken(s, commands, item, gone);
+  });
+  return { view: late.length === 0 ? own : filled(s, union(own, itemsOf(late))), commands };
+}
+
+/** Is something taken out for certain that was brought in by what is gone itself once the commands are done? */
+function isTaken(s: State, commands: readonly Command[], item: Item, gone: readonly Item[]): boolean {
+  const taking = (i: Item) => commands.flatMap((c, at) => (takes(s, c, i) ? [at] : []));
+  const own = taking(item);
+  if (!inOrder(s.iommu)) return gone.some(g => taking(g).some(at => own.includes(at)));
+  const first = Math.min(...gone.map(g => taking(g)[0] ?? 0));
+  return own.some(at => at >= first);
 }
 
 /** Everything that changes memory ends so: each view may hold what is there now. */
 export function observed(s: State): State {
   const { now, after, open } = s.caches;
-  const live = settled(s, now, now);
+  const live = filled(s, now);
   return patch(s, {
     caches: {
       now: live,
-      after: after.map(view => settled(s, view, live)),
+      after: after.map(pending => settled(s, pending, live)),
       open: open === null ? null : settled(s, open, live),
     },
   });

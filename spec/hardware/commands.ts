@@ -1,94 +1,35 @@
-// What does an invalidation take out of the caches, and which commands does an architecture have?
-import { pageOf } from '../kit/pages.js';
+// How do commands go through the queue, and which commands does an architecture have?
 import { patch } from '../kit/record.js';
-import { processOf } from './answers.js';
-import { withProcess } from './architecture.js';
 import { settled } from './caches.js';
-import type { Command, Iommu, Item, State, View } from './state.js';
+import type { Command, Iommu, Pending, State } from './state.js';
+import { takes } from './taking.js';
 
-/** The pages of a block: its low bits are not looked at. All pages without one. */
-function block(
-  range: { readonly iova: bigint; readonly order: number } | undefined,
-): readonly [number, number] {
-  if (range === undefined) return [0, Number.POSITIVE_INFINITY];
-  const size = 2 ** range.order;
-  const first = Math.floor(pageOf(range.iova) / size) * size;
-  return [first, first + size];
-}
-
-const meets = (i: Item, [start, end]: readonly [number, number]): boolean =>
-  i.first < end && i.first + 2 ** i.order > start;
-
-const fits = (asked: number | undefined, value: number): boolean => asked === undefined || asked === value;
-
-/** Is this taken out by the command? */
-export function takes(s: State, command: Command, i: Item): boolean {
-  const { architecture } = s.iommu;
-  switch (command.is) {
-    case 'context':
-      // A context of RISC-V goes with the entries of processes that were found by it.
-      if (i.kind !== 'way' || (i.process > 0 && architecture !== 'risc-v')) return false;
-      return fits(command.device, i.who) && fits(command.tag, i.tag);
-    case 'process': {
-      const process = command.pasid === undefined ? undefined : processOf(s, command.pasid);
-      if (i.kind !== 'way' || i.process === 0 || !fits(process, i.process)) return false;
-      return fits(command.device, i.who) && fits(command.tag, i.tag);
-    }
-    case 'iotlb': {
-      // AMD keeps what it knows of processes with the translations.
-      if (i.kind === 'way')
-        return (
-          architecture === 'amd' &&
-          i.process > 0 &&
-          command.range === undefined &&
-          fits(command.tag, i.tag) &&
-          ofProcess(s, command.pasid, i.process)
-        );
-      if (i.kind === 'device' || (i.kind === 'node' && command.leaf)) return false;
-      const tag = i.kind === 'hit' ? i.tag : i.who;
-      const process = i.kind === 'hit' ? withProcess(s.iommu, i.process) : i.process;
-      // VT-d: a page-selective one without a PASID is for translations without one.
-      if (
-        architecture === 'vt-d' &&
-        command.range !== undefined &&
-        command.pasid === undefined &&
-        i.process > 0
-      )
-        return false;
-      return fits(command.tag, tag) && ofProcess(s, command.pasid, process) && meets(i, block(command.range));
-    }
-    case 'device_tlb':
-      return (
-        i.kind === 'device' &&
-        i.who === command.device &&
-        (command.pasid === undefined || processOf(s, command.pasid) === i.process) &&
-        meets(i, block(command.range))
-      );
-  }
-}
-
-/** Is it of the PASID that a command names? `process`: as translations are told apart by it. */
-const ofProcess = (s: State, pasid: number | undefined, process: number): boolean =>
-  pasid === undefined || withProcess(s.iommu, processOf(s, pasid)) === process;
+/** What may be cached once all that is queued is done; the commands that are still to be done. */
+const last = ({ caches: { now, after, open } }: State): Pending =>
+  open ?? after.at(-1) ?? { view: now, commands: [] };
 
 /** The command goes behind all that was queued before: what may be cached once it is done. */
 export function submitted(s: State, command: Command): State {
-  const { now, after, open } = s.caches;
-  const before = open ?? after.at(-1) ?? now;
-  const left: View = before.filter(i => !takes(s, command, i));
-  return patch(s, { caches: { now, after, open: settled(s, left, now) } });
+  const { now, after } = s.caches;
+  const before = last(s);
+  const commands = [...before.commands, command];
+  const left = before.view.filter(i => !takes(s, command, i));
+  return patch(s, { caches: { now, after, open: settled(s, { view: left, commands }, now) } });
 }
 
 /** A wait goes behind all that was queued before. */
 export function waited(s: State): State {
-  const { now, after, open } = s.caches;
-  return patch(s, { caches: { now, after: [...after, open ?? after.at(-1) ?? now], open: null } });
+  const { now, after } = s.caches;
+  return patch(s, { caches: { now, after: [...after, last(s)], open: null } });
 }
 
 /** The oldest wait has completed. */
 export function completed(s: State): State {
-  const { after, open } = s.caches;
-  return patch(s, { caches: { now: after[0]!, after: after.slice(1), open } });
+  const [{ view: now, commands: done }, ...after] = s.caches.after as readonly [Pending, ...Pending[]];
+  const behind = ({ view, commands }: Pending): Pending =>
+    settled(s, { view, commands: commands.slice(done.length) }, now);
+  const { open } = s.caches;
+  return patch(s, { caches: { now, after: after.map(behind), open: open === null ? null : behind(open) } });
 }
 
 /** Has the architecture a command like this? */

@@ -5,7 +5,7 @@ import { sum } from '../kit/selector.js';
 import type { Liveness, StateProperty, StepProperty } from '../law/profile.js';
 import { cite } from '../law/sources.js';
 import { type Answers, answersOf, isSame, outcomeOf, type Request } from './answers.js';
-import { broughtIn, hasAll } from './caches.js';
+import { filled, hasAll } from './caches.js';
 import { entriesOf, reachOf } from './memory.js';
 import type { PolicyValues } from './policies.js';
 import type { Op, State } from './state.js';
@@ -75,13 +75,14 @@ export const always: readonly Always[] = [
     id: 'cache/may-hold-today',
     says: 'What memory says now may be cached now.',
     cite: [ANY_TIME],
-    holds: s => hasAll(s.caches.now, broughtIn(s, s.caches.now)),
+    holds: s => hasAll(s.caches.now, filled(s, s.caches.now)),
   },
   {
     id: 'cache/later-is-less',
     says: 'What may be cached once a wait has completed may be cached now.',
     cite: [ANY_TIME],
-    holds: ({ caches: { now, after, open } }) => [...after, open ?? []].every(view => hasAll(now, view)),
+    holds: ({ caches: { now, after, open } }) =>
+      [...after, ...(open === null ? [] : [open])].every(({ view }) => hasAll(now, view)),
   },
   {
     id: 'table/free-is-nowhere',

@@ -60,6 +60,12 @@ export interface Item {
 /** Everything that may be cached, in one fixed order. */
 export type View = readonly Item[];
 
+/** What may be cached once commands are done that were queued, and which those are. */
+export interface Pending {
+  readonly view: View;
+  readonly commands: readonly Command[];
+}
+
 /** An address space of the driver, and which pages it owes a flush: none if `last` is below `first`. */
 export interface Space {
   readonly tag: number;
@@ -86,9 +92,9 @@ export interface State {
     /** What may be cached now. */
     readonly now: View;
     /** What may be cached once the first, second ... wait has completed. */
-    readonly after: readonly View[];
+    readonly after: readonly Pending[];
     /** What may be cached once all has been done that no wait stands behind yet; null: nothing. */
-    readonly open: View | null;
+    readonly open: Pending | null;
   };
 }
 

@@ -5,7 +5,7 @@ import { pageOf } from '../../kit/pages.js';
 import { patch, patchAt } from '../../kit/record.js';
 import type { Clause } from '../../law/clause.js';
 import { cite } from '../../law/sources.js';
-import { processOf } from '../answers.js';
+import { processOf } from '../architecture.js';
 import { observed } from '../caches.js';
 import type { PolicyValues } from '../policies.js';
 import { type Entry, NO_ENTRY, NO_WAY, type Pick, type State, type Way } from '../state.js';
