@@ -3,7 +3,7 @@
 import { type Kernels, newMemory } from './kernels.js';
 
 export interface TableArenaSize {
-  /** Pages of `2^pageShift` bytes, at most 4 GiB in all; RESERVED of them hold no tables. What is not touched costs address space, not memory. */
+  /** Pages of `2^pageShift` bytes, less than 4 GiB in all; RESERVED of them hold no tables. What is not touched costs address space, not memory. */
   readonly pages: number;
   readonly pageShift?: 12 | 14 | 16;
   /**
@@ -53,8 +53,10 @@ export class TableArena {
 
   constructor({ pages, pageShift = 12, base = WORD }: TableArenaSize) {
     const bytes = pages * 2 ** pageShift;
-    if (!Number.isInteger(pages) || pages <= RESERVED || bytes > WORD)
-      throw new RangeError(`an arena has more than ${RESERVED} pages and at most 4 GiB, not ${pages} pages`);
+    if (!Number.isInteger(pages) || pages <= RESERVED || bytes >= WORD)
+      throw new RangeError(
+        `an arena has more than ${RESERVED} pages and less than 4 GiB, not ${pages} pages`,
+      );
     const rounded = 2 ** Math.ceil(Math.log2(bytes));
     if (!Number.isInteger(base) || base < 0 || base % rounded !== 0)
       throw new RangeError(`an arena of ${bytes} bytes cannot lie at ${base}`);

@@ -93,14 +93,14 @@ function bodyOf({ locals, code }: WasmFunction): number[] {
   return [...unsigned(body.length), ...body];
 }
 
-/** The bytes of a module with these functions over an imported memory, `env.memory`, of exactly `pages` of 64 KiB. */
-export function assemble(functions: readonly WasmFunction[], pages: number): Uint8Array<ArrayBuffer> {
+/** The bytes of a module with these functions over an imported memory, `env.memory`, of up to `most` pages of 64 KiB. */
+export function assemble(functions: readonly WasmFunction[], most: number): Uint8Array<ArrayBuffer> {
   const types = functions.map(({ parameters, answers }) => [
     0x60,
     ...vector(Array.from({ length: parameters }, () => [I32])),
     ...vector(answers ? [[I32]] : []),
   ]);
-  const memory = [...text('env'), ...text('memory'), 0x02, 0x01, ...unsigned(pages), ...unsigned(pages)];
+  const memory = [...text('env'), ...text('memory'), 0x02, 0x01, ...unsigned(1), ...unsigned(most)];
   return Uint8Array.from([
     ...[0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00],
     ...section(1, vector(types)),

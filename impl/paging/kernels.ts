@@ -293,11 +293,14 @@ interface Wasm {
 
 declare const WebAssembly: Wasm;
 
+/** One module for all memories: 4 GiB is the most that there are. */
+let compiled: object | null = null;
+
 /** Memory of a fixed size, which therefore never moves, and the kernels over it. */
 export function newMemory(pages64K: number): { readonly buffer: ArrayBuffer; readonly kernels: Kernels } {
   // The largest size is the first one, so the buffer is never detached; what is not touched is not there.
   const memory = new WebAssembly.Memory({ initial: pages64K, maximum: pages64K });
-  const module = new WebAssembly.Module(assemble([FILL, FILL_EMPTY, EMPTY, CLEAR, ZERO], pages64K));
-  const { exports } = new WebAssembly.Instance(module, { env: { memory } });
+  compiled ??= new WebAssembly.Module(assemble([FILL, FILL_EMPTY, EMPTY, CLEAR, ZERO], 2 ** 16));
+  const { exports } = new WebAssembly.Instance(compiled, { env: { memory } });
   return { buffer: memory.buffer, kernels: exports as Kernels };
 }

@@ -276,20 +276,6 @@ test('a destroyed table says nothing, and gives back its pages after the flush',
   }
 });
 
-test('a wide root that was given back is cut up where single pages are needed', () => {
-  const layout = new Layout(riscv(2, { x4: true }));
-  const arena = new TableArena({ pages: RESERVED + 8 });
-  const roots = [0, 1].map(() => newPageTable(arena, layout) as PageTable);
-  assert.equal(arena.free, 0);
-  assert.equal(roots[1]!.map(0, 0, 1, 3), codes.NO_MEMORY);
-  roots[0]!.destroy();
-  assert.equal(roots[1]!.map(0, 0, 1, 3), codes.NO_MEMORY, 'hardware may still read it');
-  arena.release();
-  assert.equal(roots[1]!.map(0, 0, 1, 3), 0);
-  assert.deepEqual([arena.inUse, arena.free], [6, 2]);
-  assert.equal(newPageTable(arena, layout), codes.NO_MEMORY);
-});
-
 test('sizes can be left out; steps can be replaced', () => {
   const table = tableOf(new Layout(vtdSecondStage(3), { sizes: [0] }), 4096);
   assert.equal(table.map(0, 0, 1024, 3), 0);
@@ -317,20 +303,4 @@ test('sizes can be left out; steps can be replaced', () => {
   assert.equal(forgetful.map(0, 0, 1, 3), 0);
   assert.equal(forgetful.walk(0), -1);
   assert.equal(specialise(arena, layout), Fast);
-});
-
-test('arenas and formats that do not fit are refused', () => {
-  const layout = new Layout(arm({ stage: 1, granule: 64, inputBits: 32, outputBits: 32 }));
-  assert.throws(() => new TableArena({ pages: RESERVED }), RangeError);
-  assert.throws(() => new TableArena({ pages: 32, base: 4096 }), RangeError);
-  assert.throws(() => specialise(new TableArena({ pages: 32 }), layout), RangeError, 'the size of a page');
-  assert.throws(
-    () => specialise(new TableArena({ pages: 32, pageShift: 16 }), layout),
-    RangeError,
-    'beyond 32 bits',
-  );
-  assert.throws(() => arm({ stage: 2, granule: 4, inputBits: 52, outputBits: 52 }), RangeError);
-  assert.throws(() => arm({ stage: 2, granule: 4, inputBits: 48, outputBits: 48, dirty: true }), RangeError);
-  const arena = new TableArena({ pages: RESERVED + 3 });
-  assert.equal(newPageTable(arena, new Layout(riscv(2, { x4: true }))), codes.NO_MEMORY);
 });
