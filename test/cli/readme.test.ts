@@ -5,10 +5,9 @@ import { cpSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
-import { fileURLToPath } from 'node:url';
+import { COMMAND, inside } from './command.js';
 
 const ROOT = new URL('../../../', import.meta.url);
-const COMMAND = fileURLToPath(new URL('cli/iommu-spec.js', ROOT));
 const README = readFileSync(new URL('README.md', ROOT), 'utf8');
 const folder = mkdtempSync(join(tmpdir(), 'iommu-spec-readme-'));
 after(() => rmSync(folder, { recursive: true }));
@@ -21,34 +20,36 @@ function shown(command: string): readonly string[] {
   return README.slice(start, README.indexOf('```', start)).trimEnd().split('\n').slice(1);
 }
 
-const run = (...args: readonly string[]) =>
-  spawnSync(process.execPath, [COMMAND, ...args], { cwd: folder, encoding: 'utf8' });
+const run = async (...args: readonly string[]) => {
+  const { code, out } = await inside(args, { cwd: folder });
+  return { stdout: out, status: code };
+};
 
-test('the divergence of the altered recording, of which one line is altered', () => {
+test('the divergence of the altered recording, of which one line is altered', async () => {
   const recording = new URL('conformance/corpus/recordings/amd-vfio-edu-6.12.txt', ROOT);
   const lines = readFileSync(recording, 'utf8').split('\n');
   assert.equal(readFileSync(new URL('examples/trace.txt', ROOT), 'utf8'), lines.join('\n'));
   lines[35] = lines[35]!.replace('unmapped_size=8192', 'unmapped_size=12288');
   assert.equal(readFileSync(new URL('examples/altered.txt', ROOT), 'utf8'), lines.join('\n'));
-  const { stdout, status } = run('judge', 'examples/altered.txt');
+  const { stdout, status } = await run('judge', 'examples/altered.txt');
   assert.equal(status, 1);
   assert.deepEqual(stdout.trimEnd().split('\n'), shown('judge examples/altered.txt'));
 });
 
-test('the unmap that cuts a mapping', () => {
-  const { stdout, status } = run('judge', 'examples/bisected.jsonl');
+test('the unmap that cuts a mapping', async () => {
+  const { stdout, status } = await run('judge', 'examples/bisected.jsonl');
   assert.equal(status, 1);
   assert.deepEqual(stdout.trimEnd().split('\n'), shown('judge examples/bisected.jsonl'));
 });
 
-test('why a page is not mapped twice', () => {
-  const { stdout, status } = run('explain', 'examples/mapped-twice.jsonl', '7');
+test('why a page is not mapped twice', async () => {
+  const { stdout, status } = await run('explain', 'examples/mapped-twice.jsonl', '7');
   assert.equal(status, 0);
   assert.deepEqual(stdout.trimEnd().split('\n'), shown('explain examples/mapped-twice.jsonl 7'));
 });
 
-test('the attack window', () => {
-  const { stdout, status } = run('check', '--policy', 'merge-incoming=any');
+test('the attack window', async () => {
+  const { stdout, status } = await run('check', '--policy', 'merge-incoming=any');
   assert.equal(status, 1);
   for (const line of shown('check --policy merge-incoming=any')) {
     const [before] = line.split('...');
@@ -63,26 +64,33 @@ const LONG = /^(?:faults|walk |run|check (?:millions|attack-window|--policy))/;
 
 test('the commands can be typed as they stand', async () => {
   assert.ok(TYPED.length > 8, `${TYPED.length} commands`);
-  await Promise.all(
-    TYPED.map(async typed => {
-      const words = typed.match(/'[^']*'|\S+/g)!.map(word => word.replaceAll("'", ''));
-      const child = spawn(process.execPath, [COMMAND, ...words], {
-        cwd: folder,
-        stdio: ['ignore', 'ignore', 'pipe'],
-      });
-      let said = '';
-      child.stderr.on('data', piece => {
-        said += piece;
-      });
-      const timer = LONG.test(typed) ? setTimeout(() => child.kill('SIGKILL'), 4000) : undefined;
-      const code = await new Promise<number | null>(resolve => child.on('close', resolve));
-      clearTimeout(timer);
-      assert.ok([0, 1, null].includes(code), `${typed}: ${code} ${said}`);
-    }),
-  );
+  await Promise.all(TYPED.map(typed => (LONG.test(typed) ? begins(typed) : ends(typed))));
 });
 
-test('the example of the trace format is examples/recording.jsonl', () => {
+const wordsOf = (typed: string): string[] =>
+  typed.match(/'[^']*'|\S+/g)!.map(word => word.replaceAll("'", ''));
+
+async function ends(typed: string): Promise<void> {
+  const { code, err } = await inside(wordsOf(typed), { cwd: folder });
+  assert.ok([0, 1].includes(code!), `${typed}: ${code} ${err}`);
+}
+
+async function begins(typed: string): Promise<void> {
+  const child = spawn(process.execPath, [COMMAND, ...wordsOf(typed)], {
+    cwd: folder,
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
+  let said = '';
+  child.stderr.on('data', piece => {
+    said += piece;
+  });
+  const timer = setTimeout(() => child.kill('SIGKILL'), 2000);
+  const code = await new Promise<number | null>(resolve => child.on('close', resolve));
+  clearTimeout(timer);
+  assert.ok([0, 1, null].includes(code), `${typed}: ${code} ${said}`);
+}
+
+test('the example of the trace format is examples/recording.jsonl', async () => {
   const text = readFileSync(new URL('docs/trace-format.md', ROOT), 'utf8');
   const block = /^```jsonl\n([\s\S]*?)^```$/m.exec(text)![1];
   assert.equal(readFileSync(new URL('examples/recording.jsonl', ROOT), 'utf8'), block);
@@ -90,21 +98,21 @@ test('the example of the trace format is examples/recording.jsonl', () => {
 
 test('an implementation held against the law, and the command that makes its calls again', {
   skip: spawnSync('python3', ['-c', '']).status !== 0,
-}, () => {
+}, async () => {
   const target = 'exec:python3 examples/my-iommu.py';
-  const first = run('run', '--target', target, '--runs', '10', '--seed', '1', '--first');
+  const first = await run('run', '--target', target, '--runs', '10', '--seed', '1', '--first');
   assert.equal(first.status, 1);
   const command = `run --target '${target}' --runs 10 --seed 1 --first`;
   assert.deepEqual(first.stdout.trimEnd().split('\n'), shown(command));
-  const data = JSON.parse(run('run', '--target', target, '--seed', '1', '--first', '--json').stdout);
+  const data = JSON.parse((await run('run', '--target', target, '--seed', '1', '--first', '--json')).stdout);
   const [finding] = data.findings;
   assert.equal(finding.again, `npx iommu-spec run ${finding.file} --target '${target}'`);
-  const again = run('run', finding.file, '--target', target, '--json');
+  const again = await run('run', finding.file, '--target', target, '--json');
   assert.equal(again.status, 1);
   const repeated = JSON.parse(again.stdout).findings;
   assert.deepEqual(
     repeated.map((f: { key: string; calls: number }) => [f.key, f.calls]),
     [[finding.key, finding.calls]],
   );
-  assert.equal(run('judge', finding.file).status, 1, 'and the recording is judged as it stands');
+  assert.equal((await run('judge', finding.file)).status, 1, 'and the recording is judged as it stands');
 });
