@@ -3,6 +3,7 @@ import { canonical } from '../../spec/kit/canonical.js';
 import type { Policies } from '../../spec/law/clause.js';
 import { GaveUp } from '../../spec/law/gave-up.js';
 import { type AnyOp, type AnyProfile, allowed, type Tries } from '../../spec/law/profile.js';
+import { lackOf } from '../../spec/law/release.js';
 import type { Event } from '../../spec/protocol/trace.js';
 
 /** What is asked: a call in a state of a law, on a machine. */
@@ -29,8 +30,9 @@ export type Remedy =
       readonly calls: readonly AnyOp[];
     };
 
-/** The state after a call that the law lets succeed; undefined: it is refused, or it waits. */
+/** The state after a call that the law lets succeed; undefined: it is refused, it waits, or the release has none. */
 export function succeeds({ profile, policies }: Question, state: object, op: AnyOp): object | undefined {
+  if (lackOf(profile, policies, op.op) !== undefined) return undefined;
   const normal = allowed(profile, state, op, policies).at(-1)!;
   return normal.outcome.is === 'ok' ? (normal.state as object) : undefined;
 }

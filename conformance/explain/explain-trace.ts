@@ -13,6 +13,8 @@ import { History, type Moment } from './history.js';
 export interface Which {
   readonly event?: number;
   readonly line?: number;
+  /** Changes after which it would have succeeded are not looked for: that takes most of the time. */
+  readonly changes?: false;
 }
 
 interface Found {
@@ -25,14 +27,19 @@ interface Found {
 /** Undefined: the recording has no such event, or none that was refused, or ends before it by a divergence. */
 export async function explainTrace(trace: Trace, which: Which, laws: Laws): Promise<Explained | undefined> {
   const found = await search(trace, which);
-  return found === undefined ? undefined : explained(trace, found, laws);
+  return found === undefined ? undefined : explained(trace, found, laws, which.changes !== false);
 }
 
-function explained(trace: Trace, { event, before, rule, lineOf }: Found, laws: Laws): Explained {
+function explained(
+  trace: Trace,
+  { event, before, rule, lineOf }: Found,
+  laws: Laws,
+  changes: boolean,
+): Explained {
   const { profile, machine, policies } = trace;
   const { op: codec, opFits } = laws.vocabularies[profile.name]!;
   const fits = (op: AnyOp): boolean => decode(codec, plain(op)).ok && opFits?.(machine, op) === undefined;
-  return explain({ profile, policies, machine, before, lineOf, fits }, event, rule);
+  return explain({ profile, policies, machine, before, lineOf, fits }, event, rule, changes);
 }
 
 async function search(trace: Trace, which: Which): Promise<Found | undefined> {
@@ -87,7 +94,7 @@ export async function exampleFor(
   for await (const step of steps(trace)) {
     const { rule } = step;
     if (rule !== undefined && clauses.has(rule) && !found.has(rule))
-      found.set(rule, explained(trace, step, laws));
+      found.set(rule, explained(trace, step, laws, true));
   }
   return found;
 }

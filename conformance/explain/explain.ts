@@ -73,8 +73,13 @@ export interface Standing {
 /** Facts beyond these say no more. */
 const MOST_FACTS = 6;
 
-/** Explains one event; `rule` is the clause that allows it, undefined where none does. */
-export function explain(standing: Standing, event: Event<AnyOp>, rule: string | undefined): Explained {
+/** Explains one event; `rule` is the clause that allows it, undefined where none does. `search`: for changes, too. */
+export function explain(
+  standing: Standing,
+  event: Event<AnyOp>,
+  rule: string | undefined,
+  search = true,
+): Explained {
   const { profile, policies, before: moment } = standing;
   const endings = allowed(profile, moment.state, event.op, policies);
   const ending =
@@ -98,7 +103,7 @@ export function explain(standing: Standing, event: Event<AnyOp>, rule: string | 
         ? candidates(clauses, standing, event.op, ending.rule, event.outcome, event.outcome)
         : [],
     ...(refused ? grounds(standing, guilty, event) : { facts: [], call: [] }),
-    changes: refused && profile.reports !== true ? changes(standing, event.op) : [],
+    changes: search && refused && profile.reports !== true ? changes(standing, event.op) : [],
   };
 }
 

@@ -22,7 +22,7 @@ export async function withReasons(story: Story, told: Told, events: readonly Eve
     },
     close: async () => {},
   };
-  const found = await explainTrace(trace, { event: parting.n }, LAWS);
+  const found = await explainTrace(trace, { event: parting.n, changes: false }, LAWS);
   if (found === undefined || found.facts.length === 0) return story;
   const because = found.facts.map(({ says, event, line }) => ({
     says,

@@ -15,41 +15,14 @@ interface PartedProps {
 const BESIDE = 720;
 
 export function Parted({ story, views, at, width }: PartedProps) {
-  const { observed, allowed, differs, report, because = [] } = story.parting!;
-  // What is told as a reason is not told again.
-  const related = story.parting!.related.filter(r => !because.some(b => b.says === r.says));
+  const { allowed, report, because = [] } = story.parting!;
   const beside = width >= BESIDE;
   const each = beside ? Math.floor((width - 24) / 2) - 26 : width - 26;
   const before = sceneAt(story, views, at);
   return (
     <>
       <div class={beside ? 'ways beside' : 'ways'}>
-        <section class="way observed">
-          <h2>observed</h2>
-          <p class="answer">{observed.answer}</p>
-          {differs && (
-            <p class="differs">
-              <code>{differs.path}</code> observed <b>{spelled(differs.observed)}</b>, allowed{' '}
-              <b>{spelled(differs.allowed)}</b>
-            </p>
-          )}
-          {observed.changes === undefined ? (
-            <p class="note">No state of the law goes with this answer.</p>
-          ) : observed.changes.length === 0 ? (
-            <p class="note">Nothing changes that an observer sees.</p>
-          ) : (
-            <WayDrawn story={story} views={views} at={at} way={observed} width={each} name="as observed" />
-          )}
-          {related.length > 0 && <h3>earlier events that bear on it</h3>}
-          <ul class="related">
-            {related.map(r => (
-              <li key={`${r.event} ${r.says}`}>
-                {r.event !== undefined && <b>{`event ${r.event}: `}</b>}
-                {r.says}
-              </li>
-            ))}
-          </ul>
-        </section>
+        <Observed story={story} views={views} at={at} width={each} />
         <section class="way allowed">
           <h2>{allowed.length > 1 ? 'allowed, each of these' : 'allowed'}</h2>
           {allowed.map(way => (
@@ -75,6 +48,41 @@ export function Parted({ story, views, at, width }: PartedProps) {
         <span class="quiet">again</span> <code>{report.again}</code>
       </p>
     </>
+  );
+}
+
+/** What was observed, and the earlier events that bear on it. */
+function Observed({ story, views, at, width }: PartedProps) {
+  const { observed, differs, because = [], related: all } = story.parting!;
+  // What is told as a reason is not told again.
+  const related = all.filter(r => !because.some(b => b.says === r.says));
+  return (
+    <section class="way observed">
+      <h2>observed</h2>
+      <p class="answer">{observed.answer}</p>
+      {differs && (
+        <p class="differs">
+          <code>{differs.path}</code> observed <b>{spelled(differs.observed)}</b>, allowed{' '}
+          <b>{spelled(differs.allowed)}</b>
+        </p>
+      )}
+      {observed.changes === undefined ? (
+        <p class="note">No state of the law goes with this answer.</p>
+      ) : observed.changes.length === 0 ? (
+        <p class="note">Nothing changes that an observer sees.</p>
+      ) : (
+        <WayDrawn story={story} views={views} at={at} way={observed} width={width} name="as observed" />
+      )}
+      {related.length > 0 && <h3>earlier events that bear on it</h3>}
+      <ul class="related">
+        {related.map(r => (
+          <li key={`${r.event} ${r.says}`}>
+            {r.event !== undefined && <b>{`event ${r.event}: `}</b>}
+            {r.says}
+          </li>
+        ))}
+      </ul>
+    </section>
   );
 }
 
