@@ -165,8 +165,10 @@ export function* setupDefault(core: Core, group: Group, target: DefaultType | un
   const type = target ?? wish ?? core.hardware.defaultType;
   if (group.default?.kind === type) return 0;
   yield;
-  const domain = newDefault(core, instance, type);
+  const named = target !== undefined || wish !== undefined;
+  const domain = newDefault(core, group, instance, type, named);
   if (typeof domain === 'number') return domain;
+  if (domain === group.default) return 0;
   for (let d = group.first; d !== undefined; d = d.next) d.directKnown = d.setup.direct;
   const before = group.default;
   group.default = domain;
@@ -187,11 +189,21 @@ export function* setupDefault(core: Core, group: Group, target: DefaultType | un
   return error;
 }
 
-function newDefault(core: Core, instance: Instance, type: DefaultType): Domain | number {
+/** Of a type that nobody has named one of type DMA is tried next, and the errno is lost where that was the type. */
+function newDefault(
+  core: Core,
+  group: Group,
+  instance: Instance,
+  type: DefaultType,
+  named: boolean,
+): Domain | number {
   const { setup, identity } = instance;
   if (type === 'identity' && identity !== undefined) return identity;
-  if (fails(core, 'default-domain')) return -ENOMEM;
-  return new Domain(type, setup.driver, instance);
+  if (!fails(core, 'default-domain')) return new Domain(type, setup.driver, instance);
+  if (named) return -ENOMEM;
+  if (type === 'dma') return -EINVAL;
+  if (group.default?.kind === 'dma') return group.default;
+  return fails(core, 'default-domain') ? -ENOMEM : new Domain('dma', setup.driver, instance);
 }
 
 export type TypeWord = DefaultType | 'auto' | 'nonsense';

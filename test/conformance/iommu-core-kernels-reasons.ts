@@ -3,6 +3,7 @@
 export const REFUSED_IN_KERNELS: { readonly [name: string]: string } = {
   'iommu-core-a-dead-process-is-still-reached': 'dma/pasid',
   'iommu-core-a-device-behind-no-iommu-ends-a-reset-with-a-warning': 'reset_done/no-iommu',
+  'iommu-core-a-default-domain-that-nobody-named-keeps-its-errno': 'setup_default/no-default',
   'iommu-core-a-device-leaves-in-the-middle-of-its-reset': 'remove/in-reset',
   'iommu-core-a-driver-that-tries-late-keeps-the-device': 'attach_group/attach-fails',
   'iommu-core-a-generic-table-answers-as-arm': 'map/in-the-way',

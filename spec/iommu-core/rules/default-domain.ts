@@ -9,6 +9,7 @@ import {
   firstDefault,
   firstDefaultFailures,
   firstDefaultHeld,
+  instead,
   leftBlocked,
   retyped,
 } from '../state/default-domain.js';
@@ -20,6 +21,10 @@ import { told } from './set-domain.js';
 
 type Setup = The<'setup_default'>;
 
+export const FALLBACK = cite(
+  'linux-6.12-7.2',
+  'iommu_group_alloc_default_domain: "IDENTITY and DMA_FQ defaults will try DMA"',
+);
 export const SETUP = cite('linux-6.12-7.2', 'iommu_setup_default_domain');
 const RESTORE = cite('linux-6.12-7.2', 'iommu_setup_default_domain: err_restore_def_domain, "if (old_dom)"');
 export const RESETTING = cite('linux-7.2', '__iommu_group_set_domain_internal: recovery_cnt');
@@ -57,8 +62,15 @@ export const setupDefault: readonly Rule<Setup>[] = [
     'no-memory',
     'ENOMEM',
     'The allocation of the default domain fails.',
-    (s, o) => allocates(s, o.group, automatic(s, o.group)),
+    (s, o) => allocates(s, o.group, automatic(s, o.group)) && instead(s, o.group) !== 'none',
     SINCE_612,
+  ),
+  SET_UP.may(
+    'no-default',
+    'EINVAL',
+    'No driver asks for a type, and the default domain of type DMA cannot be allocated, for whatever reason.',
+    (s, o) => instead(s, o.group) === 'none',
+    { ...at(FALLBACK), ...SINCE_612 },
   ),
   SET_UP.mayLeave(
     'first-attach-fails',
@@ -99,6 +111,13 @@ export const setupDefault: readonly Rule<Setup>[] = [
     "In the rollback the driver fails to attach a member to a blocking domain that is not static: it stays on the default domain, which differs from its group's.",
     (s, o, p) => fromBlocking(s, o, p, true),
     { ...at(RESTORE, cite('linux-6.12-7.2', '__iommu_group_set_domain_internal: err_revert')), ...SINCE_612 },
+  ),
+  SET_UP.mayEnd(
+    'dma-instead',
+    'No driver asks for a type, and the default domain cannot be allocated: it is one of type DMA.',
+    (s, o, p) => done(firstDefault(s, o.group, 'dma', p)),
+    (s, o) => instead(s, o.group) === 'dma',
+    { ...at(FALLBACK), ...SINCE_612 },
   ),
   SET_UP.ends(
     'set-up',

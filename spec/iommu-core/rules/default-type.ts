@@ -13,18 +13,25 @@ import {
   resetHoldsMember,
   setDomain,
 } from '../set-domain.js';
-import { allocates, exchangeFor, negotiated, retyped } from '../state/default-domain.js';
+import {
+  allocates,
+  type DefaultType,
+  exchangeFor,
+  instead,
+  negotiated,
+  retyped,
+} from '../state/default-domain.js';
 import { groupLives } from '../state/group.js';
 import { DEFAULT, IDENTITY, NONE, type State } from '../state.js';
 import { at, done, OURS, operation, type Rule, type The } from './chapter.js';
-import { FROZEN, RESETTING, SETUP } from './default-domain.js';
+import { FALLBACK, FROZEN, RESETTING, SETUP } from './default-domain.js';
 import { askedAlone, changedAlone, exchangedAlone, typeAlone } from './default-type-6-1.js';
 import { told } from './set-domain.js';
 
 type StoreType = The<'store_type'>;
 
 const STORE = cite('linux-6.1-7.2', 'iommu_group_store_type');
-const { must, may, ends, mustLeave, mayLeave } = operation('store_type', STORE);
+const { must, may, mayEnd, ends, mustLeave, mayLeave } = operation('store_type', STORE);
 
 const typeOf = (s: State, o: StoreType) => (o.type === 'nonsense' ? null : negotiated(s, o.group, o.type));
 const retypedTo = (s: State, o: StoreType): State => retyped(s, o.group, typeOf(s, o)!);
@@ -34,6 +41,13 @@ const exchange = (s: State, o: StoreType, p: PolicyValues): Change =>
 
 /** A reset has kept the group from its first default domain: it has no domain yet, and the attach must not fail. */
 const isFirst = (s: State, o: StoreType): boolean => s.groups[o.group]!.domain === NONE;
+const insteadOf = (s: State, o: StoreType) => (o.type === 'auto' ? instead(s, o.group) : undefined);
+
+/** The group has a new default domain of this type, and is on it. */
+const changedTo = (s: State, o: StoreType, type: DefaultType, p: PolicyValues): State =>
+  isFirst(s, o)
+    ? mustSetDomain(retyped(s, o.group, type), toDefault(o), p)
+    : setDomain(retyped(s, o.group, type), exchangeFor(s, o.group, type, p), p);
 const isStatic = (s: State, o: StoreType): boolean => !allocates(s, o.group, typeOf(s, o)!);
 const addsQueue = (s: State, o: StoreType) => o.type === 'dma-fq' && s.groups[o.group]!.type === 'dma';
 
@@ -103,8 +117,15 @@ export const storeType: readonly Rule<StoreType>[] = [
     'no-memory',
     'ENOMEM',
     'The allocation of the new default domain fails, or, in 6.1, that of a direct map in it.',
-    (s, o) => !isStatic(s, o),
+    (s, o, p) => !isStatic(s, o) && (isOld(p) || insteadOf(s, o) !== 'none'),
     at(SETUP, cite('linux-6.1', 'iommu_group_alloc_default_domain')),
+  ),
+  may(
+    'no-default',
+    'EINVAL',
+    'The word is auto, no driver asks for a type, and a domain of type DMA cannot be allocated, for whatever reason.',
+    (s, o) => insteadOf(s, o) === 'none',
+    { ...at(FALLBACK), ...SINCE_612 },
   ),
   ...changedAlone,
   ends(
@@ -157,17 +178,18 @@ export const storeType: readonly Rule<StoreType>[] = [
       ...SINCE_612,
     },
   ),
+  mayEnd(
+    'dma-instead',
+    'The word is auto, no driver asks for a type, and the new default domain cannot be allocated: it is one of type DMA, which may be there already.',
+    (s, o, p) => done(s.groups[o.group]!.type === 'dma' ? s : changedTo(s, o, 'dma', p)),
+    (s, o) => insteadOf(s, o) === 'dma',
+    { ...at(FALLBACK), ...SINCE_612 },
+  ),
   ends(
     'changed',
     'The group has a new default domain and is on it; the old one is freed.',
     (s, o, p) =>
-      done(
-        isOld(p)
-          ? exchangedAlone(s, o, typeAlone(s, o), p)
-          : isFirst(s, o)
-            ? mustSetDomain(retypedTo(s, o), toDefault(o), p)
-            : setDomain(retypedTo(s, o), exchange(s, o, p), p),
-      ),
+      done(isOld(p) ? exchangedAlone(s, o, typeAlone(s, o), p) : changedTo(s, o, typeOf(s, o)!, p)),
     undefined,
     at(SETUP, STORE, cite('linux-6.1', 'iommu_change_dev_def_domain')),
   ),

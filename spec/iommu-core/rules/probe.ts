@@ -6,6 +6,7 @@ import {
   firstDefault,
   firstDefaultFailures,
   firstDefaultHeld,
+  instead,
   retyped,
 } from '../state/default-domain.js';
 import { homeOf, isMember } from '../state/group.js';
@@ -27,12 +28,13 @@ import {
 } from '../state/join.js';
 import { BLOCKED } from '../state.js';
 import { at, done, operation, ours, type Rule } from './chapter.js';
+import { FALLBACK } from './default-domain.js';
 import { newcomerAlone, newcomerLocked } from './probe-6-1.js';
 
 const PROBE = cite('linux-6.1-7.2', '__iommu_probe_device');
 const SETUP = cite('linux-6.12-7.2', 'iommu_setup_default_domain');
 
-const { must, mustLeave, mayLeave, ends } = operation('probe', PROBE);
+const { must, mustLeave, mayLeave, mayEnd, ends } = operation('probe', PROBE);
 
 export const probe: readonly Rule<Probe>[] = [
   must(
@@ -99,8 +101,19 @@ export const probe: readonly Rule<Probe>[] = [
     'ENOMEM',
     'The allocation of the default domain fails: the device does not join.',
     (s, o, p) => [failedProbe(s, o, p)],
-    (s, o, p) => setsUp(s, o) && allocates(joined(s, o, p), homeOf(s, o), typeFor(s, o, p)),
+    (s, o, p) =>
+      setsUp(s, o) &&
+      allocates(joined(s, o, p), homeOf(s, o), typeFor(s, o, p)) &&
+      instead(joined(s, o, p), homeOf(s, o)) !== 'none',
     { ...at(SETUP), ...SINCE_612 },
+  ),
+  mayLeave(
+    'no-default',
+    'EINVAL',
+    'No driver asks for a type, and the default domain of type DMA cannot be allocated: the device does not join.',
+    (s, o, p) => [failedProbe(s, o, p)],
+    (s, o, p) => setsUp(s, o) && instead(joined(s, o, p), homeOf(s, o)) === 'none',
+    { ...at(FALLBACK), ...SINCE_612 },
   ),
   mustLeave(
     'reset-in-progress',
@@ -131,6 +144,13 @@ export const probe: readonly Rule<Probe>[] = [
       warned: true,
       ...SINCE_612,
     },
+  ),
+  mayEnd(
+    'dma-instead',
+    'No driver asks for a type, and the default domain cannot be allocated: it is one of type DMA.',
+    (s, o, p) => done(firstDefault(joined(s, o, p), homeOf(s, o), 'dma', p)),
+    (s, o, p) => setsUp(s, o) && instead(joined(s, o, p), homeOf(s, o)) === 'dma',
+    { ...at(FALLBACK), ...SINCE_612 },
   ),
   ends(
     'default-domain',

@@ -41,6 +41,17 @@ export const wishOf = (s: State, device: number): 'dma' | 'identity' | undefined
 export const automaticOf = (s: State, wish: 'dma' | 'identity' | undefined): DefaultType =>
   wish ?? s.machine.defaultType;
 
+/**
+ * What becomes of a default domain that nobody asked for by name and that cannot be allocated: one of type DMA is tried
+ * instead, or, where it was to be of that type, none. Undefined: somebody named the type.
+ */
+export function instead(s: State, g: number): 'dma' | 'none' | undefined {
+  if (wanted(s, g) !== 'any') return undefined;
+  const { defaultType } = s.machine;
+  if (!allocates(s, g, defaultType)) return undefined;
+  return defaultType === 'dma' ? 'none' : 'dma';
+}
+
 /** The type of the first default domain, or of one that nobody asks for by name. */
 export function automatic(s: State, g: number): DefaultType {
   const want = wanted(s, g);
