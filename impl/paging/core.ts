@@ -31,13 +31,20 @@ export class TableCore {
     return this.root === 0 ? -1 : this.arena.addressOf(this.root);
   }
 
-  /** Makes the root one level higher; the old root is its first table. What is cached stays right. */
-  grow(): void {
+  /**
+   * Makes the root one level higher; the old root is its first table. What is cached stays right. DONE, NO_MEMORY, DESTROYED, or UNSUPPORTED
+   * where the root is as high as it may be.
+   */
+  grow(): number {
+    if (this.root === 0) return codes.DESTROYED;
+    if (this.top === this.layout.most) return codes.UNSUPPORTED;
     const root = this.arena.take();
+    if (root < 0) return codes.NO_MEMORY;
     this.point(root, this.root, this.top + 1);
     this.root = root;
     this.top++;
     this.capacity = capacityOf(this.layout, this.top);
+    return codes.DONE;
   }
 
   /** Makes the entry at word offset `at`, of `level`, point to a table. High word first: presence is in the low one. */

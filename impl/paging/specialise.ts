@@ -1,7 +1,7 @@
 // How does a page table of some format come to be in an arena?
 
 import type { TableArena } from './arena.js';
-import { NO_MEMORY } from './codes.js';
+import { DONE, NO_MEMORY } from './codes.js';
 import { textOf } from './generate.js';
 import type { Layout } from './layout.js';
 import { PageTable } from './table.js';
@@ -34,11 +34,12 @@ function classAt(arena: TableArena, layout: Layout, Base: TableClass, top: numbe
   const made = factory(Base, arena) as TableClass;
   if (top === layout.most) return made;
   let next: TableClass | null = null;
-  made.prototype.grow = function grow(this: PageTable): void {
-    Base.prototype.grow.call(this);
-    if (Object.getPrototypeOf(this) !== made.prototype) return;
+  made.prototype.grow = function grow(this: PageTable): number {
+    const code: number = Base.prototype.grow.call(this);
+    if (code !== DONE || Object.getPrototypeOf(this) !== made.prototype) return code;
     next ??= classAt(arena, layout, Base, top + 1);
     Object.setPrototypeOf(this, next.prototype);
+    return code;
   };
   return made;
 }

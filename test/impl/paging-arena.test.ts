@@ -5,7 +5,7 @@ import { test } from 'node:test';
 import { RESERVED, TableArena } from '../../impl/paging/arena.js';
 import { arm } from '../../impl/paging/arm.js';
 import * as codes from '../../impl/paging/codes.js';
-import { riscv } from '../../impl/paging/formats.js';
+import { amdV1, riscv } from '../../impl/paging/formats.js';
 import { Layout } from '../../impl/paging/layout.js';
 import { newPageTable, specialise } from '../../impl/paging/specialise.js';
 import type { PageTable } from '../../impl/paging/table.js';
@@ -22,6 +22,20 @@ test('a wide root that was given back is cut up where single pages are needed', 
   assert.equal(roots[1]!.map(0, 0, 1, 3), 0);
   assert.deepEqual([arena.inUse, arena.free], [6, 2]);
   assert.equal(newPageTable(arena, layout), codes.NO_MEMORY);
+});
+
+test('a root grows while it may and while there is a page', () => {
+  const small = newPageTable(new TableArena({ pages: RESERVED + 2 }), new Layout(amdV1)) as PageTable;
+  assert.deepEqual([small.grow(), small.top, small.grow(), small.top], [0, 3, codes.NO_MEMORY, 3]);
+  const large = newPageTable(new TableArena({ pages: RESERVED + 9 }), new Layout(amdV1)) as PageTable;
+  assert.deepEqual(
+    [1, 2, 3, 4].map(() => large.grow()),
+    [0, 0, 0, codes.UNSUPPORTED],
+  );
+  large.destroy();
+  assert.equal(large.grow(), codes.DESTROYED);
+  const fixed = newPageTable(new TableArena({ pages: RESERVED + 9 }), new Layout(riscv(2))) as PageTable;
+  assert.equal(fixed.grow(), codes.UNSUPPORTED);
 });
 
 test('arenas and formats that do not fit are refused', () => {
