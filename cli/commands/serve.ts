@@ -15,6 +15,7 @@ import {
   canonical,
   type Policies,
   PROFILES,
+  RELEASE,
   type View,
 } from '../../spec/index.js';
 import { ANY } from '../../spec/protocol/target.js';
@@ -59,7 +60,7 @@ export function responderFor(name: string, options: ServeOptions): () => Respond
 }
 
 function aboutOf(profile: AnyProfile, fault: FaultyMachine | undefined, options: ServeOptions): About {
-  const policies = { ...fixedBy(fault), ...parsePolicies(profile, options) };
+  const { [RELEASE]: release, ...policies } = { ...fixedBy(fault), ...parsePolicies(profile, options) };
   const faults = options.law === true || hasImplementation(profile.name) ? [...permittedBy(profile)] : [];
   return {
     name:
@@ -68,6 +69,7 @@ function aboutOf(profile: AnyProfile, fault: FaultyMachine | undefined, options:
         : `iommu-spec reference${fault === undefined ? '' : `, fault ${fault.id}`}`,
     machine: ANY,
     policies: Object.keys(policies).length === 0 ? ANY : policies,
+    ...(profile.releases === undefined ? {} : { release: release ?? ANY }),
     operations: Object.keys(profile.rules),
     reset: 'cheap',
     batch: options.batch,

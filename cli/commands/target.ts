@@ -140,7 +140,9 @@ async function sectionsOf(
   return [
     ...(wants('corpus') ? [await corpusSection(fitting)] : []),
     ...(wants('worlds') ? [worldsSection(fitting, options.upTo)] : []),
-    ...(wants('worlds') && options.part > 0 ? [worldsSection(fitting, options.upTo, options.part)] : []),
+    ...(wants('worlds') && options.part > 0
+      ? [worldsSection(fitting, options.upTo, options.part, options.seed)]
+      : []),
     ...(walks === undefined ? [] : [walks]),
   ];
 }

@@ -40,6 +40,8 @@ export function answered(text: string): Dial {
   if (lines.at(-1) === '') lines.pop();
   const hello = lines[0];
   let at = 1;
+  /** Where the last reset was answered: a run whose answers are too few may have read beyond the next one. */
+  let began = 0;
   return async () => {
     let first = true;
     const link: Link = {
@@ -47,9 +49,10 @@ export function answered(text: string): Dial {
         const run = /^\{"reset":(\d+)/.exec(line)?.[1];
         if (run === undefined) return;
         const found = lines.findIndex(
-          (l, i) => i >= at && new RegExp(`^\\s*\\{\\s*"reset"\\s*:\\s*${run}\\b`).test(l),
+          (l, i) => i > began && new RegExp(`^\\s*\\{\\s*"reset"\\s*:\\s*${run}\\b`).test(l),
         );
         at = found < 0 ? lines.length : found;
+        began = Math.max(began, found);
       },
       receive: () => {
         const line = first ? hello : lines[at++];

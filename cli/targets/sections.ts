@@ -6,8 +6,8 @@ import type { Section } from '../../conformance/targets/campaign.js';
 import type { Script } from '../../conformance/targets/play.js';
 import type { CallOf, Session } from '../../conformance/targets/session.js';
 import { scriptOf } from '../../conformance/targets/shrink.js';
-import { Tour } from '../../conformance/targets/tour.js';
-import { walkScript } from '../../conformance/targets/walks.js';
+import { type SmallWorld, Tour } from '../../conformance/targets/tour.js';
+import { callsOfWorld, walkScript } from '../../conformance/targets/walks.js';
 import { pinOf } from '../../model/pinned.js';
 import { machineOf } from '../../model/record.js';
 import { WORLDS } from '../../model/worlds.js';
@@ -53,7 +53,7 @@ export class Fitting {
       ...(hello.policies === undefined || hello.policies === ANY ? {} : hello.policies),
     };
     const { [RELEASE]: newest, ...policies } = claimed;
-    const release = releaseOf(session, wanted.release) ?? newest;
+    const release = releaseOf(session, wanted.release) ?? (hello.release === ANY ? undefined : newest);
     const dated: Policies = release === undefined ? {} : { [RELEASE]: release };
     if (hello.policies === ANY) this.fixed = { ...asked, ...dated };
     else {
@@ -160,8 +160,10 @@ function variants(name: string, trace: Trace, calls: readonly CallOf[]): readonl
   );
 }
 
+const WORLD_WALKS = 4;
+
 /** Every transition of the small worlds that the target can be; `part`: instead of that so many of each of the others. */
-export function worldsSection(fitting: Fitting, upTo: number, part = 0): Section {
+export function worldsSection(fitting: Fitting, upTo: number, part = 0, seed = 1): Section {
   const large = part > 0;
   const { profile } = fitting.session.law;
   const worlds = WORLDS.filter(
@@ -185,16 +187,31 @@ export function worldsSection(fitting: Fitting, upTo: number, part = 0): Section
         const machine = machineOf(setup);
         const policies = fitting.policies(world.policies);
         const start = profile.initial(setup, policies, true);
-        const small = { name, machine, policies, ops, start };
-        const tour = new Tour(profile, offers === undefined ? small : { ...small, offers }, fitting.faults);
+        const plain = { name, machine, policies, ops, start };
+        const small: SmallWorld = offers === undefined ? plain : { ...plain, offers };
+        const tour = new Tour(profile, small, fitting.faults);
         // A target that ends a run before its time is not asked for ever.
         for (let made = -1; !tour.done && tour.made !== made && !(large && tour.made >= part); ) {
           made = tour.made;
           yield tour.script(large ? part - made : undefined);
         }
+        if (large) yield* walksIn(fitting, small, part, seed);
       }
     },
   };
+}
+
+/** Random walks in a world, each of so many calls: they come to where a part of its transitions does not. */
+function* walksIn(fitting: Fitting, world: SmallWorld, ops: number, seed: number): Iterable<Script> {
+  const { profile } = fitting.session.law;
+  const { operations } = fitting.session.intro.hello;
+  const { faults } = fitting;
+  const named = `the world ${world.name}`;
+  for (let number = 0; number < WORLD_WALKS; number++) {
+    const calls = callsOfWorld(profile, world);
+    const plan = { ...world, profile, calls, named, seed, number, ops, faults, failing: 2 };
+    yield walkScript({ ...plan, ...(operations === undefined ? {} : { operations }) });
+  }
 }
 
 /** Where the world has no answer of its own, the one that is fixed is as good as the default. */
@@ -215,6 +232,7 @@ export function walksSection(fitting: Fitting, wanted: Wanted): Section | undefi
       : [[`the machine of ${intro.hello.name}`, intro.machine]];
   const free =
     intro.hello.policies === ANY ? profile.policies.filter(p => fitting.fixed[p.name] === undefined) : [];
+  const releases = fitting.fixed[RELEASE] === undefined ? (profile.releases ?? []) : [];
   return {
     name: 'walks',
     open: true,
@@ -227,9 +245,11 @@ export function walksSection(fitting: Fitting, wanted: Wanted): Section | undefi
         const policy = number % 2 === 0 ? undefined : free[turn % Math.max(1, free.length)];
         const value =
           policy?.values[1 + (Math.floor(turn / free.length) % Math.max(1, policy.values.length - 1))];
-        const policies = fitting.policies(
-          policy === undefined || value === undefined ? {} : { [policy.name]: value.value },
-        );
+        const release = releases[Math.floor(number / machines.length) % Math.max(1, releases.length)];
+        const policies = fitting.policies({
+          ...(policy === undefined || value === undefined ? {} : { [policy.name]: value.value }),
+          ...(release === undefined ? {} : { [RELEASE]: release.name }),
+        });
         const { seed, ops } = wanted;
         const { faults } = fitting;
         const plan = { profile, calls, machine, named, policies, seed, number, ops, faults };

@@ -208,11 +208,16 @@ class Campaigner {
     }
     const { said } = this.session;
     const { unshrunk, limits, first, most = 20 } = this.options;
-    const shrunk =
-      unshrunk || this.options.once
-        ? { finding, runs: 0, repeats: true }
-        : await shrink(this.session, finding, this.options, limits.shrinks);
+    const small = (f: Finding): Promise<Shrunk> => shrink(this.session, f, this.options, limits.shrinks);
+    const shrunk = unshrunk || this.options.once ? { finding, runs: 0, repeats: true } : await small(finding);
     this.known.set(finding.key, { ...shrunk, run, times: 1, said });
+    const { aside } = shrunk;
+    if (aside !== undefined && !this.isKnown(aside, run)) {
+      // One defect shows in several ways, and perhaps sooner in another one.
+      const sooner = await small(aside);
+      if (first === true) this.known.delete(finding.key);
+      this.known.set(aside.key, { ...sooner, run, times: 1, said });
+    }
     if (first === true) this.stop = true;
     if (this.known.size < most) return;
     this.notes.push(`stopped after ${most} different divergences`);

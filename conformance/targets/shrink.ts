@@ -13,6 +13,8 @@ export interface Shrunk {
   readonly runs: number;
   /** False: the calls were made again, and did not fail again; the finding is as it was. */
   readonly repeats: boolean;
+  /** The shortest run that was met on the way in which the target leaves the law otherwise, if it is a shorter one. */
+  readonly aside?: Finding;
 }
 
 /** Calls are left out in pairs as long as there are no more than this. */
@@ -53,6 +55,7 @@ class Shrinker {
   private best: Finding;
   /** Other divergences on the way to it. A shorter run that has more of them would be a worse example. */
   private others = Number.POSITIVE_INFINITY;
+  private aside: Finding | undefined;
   private readonly tried = new Set<string>();
   private readonly law: Law;
 
@@ -78,7 +81,9 @@ class Shrinker {
       await this.renamed();
       await this.smaller();
     }
-    return { finding: this.best, runs: this.runs, repeats };
+    const { best, aside } = this;
+    const shorter = aside !== undefined && aside.calls.length < best.calls.length;
+    return { finding: best, runs: this.runs, repeats, ...(shorter ? { aside } : {}) };
   }
 
   private spelling(): string {
@@ -98,6 +103,9 @@ class Shrinker {
       goOn: f => f.key !== key,
     });
     const others = played.findings.findIndex(f => f.key === key);
+    const [other] = played.findings;
+    const least = this.aside?.calls.length ?? Number.POSITIVE_INFINITY;
+    if (others !== 0 && other !== undefined && other.calls.length < least) this.aside = other;
     if (others < 0 || others > this.others) return false;
     this.best = played.findings[others]!;
     this.others = others;

@@ -174,22 +174,20 @@ export const ARMS: ArmsOf<Setup, State, Op> = {
     weight: 4,
     make: (d, s) => ({
       op: 'pin',
-      device: emulatedOf(d, s),
-      iova: page(d),
+      ...onPages(d, s),
       pages: d.of([1, 1, 2, 3, 0]),
       prot: d.of(['rw', 'r', 'w']),
     }),
   },
   unpin: {
     weight: 3,
-    make: (d, s) => ({ op: 'unpin', device: emulatedOf(d, s), iova: page(d), pages: d.of([1, 1, 2]) }),
+    make: (d, s) => ({ op: 'unpin', ...onPages(d, s), pages: d.of([1, 1, 2]) }),
   },
   rw: {
     weight: 2,
     make: (d, s) => ({
       op: 'rw',
-      device: emulatedOf(d, s),
-      iova: page(d),
+      ...onPages(d, s),
       access: d.of(['read', 'write']),
       mm: d.rarely(3) ? null : mmOf(d, s),
     }),
@@ -198,8 +196,7 @@ export const ARMS: ArmsOf<Setup, State, Op> = {
     weight: 12,
     make: (d, s) => {
       const device = deviceIn(d, s, ['vfio']);
-      const home = s.groups[s.devices[device]?.group ?? -1]?.container ?? -1;
-      const part = partOf(d, s, home);
+      const part = partOf(d, s, homeOf(s, device));
       return { op: 'dma', device, iova: part?.iova ?? page(d), access: d.of(['read', 'write']) };
     },
   },
@@ -296,6 +293,15 @@ function emulatedOf(d: Digits, s: State): number {
   return found[d.next(NAMES) % Math.max(1, found.length)] ?? 0;
 }
 
+/** Mostly where something is mapped for it. */
+function onPages(d: Digits, s: State): { device: number; iova: bigint } {
+  const device = emulatedOf(d, s);
+  return { device, iova: partOf(d, s, homeOf(s, device))?.iova ?? page(d) };
+}
+
+const homeOf = (s: State, device: number): number =>
+  s.groups[s.devices[device]?.group ?? -1]?.container ?? -1;
+
 /** A driver that such a device can have. */
 function fitting(
   d: Digits,
@@ -314,8 +320,16 @@ const argument = (d: Digits): { arg?: 'unreadable' | 'short' | 'unwritable' } =>
 const mapFlags = (d: Digits): { unknown?: true; renew?: true } =>
   d.rarely(24) ? (d.next(2) === 0 ? { unknown: true } : { renew: true }) : {};
 
+const UNMAP_FLAGS = [
+  { all: true },
+  { invalidate: true },
+  { invalidate: true },
+  { all: true, invalidate: true },
+  { unknown: true },
+] as const;
+
 const unmapFlags = (d: Digits): { all?: true; invalidate?: true; unknown?: true } =>
-  d.rarely(14) ? d.of([{ all: true }, { all: true }, { invalidate: true }, { unknown: true }] as const) : {};
+  d.rarely(14) ? d.of(UNMAP_FLAGS) : {};
 
 export const vfioType1Calls: Calls<Setup, State, Op> = {
   machines: MACHINES,

@@ -19,24 +19,45 @@ export const SEEDED: readonly Seeded[] = FAULT_TABLES.filter(t => Object.hasOwn(
     faults.flatMap(fault => (fault.in === 'implementation' ? [{ profile, fault }] : [])),
 );
 
-/** As `run --target 'exec:npx iommu-spec serve PROFILE --fault ID' --first` does, without a process. */
-export async function hunted({ profile, fault }: Seeded, corpusAlone = false): Promise<Campaign> {
-  const options: ServeOptions = { seed: 1, fault: fault.id, policy: [], state: true, batch: 256 };
+/** What a campaign is told to do. */
+export interface Hunted {
+  readonly corpusAlone?: boolean;
+  readonly seed?: number;
+  /** Go on behind the first divergence, until there are so many; left out: stop at the first. */
+  readonly most?: number;
+}
+
+/**
+ * As `run --target 'exec:npx iommu-spec serve PROFILE --fault ID' --first` does, without a process; left out the fault,
+ * the reference itself.
+ */
+export async function hunted(
+  { profile, fault }: { readonly profile: string; readonly fault?: FaultyMachine },
+  { corpusAlone = false, seed = 1, most }: Hunted = {},
+): Promise<Campaign> {
+  const options: ServeOptions = {
+    seed: 1,
+    ...(fault === undefined ? {} : { fault: fault.id }),
+    policy: [],
+    state: true,
+    batch: 256,
+  };
   const make = responderFor(profile, options);
   const session = await openInside(() => {
     const responder = make();
     return lines(line => responder.answer(line));
   });
   const fitting = new Fitting(session, { policy: [] });
-  const wanted = { policy: [], seed: 1, runs: 100, ops: 200, upTo: 3000, part: 400 };
+  const wanted = { policy: [], seed, runs: 100, ops: 200, upTo: 3000, part: 400 };
   const walks = walksSection(fitting, wanted);
   const rest: readonly Section[] = [
     worldsSection(fitting, wanted.upTo),
-    worldsSection(fitting, wanted.upTo, wanted.part),
+    worldsSection(fitting, wanted.upTo, wanted.part, wanted.seed),
     ...(walks === undefined ? [] : [walks]),
   ];
   const sections = [await corpusSection(fitting), ...(corpusAlone ? [] : rest)];
-  const result = await campaign(session, sections, { limits: TARGET_LIMITS, clock: STILL, first: true });
+  const until = most === undefined ? { first: true } : { most };
+  const result = await campaign(session, sections, { limits: TARGET_LIMITS, clock: STILL, ...until });
   await session.close();
   return result;
 }

@@ -14,7 +14,7 @@ const SAMPLE = [
 for (const id of SAMPLE) {
   test(`found: ${id}`, async () => {
     const seeded = SEEDED.find(s => s.fault.id === id)!;
-    const { findings } = await hunted(seeded, true);
+    const { findings } = await hunted(seeded, { corpusAlone: true });
     assert.equal(findings.length, 1);
     const { calls } = findings[0]!.finding;
     assert.ok(calls.length <= seeded.fault.expected.steps + SLACK, `${calls.length} calls`);

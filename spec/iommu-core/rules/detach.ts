@@ -11,8 +11,8 @@ import {
   refusal,
   resetHoldsGroup,
 } from '../set-domain.js';
-import { refOf } from '../state/domain.js';
-import { coreDomain, hasItsGroup, homeOf, membersOf } from '../state/group.js';
+import { domainLives, refOf } from '../state/domain.js';
+import { coreDomain, hasItsGroup, homeOf, instanceOf, membersOf } from '../state/group.js';
 import { withEntry } from '../state/pasid.js';
 import { NONE, type State } from '../state.js';
 import { hasHandle } from './attach.js';
@@ -96,11 +96,12 @@ export const detachDevice: readonly Rule<The<'detach_device'>>[] = [
   ),
   DETACH_DEVICE.ends(
     'not-attached',
-    'The group is not on this domain, or the device is not alone in its group: the kernel warns, and nothing changes.',
+    'The group is not on this domain, or the device is not alone in its group: the kernel warns, and nothing changes. On a static domain that its driver does not have no group is.',
     s => warned(s),
     (s, o) => {
       const g = homeOf(s, o);
-      return s.groups[g]!.domain !== refOf(s, g, o.domain) || membersOf(s, g).length !== 1;
+      const named = domainLives(s, instanceOf(s, g), o.domain) ? refOf(s, g, o.domain) : undefined;
+      return s.groups[g]!.domain !== named || membersOf(s, g).length !== 1;
     },
   ),
   ...detaching<The<'detach_device'>>('detach_device', cite('linux-6.1-7.2', 'iommu_detach_device')),
