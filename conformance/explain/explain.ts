@@ -87,6 +87,7 @@ export function explain(
   const clauses = inForce(profile.rules[event.op.op] as readonly AnyClause[], policies);
   const guilty = clauses.find(c => c.id === ending.rule)!;
   const refused = ending.outcome.is !== 'ok';
+  const asked = refused || profile.remarks?.includes(event.op.op) === true;
   return {
     event: event.n,
     ...(event.line === undefined ? {} : { line: event.line }),
@@ -102,7 +103,7 @@ export function explain(
       rule === undefined
         ? candidates(clauses, standing, event.op, ending.rule, event.outcome, event.outcome)
         : [],
-    ...(refused ? grounds(standing, guilty, event) : { facts: [], call: [] }),
+    ...(asked ? grounds(standing, guilty, event) : { facts: [], call: [] }),
     changes: search && refused && profile.reports !== true ? changes(standing, event.op) : [],
   };
 }

@@ -46,6 +46,7 @@ export class ProbeSession {
     if (file === undefined) return this.passOver(`${probe.is} without a file`);
     if (probe.is === 'release') return this.released(probe, file);
     const handle = this.handleOf(probe.kind, file);
+    this.lost(probe.pid);
     this.begun.set(probe.pid, { ...probe, handle });
   }
 
@@ -137,18 +138,29 @@ export class ProbeSession {
     return [...opens, ...closes];
   }
 
+  /** A call whose return nobody saw: the next call of the same thread shows that it is over. */
+  private lost(pid: number): undefined {
+    const begun = this.begun.get(pid);
+    if (begun === undefined || begun.is !== 'ioctl') return;
+    this.passOver('calls without a return, whose answers stay open');
+    this.call(begun, begun, undefined);
+  }
+
   private returned(probe: Probe): undefined {
     const begun = this.begun.get(probe.pid);
     this.begun.delete(probe.pid);
-    const ret = numberIn(probe.fields, 'ret');
+    const ret = signed(numberIn(probe.fields, 'ret'));
     if (begun === undefined || ret === undefined || begun.kind !== probe.kind)
       return this.passOver('returns alone');
-    const errno = ret < 0n ? errnoName(Number(ret)) : undefined;
-    if (begun.is === 'open') return this.opened(begun, errno);
+    if (begun.is !== 'open') return this.call(begun, probe, ret);
+    this.opened(begun, errnoOf(ret));
+  }
+
+  private call(begun: Begun, end: Probe, ret: bigint | undefined): undefined {
     const cmd = numberIn(begun.fields, 'cmd') ?? 0n;
     const op = cmd >> 8n === 0x3bn ? askedOn(begun.kind, Number(cmd & 0xffn)) : undefined;
     if (op === undefined) return this.passOver(`${begun.kind} cmd 0x${cmd.toString(16)}`);
-    this.asked(op, begun, probe, errno, ret);
+    this.asked(op, begun, end, ret);
   }
 
   private opened({ kind, handle, line, pid }: Begun, errno: string | undefined): undefined {
@@ -161,14 +173,15 @@ export class ProbeSession {
     }
   }
 
-  private asked(op: string, begun: Begun, end: Probe, errno: string | undefined, ret: bigint): undefined {
+  private asked(op: string, begun: Begun, end: Probe, ret: bigint | undefined): undefined {
+    const errno = ret === undefined ? undefined : errnoOf(ret);
     const { handle, fields, line, pid } = begun;
     const mm = this.mm(pid);
     const add = (calls: Seen['calls'], unseen: readonly string[] = [], values: object = {}): undefined =>
       this.push({
         line: end.line,
         from: line,
-        outcome: answered(errno, values),
+        outcome: ret === undefined ? { is: 'unobserved' } : answered(errno, values),
         calls,
         unseen,
         names: handle,
@@ -217,6 +230,12 @@ export class ProbeSession {
     return add(() => [{ ...get, device }]);
   }
 }
+
+const errnoOf = (ret: bigint): string | undefined => (ret < 0n ? errnoName(Number(ret)) : undefined);
+
+/** What a function of 32 bits answers may be shown in 64, with nothing above the sign. */
+const signed = (ret: bigint | undefined): bigint | undefined =>
+  ret !== undefined && ret >> 31n === 1n ? ret - (1n << 32n) : ret;
 
 const devicesIn = (s: State): readonly number[] =>
   s.handles.reduce((found: readonly number[], h, key) => (h.kind === 'device' ? [...found, key] : found), []);

@@ -16,7 +16,7 @@ const PROBES: readonly string[] = [
   'p:vfio_container_open vfio_fops_open file=$B:x64',
   'p:vfio_container_release vfio_fops_release file=$B:x64',
   'p:vfio_group_open vfio_group_fops_open file=$B:x64',
-  'r:vfio_group_open_ret vfio_group_fops_open ret=\\$retval:s64',
+  'r:vfio_group_open_ret vfio_group_fops_open ret=\\$retval:s32',
   'p:vfio_group_release vfio_group_fops_release file=$B:x64',
   'p:vfio_device_release vfio_device_fops_release file=$B:x64',
   `p:vfio_container vfio_fops_unl_ioctl file=$A:x64 cmd=$B:x32 ${argument} arg=$C:x64`,
@@ -68,7 +68,12 @@ clean() {
   [ -d "$I" ] && { echo 0 > "$I/tracing_on"; echo 0 > "$I/events/enable"; rmdir "$I"; } 2> /dev/null
   sed -n 's,^[pr][0-9]*:\\(iommu_spec/[^ ]*\\).*,-:\\1,p' "$T/kprobe_events" | while read -r gone; do echo "$gone" >> "$T/kprobe_events"; done
 }
-add() { echo "$1" | sed 's,^\\(.\\):,\\1:iommu_spec/,' >> "$T/kprobe_events"; }
+add() {
+  p=$(echo "$1" | sed 's,^\\(.\\):,\\1:iommu_spec/,')
+  n=\${p#*:}
+  echo "$p" >> "$T/kprobe_events"
+  grep -q ":\${n%% *} " "$T/kprobe_events"
+}
 trap clean EXIT
 clean
 ${PROBES.map(p => `add "${p}" || exit 69`).join('\n')}
@@ -102,15 +107,15 @@ function bpftraceProgram(): string {
   );
   const entered = (fn: string, name: string, rest: string, more: string): string =>
     probe(`kprobe:${fn}`, name, `(${fn}+0x0) file=0x%llx cmd=0x%x${rest}`, `arg0, arg1${more}`);
-  const returned = (fn: string, name: string): string =>
-    probe(`kretprobe:${fn}`, name, `(ioctl <- ${fn}) ret=%d`, '(int64)retval');
+  const returned = (fn: string, name: string, type = 'int64'): string =>
+    probe(`kretprobe:${fn}`, name, `(ioctl <- ${fn}) ret=%d`, `(${type})retval`);
   const file = (fn: string, name: string): string =>
     probe(`kprobe:${fn}`, name, `(${fn}+0x0) file=0x%llx`, 'arg1');
   return [
     file('vfio_fops_open', 'vfio_container_open'),
     file('vfio_fops_release', 'vfio_container_release'),
     file('vfio_group_fops_open', 'vfio_group_open'),
-    returned('vfio_group_fops_open', 'vfio_group_open_ret'),
+    returned('vfio_group_fops_open', 'vfio_group_open_ret', 'int32'),
     file('vfio_group_fops_release', 'vfio_group_release'),
     file('vfio_device_fops_release', 'vfio_device_release'),
     probe(

@@ -8,6 +8,7 @@ import { logTrace } from '../../conformance/logs/log-trace.js';
 import { probeOn } from '../../conformance/logs/probe-lines.js';
 import { ProbeSession } from '../../conformance/logs/probes.js';
 import { recordScript } from '../../conformance/logs/record.js';
+import type { AnyOp } from '../../spec/law/profile.js';
 
 const TEXT = readFileSync(
   new URL('../../../conformance/corpus/logs/probes-errors-6.12.txt', import.meta.url),
@@ -81,6 +82,33 @@ const session = (end: string): string =>
     ),
     line(9, `vfio_container_ret: (__x64_sys_ioctl+0x1/0x1 <- vfio_fops_unl_ioctl) ret=${end}`),
   ].join('\n');
+
+const RECORDED = readFileSync(
+  new URL('../../../conformance/corpus/logs/probes-record-6.12.txt', import.meta.url),
+  'utf8',
+);
+
+test('what the script recorded on a real kernel conforms, a second open with EBUSY included', async () => {
+  assert.equal((await judged(RECORDED)).verdict, 'conforms');
+  const older = new URL('../../../conformance/corpus/logs/probes-record-6.1.txt', import.meta.url);
+  assert.equal((await judged(readFileSync(older, 'utf8'), 'linux-6.1')).verdict, 'conforms');
+  const events: AnyOp[] = [];
+  for await (const { op } of traceOf(RECORDED).events()) events.push(op);
+  assert.equal(events.filter(op => op.op === 'open_group').length, 4);
+  assert.equal(events.filter(op => op.op === 'close').length, 4);
+  // A map that succeeded after the last group had left.
+  const lines = RECORDED.split('\n');
+  const gone = lines.findLastIndex(l => l.includes('vfio_container_ret'));
+  lines[gone] = lines[gone]!.replace('ret=-22', 'ret=0');
+  assert.equal((await judged(lines.join('\n'))).verdict, 'diverges');
+});
+
+test('a call whose return was not probed stays open', async () => {
+  const lines = RECORDED.split('\n').filter(l => !l.includes(' <- vfio_fops_unl_ioctl'));
+  const trace = traceOf(lines.join('\n'));
+  assert.equal((await judgeTrace(trace)).verdict.verdict, 'conforms');
+  assert.ok(trace.passedOver.some(p => p.name.startsWith('calls without a return') && p.count === 9));
+});
 
 test('where releases are probed no close is missing', async () => {
   assert.equal((await judged(session('-22'))).verdict, 'conforms');
