@@ -46,6 +46,18 @@ export const SOURCES = {
     title: 'Linux kernel source, where two releases say the same',
     version: '6.12.117 and 7.2.13',
   },
+  'linux-5.10-7.2': {
+    title: 'Linux kernel source, where four releases say the same',
+    version: '5.10.262, 6.1.192, 6.12.117 and 7.2.13',
+  },
+  'linux-5.10-6.12': {
+    title: 'Linux kernel source, where the older three releases say the same',
+    version: '5.10.262, 6.1.192 and 6.12.117',
+  },
+  'linux-5.10-6.1': {
+    title: 'Linux kernel source, where the two oldest releases say the same',
+    version: '5.10.262 and 6.1.192',
+  },
   'linux-6.1-7.2': {
     title: 'Linux kernel source, where three releases say the same',
     version: '6.1.192, 6.12.117 and 7.2.13',

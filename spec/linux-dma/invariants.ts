@@ -6,7 +6,7 @@ import { settled } from './alternative.js';
 import type { Policies } from './policies.js';
 import type { Alternative, State } from './state.js';
 
-const IOMMU = [cite('linux', 'drivers/iommu/iommu.c')];
+const IOMMU = [cite('linux-5.10-7.2', 'drivers/iommu/iommu.c')];
 const OURS = [cite('ours', 'ADR-0003: knowledge of a trace is kept exactly')];
 type Property = StateProperty<State, Policies>;
 
@@ -84,7 +84,7 @@ export const always: readonly Property[] = [
   {
     id: 'tag/has-users',
     says: 'An assigned domain id has a user, and no two ids of one unit name one domain.',
-    cite: [cite('linux', 'drivers/iommu/intel/cache.c: cache_tag_assign')],
+    cite: [cite('linux-6.12-7.2', 'drivers/iommu/intel/cache.c: cache_tag_assign')],
     holds: s =>
       s.tags.every(
         t =>

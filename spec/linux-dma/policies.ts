@@ -14,7 +14,7 @@ export const policies: readonly Policy[] = [
     name: 'invalidation',
     question: 'When must a range that the DMA API unmapped be out of the hardware?',
     cite: [
-      cite('linux', 'drivers/iommu/dma-iommu.c: __iommu_dma_unmap, queue_iova'),
+      cite('linux-6.1-7.2', 'drivers/iommu/dma-iommu.c: __iommu_dma_unmap, queue_iova'),
       cite('linux-docs', 'admin-guide/kernel-parameters: iommu.strict'),
     ],
     values: [
@@ -41,7 +41,10 @@ export const policies: readonly Policy[] = [
     name: 'bounce',
     question:
       'May a buffer be mapped through a copy, so that other memory than the driver named is behind its address?',
-    cite: [cite('linux', 'drivers/iommu/dma-iommu.c: dev_use_swiotlb, iommu_dma_map_page')],
+    cite: [
+      cite('linux-6.12', 'drivers/iommu/dma-iommu.c: dev_use_swiotlb, iommu_dma_map_page'),
+      cite('linux-7.2', 'drivers/iommu/dma-iommu.c: dev_use_swiotlb, iommu_dma_map_phys'),
+    ],
     values: [
       {
         value: 'never',
@@ -59,7 +62,7 @@ export const policies: readonly Policy[] = [
   {
     name: 'fault',
     question: 'May an access fault at an address that is mapped?',
-    cite: [cite('linux', 'drivers/iommu/iommu.c: report_iommu_fault, __iommu_map')],
+    cite: [cite('linux-5.10-7.2', 'drivers/iommu/iommu.c: report_iommu_fault')],
     values: [
       {
         value: 'never-where-mapped',

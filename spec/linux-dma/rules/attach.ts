@@ -15,19 +15,25 @@ import { pastUnknown } from './late.js';
 type Chapter = Pick<Rules<State, Op, Policies>, 'attach_device_to_domain' | 'detach_device_from_domain'>;
 
 const ATTACH = [
-  cite('linux', 'drivers/iommu/iommu.c: __iommu_attach_device, __iommu_group_set_domain_internal'),
+  cite('linux-5.10-7.2', 'drivers/iommu/iommu.c: __iommu_attach_device'),
+  cite('linux-6.12-7.2', 'drivers/iommu/iommu.c: __iommu_group_set_domain_internal'),
+  cite('linux-6.1', 'drivers/iommu/iommu.c: __iommu_group_set_domain'),
 ];
 const HOME = [
-  cite('linux', 'drivers/iommu/iommu.c: iommu_setup_default_domain, iommu_create_device_direct_mappings'),
+  cite(
+    'linux-6.12-7.2',
+    'drivers/iommu/iommu.c: iommu_setup_default_domain, iommu_create_device_direct_mappings',
+  ),
+  cite('linux-5.10-6.1', 'drivers/iommu/iommu.c: bus_iommu_probe, iommu_create_device_direct_mappings'),
 ];
 const TAGS = [
-  cite('linux', 'drivers/iommu/intel/iommu.c: device_block_translation, intel_iommu_attach_device'),
+  cite('linux-6.12-7.2', 'drivers/iommu/intel/iommu.c: device_block_translation, intel_iommu_attach_device'),
 ];
 
 const attach = chapter<State, Extract<Op, { op: 'attach_device_to_domain' }>, Policies>('attach', ...ATTACH);
 const detach = chapter<State, Extract<Op, { op: 'detach_device_from_domain' }>, Policies>(
   'detach',
-  ...ATTACH,
+  cite('linux-5.10-6.1', 'drivers/iommu/iommu.c: __iommu_detach_device'),
 );
 
 export const attaching: Chapter = {
@@ -67,7 +73,7 @@ export const attaching: Chapter = {
       'EBUSY',
       'In strict mode a context that removed a range announces its flush before it attaches anything.',
       (s, { task }, p) => isStrict(s.machine.mode, p) && synced(s, task) === undefined,
-      { cite: [cite('linux', 'drivers/iommu/iommu.c: iommu_unmap, iommu_iotlb_sync')] },
+      { cite: [cite('linux-5.10-7.2', 'drivers/iommu/iommu.c: iommu_unmap, iommu_iotlb_sync')] },
     ),
     attach.ends(
       'moved',

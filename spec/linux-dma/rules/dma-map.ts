@@ -23,13 +23,20 @@ import { pastUnknown } from './late.js';
 type Chapter = Pick<Rules<State, Op, Policies>, 'dma_map' | 'dma_alloc'>;
 type Law<O> = Clause<State, O, Policies>;
 
-const API = [cite('linux', 'kernel/dma/mapping.c: dma_map_page_attrs, __dma_map_sg_attrs, dma_alloc_attrs')];
-const BOUNCE = [cite('linux', 'drivers/iommu/dma-iommu.c: dev_use_swiotlb, iommu_dma_map_page')];
+const API = [
+  cite('linux-6.12', 'kernel/dma/mapping.c: dma_map_page_attrs, __dma_map_sg_attrs, dma_alloc_attrs'),
+  cite('linux-7.2', 'kernel/dma/mapping.c: dma_map_phys, __dma_map_sg_attrs, dma_alloc_attrs'),
+];
+const BOUNCE = [
+  cite('linux-6.12', 'drivers/iommu/dma-iommu.c: dev_use_swiotlb, iommu_dma_map_page'),
+  cite('linux-7.2', 'drivers/iommu/dma-iommu.c: dev_use_swiotlb, iommu_dma_map_phys'),
+];
 const CACHING = [
-  cite('linux', 'drivers/iommu/intel/cache.c: cache_tag_flush_range_np; drivers/iommu/iommu.c: iommu_map'),
+  cite('linux-6.12-7.2', 'drivers/iommu/intel/cache.c: cache_tag_flush_range_np'),
+  cite('linux-5.10-7.2', 'drivers/iommu/iommu.c: iommu_map'),
   cite('vt-d', 'Caching Mode'),
 ];
-const DIRECT = [cite('linux', 'kernel/dma/mapping.c: dma_go_direct')];
+const DIRECT = [cite('linux-6.12-7.2', 'kernel/dma/mapping.c: dma_go_direct')];
 
 /** The two ways in which a line says nothing about mappings. */
 export function outside<O extends ByDevice>(name: string): readonly Law<O>[] {

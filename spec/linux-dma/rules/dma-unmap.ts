@@ -14,13 +14,17 @@ import { pastUnknown } from './late.js';
 type Chapter = Pick<Rules<State, Op, Policies>, 'dma_unmap' | 'dma_free'>;
 
 const BACK = [
-  cite('linux', 'kernel/dma/mapping.c: dma_unmap_page_attrs, dma_unmap_sg_attrs, dma_free_attrs'),
-  cite('linux', 'kernel/dma/debug.c: check_unmap'),
+  cite('linux-6.12', 'kernel/dma/mapping.c: dma_unmap_page_attrs, dma_unmap_sg_attrs, dma_free_attrs'),
+  cite('linux-7.2', 'kernel/dma/mapping.c: dma_unmap_phys, dma_unmap_sg_attrs, dma_free_attrs'),
+  cite('linux-6.12-7.2', 'kernel/dma/debug.c: check_unmap'),
 ];
 const NULL = [
-  cite('linux', 'kernel/dma/mapping.c: dma_free_attrs: the line is printed before the test of cpu_addr'),
+  cite(
+    'linux-6.12-7.2',
+    'kernel/dma/mapping.c: dma_free_attrs: the line is printed before the test of cpu_addr',
+  ),
 ];
-const STRICT = [cite('linux', 'drivers/iommu/dma-iommu.c: __iommu_dma_unmap')];
+const STRICT = [cite('linux-5.10-7.2', 'drivers/iommu/dma-iommu.c: __iommu_dma_unmap')];
 
 const dmaUnmap = chapter<State, Extract<Op, { op: 'dma_unmap' }>, Policies>('dma-unmap', ...BACK);
 const dmaFree = chapter<State, Extract<Op, { op: 'dma_free' }>, Policies>('dma-free', ...BACK);

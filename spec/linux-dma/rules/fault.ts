@@ -14,10 +14,8 @@ type FaultOp = Extract<Op, { op: 'io_page_fault' }>;
 
 const fault = chapter<State, FaultOp, Policies>(
   'fault',
-  cite(
-    'linux',
-    'drivers/iommu/iommu.c: report_iommu_fault; drivers/iommu/amd/iommu.c: amd_iommu_report_page_fault',
-  ),
+  cite('linux-5.10-7.2', 'drivers/iommu/iommu.c: report_iommu_fault'),
+  cite('linux-6.1-7.2', 'drivers/iommu/amd/iommu.c: amd_iommu_report_page_fault'),
 );
 
 /** The domain that certainly translates for the device; -1: no line tells which, or it is past the IOMMU. */

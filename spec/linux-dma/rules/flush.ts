@@ -18,9 +18,12 @@ type Ops = 'cache_tag_flush_range' | 'cache_tag_flush_all';
 type Chapter = Pick<Rules<State, Op, Policies>, Ops>;
 type FlushOp = Extract<Op, { op: 'cache_tag_flush_range' }>;
 
-const FLUSH = [cite('linux', 'drivers/iommu/intel/cache.c: cache_tag_flush_range, cache_tag_flush_all')];
+const FLUSH = [
+  cite('linux-6.12', 'drivers/iommu/intel/cache.c: cache_tag_flush_range, cache_tag_flush_all'),
+  cite('linux-7.2', 'drivers/iommu/intel/cache.c: cache_tag_flush_range'),
+];
 const BLOCK = [
-  cite('linux', 'drivers/iommu/intel/cache.c: calculate_psi_aligned_address'),
+  cite('linux-6.12-7.2', 'drivers/iommu/intel/cache.c: calculate_psi_aligned_address'),
   cite('vt-d', 'IOTLB Invalidate Descriptor'),
 ];
 
@@ -126,7 +129,7 @@ export const invalidation: Chapter = {
       'EINVAL',
       'A range is flushed because its first and last pages were removed from this very domain.',
       always,
-      { cite: [cite('linux', 'drivers/iommu/intel/iommu.c: intel_iommu_tlb_sync')] },
+      { cite: [cite('linux-6.12-7.2', 'drivers/iommu/intel/iommu.c: intel_iommu_tlb_sync')] },
     ),
   ],
   cache_tag_flush_all: [

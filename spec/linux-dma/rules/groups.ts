@@ -12,10 +12,20 @@ import { pastUnknown } from './late.js';
 
 type Chapter = Pick<Rules<State, Op, Policies>, 'add_device_to_group' | 'remove_device_from_group'>;
 
-const ADD = [cite('linux', 'drivers/iommu/iommu.c: iommu_group_alloc_device, iommu_group_add_device')];
-const REMOVE = [cite('linux', 'drivers/iommu/iommu.c: __iommu_group_remove_device')];
+const ADD = [
+  cite('linux-6.12-7.2', 'drivers/iommu/iommu.c: iommu_group_alloc_device'),
+  cite('linux-5.10-6.1', 'drivers/iommu/iommu.c: iommu_group_add_device'),
+];
+const REMOVE = [
+  cite('linux-6.12-7.2', 'drivers/iommu/iommu.c: __iommu_group_free_device'),
+  cite('linux-5.10-6.1', 'drivers/iommu/iommu.c: iommu_group_remove_device'),
+];
 const HOME = [
-  cite('linux', 'drivers/iommu/iommu.c: iommu_setup_default_domain, iommu_create_device_direct_mappings'),
+  cite(
+    'linux-6.12-7.2',
+    'drivers/iommu/iommu.c: iommu_setup_default_domain, iommu_create_device_direct_mappings',
+  ),
+  cite('linux-5.10-6.1', 'drivers/iommu/iommu.c: bus_iommu_probe, iommu_create_device_direct_mappings'),
 ];
 
 type Join = Extract<Op, { op: 'add_device_to_group' }>;

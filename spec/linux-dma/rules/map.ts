@@ -20,14 +20,22 @@ type Chapter = Pick<Rules<State, Op, Policies>, 'map' | 'unmap'>;
 type MapOp = Extract<Op, { op: 'map' }>;
 type UnmapOp = Extract<Op, { op: 'unmap' }>;
 
-const MAP = [cite('linux', 'drivers/iommu/iommu.c: __iommu_map')];
-const UNMAP = [cite('linux', 'drivers/iommu/iommu.c: __iommu_unmap')];
+const MAP = [
+  cite('linux-5.10-6.12', 'drivers/iommu/iommu.c: __iommu_map'),
+  cite('linux-7.2', 'drivers/iommu/iommu.c: iommu_map_nosync'),
+];
+const UNMAP = [cite('linux-5.10-7.2', 'drivers/iommu/iommu.c: __iommu_unmap')];
 const REUSE = [
-  cite('linux', 'drivers/iommu/dma-iommu.c: __iommu_dma_unmap, queue_iova, fq_ring_free_locked'),
+  cite('linux-6.12-7.2', 'drivers/iommu/dma-iommu.c: __iommu_dma_unmap, queue_iova, fq_ring_free_locked'),
+  cite('linux-6.1', 'drivers/iommu/dma-iommu.c: __iommu_dma_unmap, queue_iova, fq_ring_free'),
   cite('vt-d', 'Invalidation of Translation Caches'),
 ];
-const SUBMIT = [cite('linux', 'drivers/iommu/intel/cache.c: cache_tag_flush_range, qi_batch_flush_descs')];
-const HANDED_OUT = [cite('linux', 'drivers/iommu/dma-iommu.c: __iommu_dma_unmap, iommu_dma_unmap_sg')];
+const SUBMIT = [
+  cite('linux-6.12-7.2', 'drivers/iommu/intel/cache.c: cache_tag_flush_range, qi_batch_flush_descs'),
+];
+const HANDED_OUT = [
+  cite('linux-5.10-7.2', 'drivers/iommu/dma-iommu.c: __iommu_dma_unmap, iommu_dma_unmap_sg'),
+];
 
 /** Mapped, by a context that has announced what it removed before: in strict mode nobody goes on without. */
 const put = once((s: State, op: MapOp, p: Policies): State | undefined => {
@@ -101,10 +109,9 @@ export const mapping: Chapter = {
       {
         cite: [
           ...MAP,
-          cite(
-            'linux',
-            'drivers/iommu/io-pgtable-arm.c: arm_lpae_init_pte; drivers/iommu/intel/iommu.c: __domain_mapping',
-          ),
+          cite('linux-5.10-7.2', 'drivers/iommu/io-pgtable-arm.c: arm_lpae_init_pte'),
+          cite('linux-5.10-6.12', 'drivers/iommu/intel/iommu.c: __domain_mapping'),
+          cite('linux-7.2', 'drivers/iommu/generic_pt/iommu_pt.h: map_range'),
         ],
       },
     ),
@@ -152,7 +159,13 @@ export const mapping: Chapter = {
       'EINVAL',
       'An unmap goes on to the asked end or to a hole, and past the end only to the end of a leaf.',
       (s, op) => removed(s, removal(op), null, NONE) !== undefined,
-      { cite: [...UNMAP, cite('linux', 'drivers/iommu/amd/io_pgtable.c: iommu_v1_unmap_pages')] },
+      {
+        cite: [
+          ...UNMAP,
+          cite('linux-6.12', 'drivers/iommu/amd/io_pgtable.c: iommu_v1_unmap_pages'),
+          cite('linux-6.1', 'drivers/iommu/amd/io_pgtable.c: iommu_v1_unmap_pages'),
+        ],
+      },
     ),
     unmap.must(
       'not-mapped',

@@ -12,7 +12,7 @@ import { changed, happened, type State, UNATTACHED } from '../state.js';
 import { pastUnknown } from './late.js';
 
 const QUEUE = [
-  cite('linux', 'drivers/iommu/intel/dmar.c: qi_submit_sync'),
+  cite('linux-6.1-7.2', 'drivers/iommu/intel/dmar.c: qi_submit_sync'),
   cite('vt-d', 'IOTLB Invalidate Descriptor'),
 ];
 

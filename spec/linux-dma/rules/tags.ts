@@ -21,8 +21,8 @@ export interface Tagged {
   readonly pasid: number;
 }
 
-const ASSIGN = [cite('linux', 'drivers/iommu/intel/cache.c: cache_tag_assign')];
-const UNASSIGN = [cite('linux', 'drivers/iommu/intel/cache.c: cache_tag_unassign')];
+const ASSIGN = [cite('linux-6.12-7.2', 'drivers/iommu/intel/cache.c: cache_tag_assign')];
+const UNASSIGN = [cite('linux-6.12-7.2', 'drivers/iommu/intel/cache.c: cache_tag_unassign')];
 
 /** Tags of device TLBs and of single PASIDs come beside the one that a domain id is known by. */
 export const beside = <O extends Tagged>(name: string): Clause<State, O, Policies> =>
