@@ -1,10 +1,14 @@
 // What does the law say, clause by clause?
+
+import type { Part } from '../../picture/document.js';
 import type { AnyProfile, Clause } from '../../spec/index.js';
 import { PROFILES, SOURCES } from '../../spec/index.js';
 import { EXIT, type ExitCode, Usage } from '../exit.js';
 import { didYouMean, unknown } from '../meant.js';
 import { releaseNamed } from '../options.js';
-import { outTo, paint, table, wrapped } from '../terminal.js';
+import { tableOf } from '../page-tables.js';
+import { writePage } from '../pages.js';
+import { count, outTo, paint, table, wrapped } from '../terminal.js';
 
 type AnyClause = Clause<unknown, unknown>;
 
@@ -12,6 +16,8 @@ export interface RulesOptions {
   readonly profile?: string;
   readonly errno?: string;
   readonly release?: string;
+  /** A page for a browser. */
+  readonly html?: string;
   readonly json?: boolean;
 }
 
@@ -35,8 +41,38 @@ export const citation = (c: AnyClause['cite'][number]): string =>
 
 const CODE = /^[A-Z][A-Z0-9_]*$/;
 
+/** Each clause with its words and sources; its id is its address in the page. */
+function clausesPart(found: readonly Found[]): Part {
+  return tableOf(
+    'the law',
+    'Every clause, in the order in which a call asks them. A click on one shows it as a whole; then the address of the page is its own.',
+    {
+      clause: 'id',
+      profile: 'word',
+      call: 'word',
+      answer: 'word',
+      kind: 'word',
+      status: 'word',
+      releases: 'word',
+      'what it says': 'text',
+      sources: 'text',
+    },
+    found.map(({ profile, op, clause: c }) => [
+      c.id,
+      profile,
+      op,
+      c.errno ?? '',
+      c.kind,
+      c.status,
+      c.releases?.join(' ') ?? 'all',
+      c.says,
+      c.cite.map(citation).join('; '),
+    ]),
+  );
+}
+
 /** `asked`: a clause, an operation, or an error code; left out: all of them. */
-export function rules(asked: string | undefined, options: RulesOptions): ExitCode {
+export async function rules(asked: string | undefined, options: RulesOptions): Promise<ExitCode> {
   const out = outTo(options.json === true);
   const found = select(asked, options);
   if (found.length === 1) {
@@ -63,6 +99,10 @@ export function rules(asked: string | undefined, options: RulesOptions): ExitCod
         rows.map(row => row.filter((_, i) => used[i])),
       ),
     );
+  }
+  if (options.html !== undefined) {
+    const says = `${count(found.length)} clauses of the law`;
+    await writePage(options.html, EXIT.conforms, says, [clausesPart(found)], out);
   }
   out.data({ command: 'rules', rules: found.map(dataOf) });
   return EXIT.conforms;

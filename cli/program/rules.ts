@@ -1,6 +1,6 @@
 // How is the law asked for?
 import type { Command } from 'commander';
-import { type End, examples, JSON_OUT } from './shared.js';
+import { type End, examples, HTML, JSON_OUT } from './shared.js';
 
 export function addRules(top: Command, end: End): void {
   top
@@ -9,6 +9,7 @@ export function addRules(top: Command, end: End): void {
     .option('--profile <name>', 'only those of one profile')
     .option('--errno <code>', 'only those that refuse with this code')
     .option('--release <name>', 'only those that hold in this release')
+    .option(...HTML)
     .option(...JSON_OUT)
     .addHelpText(
       'after',
@@ -17,6 +18,7 @@ export function addRules(top: Command, end: End): void {
         'iommu-spec rules merge/incoming-in-use',
         'iommu-spec rules EEXIST',
         'iommu-spec rules --profile iommu-core --errno EBUSY',
+        'iommu-spec rules --html law.html',
       ),
     )
     .action(async (id, options) => end(await (await import('../commands/rules.js')).rules(id, options)));

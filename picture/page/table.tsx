@@ -1,6 +1,6 @@
 // How does somebody find a row: by sorting, by a word, by a value of a column?
 import { useMemo, useState } from 'preact/hooks';
-import type { Cell, TablePart } from '../document.js';
+import type { Cell, Column, TablePart } from '../document.js';
 import { useRows } from './calls.js';
 
 const ROW = 30;
@@ -33,6 +33,12 @@ function chosen(part: TablePart, asked: Asked): readonly (readonly Cell[])[] {
 export function DataTable({ part }: { part: TablePart }) {
   const [asked, ask] = useState<Asked>({ text: '', words: {}, by: -1, down: false });
   const rows = useMemo(() => chosen(part, asked), [part, asked]);
+  const [open, setOpen] = useState(addressed);
+  const row = part.rows.find(r => addressOf(part, r) === open);
+  const show = (name: string): void => {
+    setOpen(name);
+    location.hash = encodeURIComponent(name);
+  };
   const sortBy = (by: number): void => ask({ ...asked, by, down: asked.by === by && !asked.down });
   return (
     <section class="table-part" aria-label={part.name}>
@@ -59,7 +65,44 @@ export function DataTable({ part }: { part: TablePart }) {
         )}
         <output aria-live="polite">{`${rows.length} of ${part.rows.length}`}</output>
       </div>
-      <Rows part={part} rows={rows} asked={asked} sortBy={sortBy} />
+      {row && <Opened part={part} row={row} close={() => show('')} />}
+      <Rows part={part} rows={rows} asked={asked} sortBy={sortBy} show={show} />
+    </section>
+  );
+}
+
+/** The id of a row; where rows are of several profiles, which may have the same ids, with its profile. */
+function addressOf({ columns }: TablePart, row: readonly Cell[]): string {
+  const [id, profile] = [columns.findIndex(c => c.is === 'id'), columns.findIndex(c => c.name === 'profile')];
+  return profile < 0 ? shown(row[id]) : `${shown(row[profile])}/${shown(row[id])}`;
+}
+
+/** What the address of the page names: the id of a row. */
+function addressed(): string {
+  try {
+    return decodeURIComponent(location.hash.slice(1));
+  } catch {
+    return '';
+  }
+}
+
+/** A row as a whole; its address is that of the page. */
+function Opened({ part, row, close }: { part: TablePart; row: readonly Cell[]; close: () => void }) {
+  return (
+    <section class="opened" aria-label="the row that is open">
+      <button type="button" onClick={close}>
+        close
+      </button>
+      <dl>
+        {part.columns.map((column, at) =>
+          shown(row[at]) === '' ? null : (
+            <div key={column.name}>
+              <dt>{column.name}</dt>
+              <dd class={column.is}>{shown(row[at])}</dd>
+            </div>
+          ),
+        )}
+      </dl>
     </section>
   );
 }
@@ -96,9 +139,10 @@ interface RowsProps {
   readonly rows: readonly (readonly Cell[])[];
   readonly asked: Asked;
   readonly sortBy: (column: number) => void;
+  readonly show: (id: string) => void;
 }
 
-function Rows({ part, rows, asked, sortBy }: RowsProps) {
+function Rows({ part, rows, asked, sortBy, show }: RowsProps) {
   const { scroller, virtual } = useRows(rows.length, ROW);
   const items = virtual.getVirtualItems();
   const before = items[0]?.start ?? 0;
@@ -130,7 +174,11 @@ function Rows({ part, rows, asked, sortBy }: RowsProps) {
             <tr key={String(item.index)} aria-rowindex={item.index + 2}>
               {part.columns.map((column, at) => (
                 <td key={column.name} class={`${column.is} ${toneOf(rows[item.index]![at])}`}>
-                  {shown(rows[item.index]![at])}
+                  <CellShown
+                    cell={rows[item.index]![at]}
+                    is={column.is}
+                    show={() => show(addressOf(part, rows[item.index]!))}
+                  />
                 </td>
               ))}
             </tr>
@@ -139,6 +187,21 @@ function Rows({ part, rows, asked, sortBy }: RowsProps) {
         </tbody>
       </table>
     </section>
+  );
+}
+
+interface CellProps {
+  readonly cell: Cell | undefined;
+  readonly is: Column['is'];
+  readonly show: () => void;
+}
+
+function CellShown({ cell, is, show }: CellProps) {
+  if (is !== 'id') return <>{shown(cell)}</>;
+  return (
+    <button type="button" class="open" onClick={show}>
+      {shown(cell)}
+    </button>
   );
 }
 

@@ -19,6 +19,7 @@ const KINDS: { readonly [name: string]: readonly string[] } = {
   'check-small': ['check', 'hw-attach'],
   walk: ['walk', 'pair', '--runs', '5', '--ops', '60', '--seed', '1'],
   target: ['run', '--target', 'exec:python3 examples/my-iommu.py', '--runs', '10', '--seed', '3', '--first'],
+  rules: ['rules'],
   faults: ['faults', '--profile', 'linux-dma'],
   run: ['run'],
 };
@@ -149,5 +150,19 @@ test('a small world is walked by calls, and a state leads to itself', { skip }, 
   assert.match(await said(), /^state [1-9]\d*, 1 steps from the start, at least 1$/);
   await page.click('.map .state >> nth=17');
   assert.match(await said(), /^state 17, (\d+) steps from the start, at least \1$/);
+  assert.deepEqual(pages.said, []);
+});
+
+test('the law: a clause has an address, which leads back to it', { skip }, async () => {
+  await run(['rules', '--html', pages.file('law.html')]);
+  const page = await pages.open('law.html');
+  await page.fill('input[type=search]', 'unmap/bisects-first');
+  await page.click('tbody .open');
+  assert.match(await page.innerText('.opened'), /vfio-type1[\s\S]*no mapping begins before the range/);
+  assert.match(page.url(), /#vfio-type1%2Funmap%2Fbisects-first$/);
+  const again = await pages.open('law.html');
+  await again.goto(page.url());
+  await again.reload();
+  assert.match(await again.innerText('.opened dd.id'), /^unmap\/bisects-first$/);
   assert.deepEqual(pages.said, []);
 });
