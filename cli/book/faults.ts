@@ -58,8 +58,8 @@ const HOW: readonly string[] = [
   '- What pins memory wrongly (the shared zero page, an address of the user that is not valid any more): memory is named by',
   '  its address. What is freed or unpinned in which order inside one teardown: it is one step.',
   '- Kernel page tables that are freed while an IOTLB has them for a shared process (CVE-2025-71089): whose tables those are,',
-  '  `iommu-core` does not know. An invalidation for a PASID that is blocked already: our flush of a device that is on nothing',
-  '  does nothing.',
+  '  `iommu-core` does not know; of tables of a driver it is `cache/table-freed-before-the-flush`. An invalidation for a',
+  '  PASID that is blocked already: our flush of a device that is on nothing does nothing.',
   '- A PASID that is attached to a group in which no member has any: the kernel says done, and so does the law',
   '  (`attach_pasid/attached-everywhere`).',
   '- The domain that a device is parked on when it has left its group, which for a device with a direct map must not be the',
@@ -68,9 +68,8 @@ const HOW: readonly string[] = [
   '  thread of the races changes a type; that the lock ends too early is `race/default-domain-outside-the-lock`.',
   '- Memory of devices that is pinned like RAM ("Do not pin device memory"): no machine of ours has any. What a guest\'s kernel',
   '  does with an answer: it is not modelled. [spapr-tce.md](spapr-tce.md) goes through the mistakes of the past one by one.',
-  '- Entries of page tables that are written in two halves, and tables that are freed while hardware walks them: no step',
-  '  of ours comes in between.',
-  '- Command queues and their completion numbers: the translator flushes by a call; the court sees what was submitted.',
+  '- Entries of page tables that are written in two halves: each write is one step.',
+  '- Slots of command queues and their completion numbers: in `hardware` commands and waits are events.',
   '',
 ];
 

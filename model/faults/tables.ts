@@ -1,5 +1,6 @@
 // Which systems have seeded faults? The one place that names them: a new profile is a new row.
 
+import { hardware } from '../../spec/hardware/profile.js';
 import { iommuCore } from '../../spec/iommu-core/profile.js';
 import { iommuCoreRaces } from '../../spec/iommu-core-races/profile.js';
 import { linuxDma } from '../../spec/linux-dma/profile.js';
@@ -7,6 +8,7 @@ import { spaprTce } from '../../spec/spapr-tce/profile.js';
 import { vfio2011 } from '../../spec/vfio-2011/profile.js';
 import { vfioType1 } from '../../spec/vfio-type1/profile.js';
 import { translation } from '../translation/law.js';
+import { HARDWARE_WORLDS } from '../worlds/hardware.js';
 import { IOMMU_CORE_WORLDS } from '../worlds/iommu-core.js';
 import { IOMMU_CORE_RACE_WORLDS } from '../worlds/iommu-core-races.js';
 import { LINUX_DMA_WORLDS } from '../worlds/linux-dma.js';
@@ -15,6 +17,7 @@ import { TRANSLATION_WORLDS } from '../worlds/translation.js';
 import { VFIO_2011_WORLDS } from '../worlds/vfio-2011.js';
 import { VFIO_TYPE1_WORLDS } from '../worlds/vfio-type1.js';
 import type { FaultTable } from './fault.js';
+import { cacheDesigns } from './hardware/design.js';
 import { coreDesigns } from './iommu-core/design.js';
 import { groups } from './iommu-core/groups.js';
 import { numbers } from './iommu-core/numbers.js';
@@ -79,6 +82,12 @@ export const FAULT_TABLES: readonly FaultTable[] = [
     worlds: SPAPR_TCE_WORLDS,
     machine: soundTce,
     faults: [...windows, ...owners, ...entries, ...guests, ...tceDesigns],
+  },
+  {
+    profile: 'hardware',
+    law: hardware,
+    worlds: HARDWARE_WORLDS,
+    faults: cacheDesigns,
   },
   {
     profile: 'linux-dma',
