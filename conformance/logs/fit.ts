@@ -35,6 +35,8 @@ export interface Fitted {
 export function fit(machine: Setup, policies: Choice, log: readonly Seen[]): Fitted {
   let ways: readonly Way[] = [{ state: vfioType1.initial(machine, policies, false) }];
   for (const seen of log) {
+    // Nothing that it can have been: the close of a device, say, that was opened before the log began.
+    if (ways.every(way => seen.calls(way.state).length === 0)) continue;
     const next = distinct(ways.flatMap(way => steps(way, seen, policies)));
     const found = next.length > 0 ? next : behindHidden(ways, seen, policies);
     if (found.length === 0) return refusedAt(ways[0]!, seen);

@@ -103,6 +103,11 @@ test('what the script recorded on a real kernel conforms, a second open with EBU
   assert.equal((await judged(lines.join('\n'))).verdict, 'diverges');
 });
 
+test('the release of a device that nobody was seen to open says nothing', async () => {
+  const late = RECORDED.split('\n').filter(l => !l.includes('cmd=0x3b6a'));
+  assert.notEqual((await judged(late.join('\n'))).verdict, 'unfinished');
+});
+
 test('a call whose return was not probed stays open', async () => {
   const lines = RECORDED.split('\n').filter(l => !l.includes(' <- vfio_fops_unl_ioctl'));
   const trace = traceOf(lines.join('\n'));
