@@ -26,6 +26,8 @@ export function useWidth(start: number) {
 }
 
 const PAGE = 10;
+/** Longer lists of calls are not printed. */
+const PRINTED = 300;
 
 /** Where a key leads from here; undefined: nowhere. */
 function whereTo(key: string, at: number, last: number): number | undefined {
@@ -65,6 +67,7 @@ export function Player({ story, name }: { story: Story; name: string }) {
   return (
     <div class="player">
       <Calls steps={story.steps} at={at} go={go} name={name} />
+      {story.steps.length <= PRINTED && <Printed story={story} />}
       <div class="stage">
         <Controls at={at} last={last} go={go} n={story.steps[at]?.n} />
         <Now story={story} views={views} at={at} go={go} />
@@ -72,6 +75,20 @@ export function Player({ story, name }: { story: Story; name: string }) {
     </div>
   );
 }
+
+/** On paper the list of calls is there as a whole. */
+const Printed = ({ story }: { story: Story }) => (
+  <ol class="printed">
+    {story.steps.map(s => (
+      <li key={String(s.n)} value={s.n}>
+        <b>{s.call}</b>
+        {` ${s.fields} → `}
+        <b>{s.answer}</b>
+        {`  ${s.verdict === 'diverges' ? 'not allowed' : s.rules.join(', ')}`}
+      </li>
+    ))}
+  </ol>
+);
 
 interface ControlsProps {
   readonly at: number;

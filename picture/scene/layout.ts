@@ -168,10 +168,11 @@ function placeFacts(
   return { facts: out, end: y + (facts.length > 0 ? (row + 1) * LINE : 0) };
 }
 
-/** How far below the boxes of a column the lines go that pass it. */
+/** How far below the boxes of a column the lines go that pass it; and where above them there is room for few. */
 const BELOW = 7;
+const ABOVE = { first: HEAD - 3, each: 2, most: 3 };
 
-/** Past the columns between the two, below what stands in them; undefined where there is none. */
+/** Past the columns between the two, above or below what stands in them; undefined where there is none. */
 function passing(
   ends: { readonly x1: number; readonly y1: number; readonly x2: number; readonly y2: number },
   boxes: readonly BoxPlaced[],
@@ -180,7 +181,9 @@ function passing(
   const { x1, y1, x2, y2 } = ends;
   const between = boxes.filter(b => b.x >= x1 + GUTTER - 2 && b.x + b.width <= x2 - GUTTER + 2);
   if (between.length === 0) return undefined;
-  const y = Math.max(...between.map(b => b.y + b.height)) + BELOW + nth * 5;
+  const below = Math.max(...between.map(b => b.y + b.height)) + BELOW + nth * 5;
+  const above = ABOVE.first - nth * ABOVE.each;
+  const y = nth < ABOVE.most && y1 - above < below - y1 ? above : below;
   const [left, right] = [x1 + GUTTER, x2 - GUTTER];
   return `M${x1} ${y1} C${x1 + 40} ${y1} ${left - 40} ${y} ${left} ${y} H${right} C${right + 40} ${y} ${x2 - 40} ${y2} ${x2} ${y2}`;
 }
