@@ -1,6 +1,7 @@
 // How is the result of one shard kept, and how do several become the result of one run?
 import * as t from 'io-ts';
-import { countVerdicts, ruleRows } from '../../conformance/verdicts/rules.js';
+import { resultOf } from '../../conformance/verdicts/result.js';
+import { countVerdicts } from '../../conformance/verdicts/rules.js';
 import { RuleTally, SIGNS, type Sign } from '../../conformance/verdicts/tally.js';
 import { type Policies, PROFILES } from '../../spec/index.js';
 import { decode } from '../../spec/protocol/codec.js';
@@ -116,31 +117,26 @@ export function merged(blobs: readonly Blob[]): RunData {
   const all = <K extends keyof RunData>(key: K): readonly RunData[K][] => blobs.map(b => b.data[key]);
   const findings = distinct(all('findings').flat());
   const expectations = summed(blobs);
-  const bad = new Set(findings.map(f => f.rule));
-  const excused = expectations.filter(e => e.times > 0).map(e => e.expectation.rule);
-  const rules = ruleRows(profile, first!.policies, tally, {
-    broken: new Set(excused.filter(rule => !bad.has(rule))),
-    missed: new Set(
-      expectations.filter(e => e.looked && e.times === 0 && !e.expired).map(e => e.expectation.rule),
-    ),
-  });
   const missing = Array.from({ length: shard!.total }, (_, i) => i + 1).filter(
     n => !blobs.some(b => b.data.shard!.index === n),
   );
-  const reported = rules.filter(r => r.passed + r.failed > 0).length;
+  const broken = all('broken').flat();
+  const { result, rules, nothing } = resultOf(profile, first!.policies, tally, {
+    found: findings.map(f => f.rule),
+    excused: expectations.filter(e => e.times > 0).map(e => e.expectation.rule),
+    missed: expectations.filter(e => e.looked && e.times === 0 && !e.expired).map(e => e.expectation.rule),
+    broken: broken.length,
+    doubt: missing.length > 0 || blobs.some(b => b.data.result === 'inconclusive' && hasRuns(b)),
+  });
   const notes = [
     ...new Set(all('notes').flat()),
     ...(missing.length === 0 ? [] : [`of ${shard!.total} shards ${missing.join(', ')} are missing`]),
   ];
-  const broken = all('broken').flat();
-  const failed = findings.length > 0 || broken.length > 0 || rules.some(r => r.verdict === 'unexpected-pass');
-  const doubt =
-    missing.length > 0 || reported === 0 || blobs.some(b => b.data.result === 'inconclusive' && hasRuns(b));
   return {
     command: 'run',
     target: { ...target, starts: blobs.reduce((sum, b) => sum + b.data.target.starts, 0) },
-    result: failed ? 'diverges' : doubt ? 'inconclusive' : 'conforms',
-    notes: reported === 0 ? notes : notes.filter(n => n !== 'nothing was tested'),
+    result,
+    notes: nothing ? notes : notes.filter(n => n !== 'nothing was tested'),
     seed,
     sections: sectionsOf(blobs),
     findings,

@@ -2,7 +2,8 @@
 import type { Policies } from '../../spec/law/clause.js';
 import { defaultPolicies } from '../../spec/law/profile.js';
 import { Coverage } from '../coverage/collect.js';
-import { type Awaited, type RuleRow, ruleRows } from '../verdicts/rules.js';
+import { type Result, resultOf } from '../verdicts/result.js';
+import type { RuleRow } from '../verdicts/rules.js';
 import { RuleTally } from '../verdicts/tally.js';
 import { Expected, type Met } from './expectations.js';
 import type { Ending } from './introduce.js';
@@ -56,8 +57,7 @@ export interface SectionResult {
 }
 
 export interface Campaign {
-  /** `inconclusive`: nothing was tested, or something could not be judged or done, and nothing failed. */
-  readonly result: 'conforms' | 'diverges' | 'inconclusive';
+  readonly result: Result;
   /** Why it is inconclusive, or what else is to be known, a sentence each. */
   readonly notes: readonly string[];
   readonly sections: readonly SectionResult[];
@@ -227,18 +227,17 @@ class Campaigner {
   result(): Campaign {
     const { session, tally, expected, excused } = this;
     const findings = [...this.known.values()];
-    const bad = new Set(findings.map(f => f.finding.verdict.broken));
-    const awaited: Awaited = {
-      broken: new Set([...excused].filter(rule => !bad.has(rule))),
-      missed: new Set(expected.missed.map(e => e.rule)),
-    };
     const policies = { ...defaultPolicies<Policies>(session.law.profile), ...claimed(session) };
-    const rules = ruleRows(session.law.profile, policies, tally, awaited);
-    const met = rules.filter(r => r.passed + r.failed > 0).length;
-    if (met === 0) this.notes.push('nothing was tested');
-    const failed = findings.length > 0 || this.broken.length > 0 || awaited.missed.size > 0;
+    const { result, rules, nothing } = resultOf(session.law.profile, policies, tally, {
+      found: findings.map(f => f.finding.verdict.broken),
+      excused,
+      missed: expected.missed.map(e => e.rule),
+      broken: this.broken.length,
+      doubt: this.doubt,
+    });
+    if (nothing) this.notes.push('nothing was tested');
     return {
-      result: failed ? 'diverges' : this.doubt || met === 0 ? 'inconclusive' : 'conforms',
+      result,
       notes: this.notes,
       sections: this.results,
       findings,
