@@ -18,23 +18,38 @@ function keyOf(i: Item): string {
 
 const BLANK = { first: 0, order: 0, to: 0, prot: '', tag: 0, ats: false, pasids: false } as const;
 
-/** Both views in one, each thing once, in the order of their keys. */
-export function union(a: View, b: Iterable<Item>): View {
-  const all = new Map(a.map(item => [keyOf(item), item]));
-  const before = all.size;
-  for (const item of b) {
-    const key = keyOf(item);
-    if (!all.has(key)) all.set(key, item);
-  }
-  if (all.size === before) return a;
-  return [...all].sort(([x], [y]) => (x < y ? -1 : 1)).map(([, item]) => item);
+const known = new WeakMap<View, ReadonlySet<string>>();
+
+/** The spellings of what is in a view. */
+function keysOf(view: View): ReadonlySet<string> {
+  const before = known.get(view);
+  if (before !== undefined) return before;
+  const found = new Set(view.map(keyOf));
+  known.set(view, found);
+  return found;
 }
 
-export const hasAll = (view: View, items: Iterable<Item>): boolean => {
-  const keys = new Set(view.map(keyOf));
-  for (const item of items) if (!keys.has(keyOf(item))) return false;
+/** Both views in one, each thing once, in the order of their keys. `a` is in that order. */
+export function union(a: View, b: Iterable<Item>): View {
+  const there = keysOf(a);
+  const more = new Map<string, Item>();
+  for (const item of b) if (!there.has(keyOf(item))) more.set(keyOf(item), item);
+  if (more.size === 0) return a;
+  const added = [...more].sort(([x], [y]) => (x < y ? -1 : 1)).map(([, item]) => item);
+  const merged: Item[] = [];
+  let next = 0;
+  for (const item of a) {
+    while (next < added.length && keyOf(added[next]!) < keyOf(item)) merged.push(added[next++]!);
+    merged.push(item);
+  }
+  return [...merged, ...added.slice(next)];
+}
+
+export function hasAll(view: View, items: Iterable<Item>): boolean {
+  const there = keysOf(view);
+  for (const item of items) if (!there.has(keyOf(item))) return false;
   return true;
-};
+}
 
 /** The entry of a device (process 0) or of one of its processes, as a cache holds it. */
 export const wayItem = (who: number, process: number, way: Way): Item =>
@@ -115,8 +130,8 @@ export function broughtIn(s: State, view: View): readonly Brought[] {
     places.push({ tag: i.who, process: i.process, level, first: i.first, table: i.to, from: i });
   }
   for (let place = places.pop(); place !== undefined; place = places.pop()) step(s, place, found, places);
-  const known = view.filter(i => i.kind === 'leaf').map(item => ({ item, from: [item] }));
-  const leaves = [...known, ...found.filter(({ item }) => item.kind === 'leaf')];
+  const leavesKnown = view.filter(i => i.kind === 'leaf').map(item => ({ item, from: [item] }));
+  const leaves = [...leavesKnown, ...found.filter(({ item }) => item.kind === 'leaf')];
   return [...found, ...byRequester(s, ways, leaves)];
 }
 
@@ -186,7 +201,7 @@ export const filled = (s: State, view: View): View => union(view, itemsOf(brough
  */
 export function settled(s: State, { view, commands }: Pending, now: View): Pending {
   const own = filled(s, view);
-  const there = new Set(own.map(keyOf));
+  const there = keysOf(own);
   const late = broughtIn(s, now).filter(({ item, from }) => {
     if (there.has(keyOf(item))) return false;
     const gone = from.filter(f => !there.has(keyOf(f)));
