@@ -1,7 +1,7 @@
 // How does a device get more than one domain, told apart by PASID?
 import { EBUSY, EINVAL, ENODEV, ENOENT, ENOMEM, ENOSPC, EOPNOTSUPP } from '../errno.js';
 import { domainFor, reserve } from './attach.js';
-import { type Core, type Doing, fails, groupOf, setEntry, setProgrammed, WARNED } from './core.js';
+import { type Core, type Doing, fails, groupOf, setEntry, setProgrammed, WARNED, warnedOf } from './core.js';
 import type { FaultPoint } from './faults.js';
 import { BOND, type Device, type Domain, type Group, type Instance, Numbers } from './objects.js';
 import { fits } from './set-domain.js';
@@ -86,12 +86,15 @@ export function* programAll(
     const error = yield* program(core, device, pasid, domain, 'pasid');
     if (error === 0) continue;
     if (late) domain.unformat();
+    let stuck = false;
     for (let d = group.first; d !== undefined && d !== device; d = d.next) {
       if (d.pasids === 0) continue;
       const reverted = before === undefined ? -1 : yield* program(core, d, pasid, before, 'pasid-revert');
-      if (reverted !== 0) setProgrammed(core, d, pasid, undefined);
+      if (reverted === 0) continue;
+      setProgrammed(core, d, pasid, undefined);
+      stuck ||= before !== undefined;
     }
-    return error;
+    return stuck ? warnedOf(error) : error;
   }
   return 0;
 }
@@ -163,7 +166,8 @@ export function* replacePasid(core: Core, index: number, name: number, pasid: nu
   const reserved = yield* reserve(core, group, pasid);
   if (reserved < 0) return reserved;
   if (entry?.handle === BOND) return -EBUSY;
-  if (entry === undefined || entry.handle === handle) return -EINVAL;
+  if (entry === undefined) return -EINVAL;
+  if (entry.handle === handle) return warnedOf(-EINVAL);
   let error = 0;
   if (entry.domain !== domain) error = yield* core.steps.programAll(core, group, pasid, domain, entry.domain);
   if (error === 0) setEntry(core, group, pasid, domain, handle);

@@ -1,7 +1,7 @@
 // How are domains made and filled, and what does a device reach?
-import { EBUSY, EINVAL, ENODEV, ENOENT, ENOMEM, ENXIO, ERANGE } from '../errno.js';
+import { EBUSY, EEXIST, EINVAL, ENODEV, ENOENT, ENOMEM, ENXIO, ERANGE } from '../errno.js';
 import { STATIC_BLOCKED, STATIC_IDENTITY } from './attach.js';
-import { type Core, type Doing, fails, groupAt, groupOf } from './core.js';
+import { type Core, type Doing, fails, groupAt, groupOf, warnedOf } from './core.js';
 import { driverOfMachine } from './kernel-6-1.js';
 import { type Device, Domain, type Instance } from './objects.js';
 
@@ -96,7 +96,10 @@ export function map(
   }
   if (oddAddresses || odd.size !== 0 || pages % table.unit !== 0) return -EINVAL;
   if (pages === 0) return 0;
-  return table.map(page, frame, pages, () => !fails(core, 'table'));
+  const result = table.map(page, frame, pages, () => !fails(core, 'table'));
+  // ARM's code warns of a caller that maps over what is mapped, or out of range.
+  const warns = result === -EEXIST || (result === -ERANGE && domain.instance?.setup.tables === 'arm');
+  return warns ? warnedOf(result) : result;
 }
 
 /** How many pages went, or -ENOENT. */

@@ -5,7 +5,7 @@ import { IN_72, UNTIL_612 } from '../releases.js';
 import { smallest } from '../state/page-table.js';
 import { mapped } from '../state/page-table-code.js';
 import { type Instance, PAGE_BITS, type State, type TableCode } from '../state.js';
-import { at, chapterOf, done, OURS, operation, ours, type Rule, type The } from './chapter.js';
+import { at, chapterOf, done, OURS, operation, ours, type Rule, refusalOf, type The } from './chapter.js';
 
 type Map = The<'map'>;
 type Any = Map | The<'unmap'> | The<'iova_to_phys'>;
@@ -36,6 +36,7 @@ export const aligned = (instance: Instance, ...values: readonly bigint[]): boole
 };
 
 const codeOf = (s: State, o: Any): TableCode => instanceFor(s, o).code;
+const isArm = (s: State, o: Any): boolean => codeOf(s, o) === 'io-pgtable-arm';
 export const generic = (s: State, o: Any): boolean => codeOf(s, o) === 'generic-pt';
 
 /** Does the range end beyond what the domain translates? */
@@ -127,13 +128,16 @@ export const map: readonly Rule<Map>[] = [
     (s, o) => codeOf(s, o) === 'vtd' && isWide(s, o, o.size),
     { ...at(VTD), ...UNTIL_612 },
   ),
-  must(
-    'out-of-range',
-    'ERANGE',
-    'The IOVA range is wider than the domain translates, or the memory of an ARM domain is beyond 52 bits.',
-    (s, o) => isWide(s, o, o.size) || (codeOf(s, o) === 'io-pgtable-arm' && o.paddr + o.size > MEMORY),
-    at(cite('linux-6.1-7.2', 'arm_lpae_map_pages: ERANGE'), GENERIC),
-  ),
+  {
+    ...must(
+      'out-of-range',
+      'ERANGE',
+      "The IOVA range is wider than the domain translates, or the memory of an ARM domain is beyond 52 bits. With ARM's code the kernel warns.",
+      (s, o) => isWide(s, o, o.size) || (isArm(s, o) && o.paddr + o.size > MEMORY),
+      at(cite('linux-6.1-7.2', 'arm_lpae_map_pages: ERANGE'), GENERIC),
+    ),
+    then: (s, o) => ({ outcome: refusalOf('ERANGE', isArm(s, o) ? { warned: true } : {}), state: s }),
+  },
   must(
     'into-memory',
     'EINVAL',
@@ -160,7 +164,7 @@ export const map: readonly Rule<Map>[] = [
     "The code is ARM's, and a leaf that is no smaller than the new one is in the way; exactly what this call mapped is unmapped.",
     (s, o) => [patch(s, { leaves: asMapped(s, o).leaves })],
     (s, o) => asMapped(s, o).is === 'in-the-way',
-    at(ARM, MAP),
+    { ...at(ARM, MAP), warned: true },
   ),
   ends(
     'mapped',

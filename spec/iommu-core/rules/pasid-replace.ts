@@ -62,6 +62,7 @@ export const replacePasid: readonly Rule<The<'replace_pasid'>>[] = [
     'EINVAL',
     'The handle is the old one, which somebody may be reading without a lock.',
     (s, o) => s.pasidTable.get(homeOf(s, o) * s.machine.pasidSpan + o.pasid).handle === o.handle,
+    { warned: true },
   ),
   misfit('replace_pasid', exchanges),
   replace.mayLeave(
@@ -78,7 +79,7 @@ export const replacePasid: readonly Rule<The<'replace_pasid'>>[] = [
     'In the rollback the driver fails to attach a member to the old domain: its PASID is blocked.',
     (s, o) => replaceFailures(s, o, true),
     undefined,
-    SET,
+    { ...SET, warned: true },
   ),
   replace.ends(
     'replaced',
