@@ -14,8 +14,7 @@ export interface SystemOptions {
 }
 
 async function offered(name: string, options: SystemOptions, tell: (text: string) => void) {
-  if (name === 'kernel')
-    return kernelTarget(kernelNamed(options.kernel), machineNamed(options.machine), 'qemu-system-x86_64');
+  if (name === 'kernel') return kernelTarget(kernelNamed(options.kernel), machineNamed(options.machine));
   if (name !== 'pseries') throw new Usage(`unknown target ${name}; known: pseries, kernel`);
   // Of several the first: which one is meant is said, or does not matter.
   const [qemu] = await findQemus(tell, options.qemu);

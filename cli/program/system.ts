@@ -10,7 +10,10 @@ export function addTarget(top: Command, end: End): void {
     )
     .option('--qemu <version>', 'which QEMU, where there are several: 10.0, 7.2')
     .option('--kernel <kernel>', 'which Linux: 6.1, 6.12 or newest (default: 6.12)')
-    .option('--machine <machine>', 'which devices it has: single, bridge or functions (default: single)')
+    .option(
+      '--machine <machine>',
+      'which devices it has: single, bridge, functions or whole (default: single)',
+    )
     .addHelpText('after', examples("iommu-spec run --target 'exec:npx iommu-spec target pseries --qemu 7.2'"))
     .action(async (name, options) =>
       end(await (await import('../commands/system.js')).system(name, options)),

@@ -1,5 +1,5 @@
 // Which real systems are judged by `npm run targets`, each in a lane of its own?
-import { Command, CommanderError } from 'commander';
+import { Command, CommanderError, Option } from 'commander';
 import { EXIT, endingOf } from '../exit.js';
 import { wholeNumber } from '../options.js';
 
@@ -27,6 +27,29 @@ top
   .option('--rules', 'the verdict on every clause')
   .action(async options => {
     process.exitCode = await (await import('./pseries/lane.js')).pseriesLane(options);
+  });
+
+top
+  .command('kernel')
+  .description("a real Linux kernel in QEMU, profile vfio-type1: each of Debian's, by the law of its release")
+  .option(
+    '--seed <n>',
+    'the same seed, the same machines and calls',
+    wholeNumber('--seed', 0, 2 ** 31 - 1),
+    1,
+  )
+  .option(
+    '--ops <n>',
+    'operations of random walks on each kernel',
+    wholeNumber('--ops', 1, 100_000_000),
+    5000,
+  )
+  .option('--kernel <kernel>', '6.1, 6.12 or newest; left out: all of them')
+  .option('--no-shrink', 'leave divergences as long as they came')
+  .addOption(new Option('--only <part>', 'only this part').choices(['corpus', 'walks']))
+  .option('--rules', 'the verdict on every clause')
+  .action(async options => {
+    process.exitCode = await (await import('./kernel/lane.js')).kernelLane(options);
   });
 
 try {

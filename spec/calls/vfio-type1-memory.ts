@@ -1,5 +1,5 @@
 // Which addresses do calls of vfio-type1 like to name?
-import type { State } from '../vfio-type1/state.js';
+import type { Op, State } from '../vfio-type1/state.js';
 import type { Digits } from './digits.js';
 
 const PAGE = 4096n;
@@ -59,4 +59,20 @@ export function partOf(d: Digits, s: State, container: number): { iova: bigint; 
 export function mappedPart(d: Digits, s: State, at: number): { iova: bigint; size: bigint } | undefined {
   const h = at < 0 ? undefined : s.handles.get(at);
   return h?.kind === 'container' ? partOf(d, s, h.target) : undefined;
+}
+
+type Bitmap = NonNullable<Extract<Op, { op: 'unmap' }>['bitmap']>;
+
+/** Mostly one with a bit for each page of the ranges that are asked for. */
+export function bitmap(d: Digits): Bitmap {
+  const shape = d.rarely(6)
+    ? d.of([
+        { size: 0n, pgsize: PAGE },
+        { size: 4n, pgsize: PAGE },
+        { size: 8n, pgsize: 0x1800n },
+        { size: (1n << 28n) + 8n, pgsize: PAGE },
+        { size: 8n, pgsize: 0x20_0000n },
+      ])
+    : { size: d.of([8n, 64n, 4096n]), pgsize: PAGE };
+  return d.rarely(8) ? { ...shape, arg: d.of(['unreadable', 'short', 'outside', 'unwritable']) } : shape;
 }

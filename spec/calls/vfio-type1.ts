@@ -3,7 +3,7 @@ import type { Handle, Op, Setup, State } from '../vfio-type1/state.js';
 import { type ArmsOf, byWeight, type Calls } from './calls.js';
 import type { Digits } from './digits.js';
 import { MACHINES } from './vfio-type1-machines.js';
-import { mappedPart, page, partOf, range, vaddr } from './vfio-type1-memory.js';
+import { bitmap, mappedPart, page, partOf, range, vaddr } from './vfio-type1-memory.js';
 import {
   atHome,
   emulatedOpen,
@@ -146,17 +146,18 @@ export const ARMS: ArmsOf<Setup, State, Op> = {
         ...(mappedPart(d, s, at) ?? range(d, s)),
         ...argument(d),
         ...unmapFlags(d),
+        ...(d.rarely(12) ? { bitmap: bitmap(d) } : {}),
       };
     },
   },
   dirty_pages: {
-    weight: 1,
-    make: (d, s) => ({
-      op: 'dirty_pages',
-      handle: oneOf(d, s, 'container', live(s)),
-      what: d.of(['start', 'stop', 'many', 'unknown']),
-      ...unreadable(d),
-    }),
+    weight: 4,
+    make: (d, s) => {
+      const at = oneOf(d, s, 'container', live(s));
+      const what = d.of(['start', 'start', 'get', 'get', 'get', 'get', 'stop', 'many', 'unknown'] as const);
+      const asked = what === 'get' ? { ...(mappedPart(d, s, at) ?? range(d, s)), bitmap: bitmap(d) } : {};
+      return { op: 'dirty_pages', handle: at, what, ...asked, ...unreadable(d) };
+    },
   },
   device_reset: { weight: 1, make: (d, s) => ({ op: 'device_reset', handle: handle(d, s, 'device') }) },
   bind: {

@@ -47,19 +47,17 @@ async function kernel(answers: readonly (readonly [string, string])[] = []) {
   );
   const agent = new Process(guest);
   const system = await KernelVfio.of(agent, HOST, new Mover(agent, { taken: async () => '' }));
-  await system.reset();
+  await system.reset(system.whole);
   guest.asked.length = 0;
   return { guest, system };
 }
 
 test('the machine is what sysfs says', async () => {
   const { system } = await kernel();
-  assert.deepEqual(system.machine.groups, [
+  assert.deepEqual(system.whole.groups, [
     { id: 7, behind: 0, reserved: [{ start: 0xfee0_0000n, size: 0x10_0000n }] },
   ]);
-  assert.deepEqual(system.machine.devices, [
-    { name: '0000:00:04.0', group: 0, driver: 'vfio', reset: false },
-  ]);
+  assert.deepEqual(system.whole.devices, [{ name: '0000:00:04.0', group: 0, driver: 'vfio', reset: false }]);
 });
 
 test('a map is a structure of 32 bytes, made by the process whose memory it names', async () => {

@@ -19,10 +19,13 @@ export interface Guest {
 }
 
 const BOOT_MS = 120_000;
-const ANSWER_MS = 20_000;
+const ANSWER_MS = 60_000;
 /** Of what QEMU and the guest print, this much of the end is kept. */
 const KEPT = 64 * 1024;
 const LAST_LINES = 12;
+/** Lines by which a kernel that fails says how and where. */
+const COMPLAINT = /BUG:|kernel BUG at|Oops:|RIP: 0010:|Kernel panic|general protection fault/;
+const MOST_COMPLAINTS = 3;
 
 /** A guest that runs. Its console and QEMU's own lines are kept, so that an end can be told by them. */
 export class RunningGuest implements Channel {
@@ -83,7 +86,10 @@ export class RunningGuest implements Channel {
     return before(ANSWER_MS, answer, `the agent did not answer ${line.slice(0, 80)}`);
   }
 
+  /** Where the kernel complained of itself, what it said of that; else the end of what it said. */
   private lastWords(): string {
+    const told = this.console.split('\n').filter(line => COMPLAINT.test(line));
+    if (told.length > 0) return told.slice(0, MOST_COMPLAINTS).join('\n');
     return this.console.split('\n').slice(-LAST_LINES).join('\n');
   }
 

@@ -8,21 +8,28 @@ export interface MadeMachine {
   readonly devices: readonly string[];
   readonly words: string;
   readonly host: (release: string) => Host;
+  /** Each run is on the part of it that its reset names. */
+  readonly parts?: true;
 }
 
 const edu = (...where: readonly string[]): readonly string[] => [
   '-device',
   ['edu', ...where, 'dma_mask=0xffffffffffffffff'].join(','),
 ];
-const VTD = ['-device', 'intel-iommu,intremap=on,aw-bits=48'];
+const unit = (bits: number, interrupts: 'on' | 'off' = 'on'): readonly string[] => [
+  ...['-device', `intel-iommu,intremap=${interrupts},aw-bits=${bits}`],
+];
+const VTD = unit(48);
+/** The recordings of the corpus are of a VT-d unit of three levels. */
+const NARROW = 39;
 
 /**
- * QEMU's VT-d model with four levels. Up to 6.12 the driver's entries have both permissions where writing is
+ * QEMU's VT-d model with four levels, or three. Up to 6.12 the driver's entries have both permissions where writing is
  * allowed to a second-level table without a read bit of its own: drivers/iommu/intel/iommu.c, __domain_mapping.
  */
-const vtd = (release: string): Host['iommu'] => ({
+const vtd = (release: string, bits = 48): Host['iommu'] => ({
   driver: 'vtd',
-  aperture: { start: 0n, end: (1n << 48n) - 1n },
+  aperture: { start: 0n, end: (1n << BigInt(bits)) - 1n },
   pageSizes: 0x4020_1000n,
   ...(release === 'linux-7.2' ? {} : { writeReads: true }),
 });
@@ -31,6 +38,12 @@ const vfio = (name: string) => ({ name, driver: 'vfio' as const });
 const hostOf =
   (devices: Host['devices']) =>
   (release: string): Host => ({ iommu: vtd(release), devices, kernelDriver: 'serial' });
+
+/** What an edu device behind a port of its own has, and one of the root bus has not: a reset, by its bus. */
+const behindPort = (id: string, slot: string): readonly string[] => [
+  ...['-device', `pcie-root-port,id=${id},addr=${slot},chassis=${Number.parseInt(slot, 16)},hotplug=off`],
+  ...edu(`bus=${id}`, 'addr=00.0'),
+];
 
 export const MACHINES: { readonly [name: string]: MadeMachine } = {
   single: {
@@ -61,11 +74,70 @@ export const MACHINES: { readonly [name: string]: MadeMachine } = {
     devices: [
       ...VTD,
       ...edu('addr=07.0', 'multifunction=on'),
-      ...['-device', 'pci-serial,addr=07.1'],
+      ...['-device', 'pci-serial,addr=07.1,multifunction=on'],
       ...edu('addr=04.0'),
     ],
     words: 'intel_iommu=on',
     host: hostOf([vfio('0000:00:07.0'), { name: '0000:00:07.1', driver: 'kernel' }, vfio('0000:00:04.0')]),
+  },
+  whole: {
+    says: 'all of these at once and two devices that can be reset; each reset says which of them take part',
+    parts: true,
+    devices: [
+      ...unit(NARROW),
+      ...behindPort('port2', '02.0'),
+      ...behindPort('port3', '03.0'),
+      ...edu('addr=04.0'),
+      ...edu('addr=05.0'),
+      ...['-device', 'pcie-pci-bridge,id=bridge,addr=06.0'],
+      ...edu('bus=bridge', 'addr=01.0'),
+      ...edu('bus=bridge', 'addr=02.0'),
+      ...edu('addr=07.0', 'multifunction=on'),
+      ...['-device', 'pci-serial,addr=07.1,multifunction=on'],
+      ...edu('addr=08.0'),
+    ],
+    words: 'intel_iommu=on',
+    host: release => ({
+      iommu: vtd(release, NARROW),
+      kernelDriver: 'serial',
+      spare: '0000:00:08.0',
+      devices: [
+        vfio('0000:00:04.0'),
+        vfio('0000:00:05.0'),
+        vfio('0000:01:00.0'),
+        vfio('0000:02:00.0'),
+        vfio('0000:00:07.0'),
+        { name: '0000:00:07.1', driver: 'kernel' },
+        vfio('0000:03:01.0'),
+        vfio('0000:03:02.0'),
+        { name: '0000:00:06.0', driver: 'none' },
+      ],
+    }),
+  },
+  unremapped: {
+    says: 'as whole with fewer devices, and interrupts that nothing isolates',
+    parts: true,
+    devices: [
+      ...unit(NARROW, 'off'),
+      ...behindPort('port2', '02.0'),
+      ...edu('addr=04.0'),
+      ...edu('addr=05.0'),
+      ...edu('addr=07.0', 'multifunction=on'),
+      ...edu('addr=07.1', 'multifunction=on'),
+    ],
+    words: 'intel_iommu=on',
+    host: release => ({
+      iommu: vtd(release, NARROW),
+      kernelDriver: 'serial',
+      isolatedMsi: false,
+      devices: [
+        vfio('0000:00:04.0'),
+        vfio('0000:00:05.0'),
+        vfio('0000:01:00.0'),
+        vfio('0000:00:07.0'),
+        vfio('0000:00:07.1'),
+      ],
+    }),
   },
 };
 

@@ -3,18 +3,21 @@ import { LAWS } from '../../../conformance/index.js';
 import { Process } from '../../../conformance/targets/kernel/agent.js';
 import { Mover } from '../../../conformance/targets/kernel/mover.js';
 import { KernelVfio } from '../../../conformance/targets/kernel/vfio.js';
-import { type About, Responder } from '../../../conformance/targets/responder.js';
+import { type About, Responder, type System } from '../../../conformance/targets/responder.js';
 import { lawNamed } from '../../../conformance/trace/laws.js';
+import { ANY } from '../../../spec/protocol/target.js';
+import type { Machine } from '../../../spec/protocol/vfio-type1.js';
 import { agentProgram } from './agent-program.js';
 import { RunningGuest } from './boot.js';
 import { guestArchive } from './initramfs.js';
 import { type Kernel, type KernelKind, kernelOf } from './kernels.js';
 import type { MadeMachine } from './machines.js';
+import { qemuProgram } from './qemu.js';
 
 export const PROFILE = 'vfio-type1';
 
 /** What the adapter makes calls of. Emulated devices need a driver that no distribution ships. */
-const OPERATIONS = [
+export const OPERATIONS: readonly string[] = [
   'open_container',
   'open_group',
   'dup',
@@ -42,11 +45,14 @@ const SETTLE_MS = 5;
 
 export interface Target {
   readonly responder: Responder;
+  /** All that the guest is. */
+  readonly whole: Machine;
   end(): void;
 }
 
 /** Boots a guest with this kernel and these devices. Throws `Unavailable` where something cannot be had. */
-export async function kernelTarget(kind: KernelKind, made: MadeMachine, qemu: string): Promise<Target> {
+export async function kernelTarget(kind: KernelKind, made: MadeMachine): Promise<Target> {
+  const qemu = qemuProgram();
   const kernel = await kernelOf(kind);
   const archive = guestArchive(await agentProgram(), kernel.modules);
   const { devices, words } = made;
@@ -65,18 +71,19 @@ export async function kernelTarget(kind: KernelKind, made: MadeMachine, qemu: st
       return guest.takeTrace();
     };
     const system = await KernelVfio.of(agent, made.host(kind.release), new Mover(agent, { taken }));
-    const about = aboutOf(kernel, kind, system);
-    return { responder: new Responder(lawNamed(LAWS, PROFILE), about, system), end: () => guest.stop() };
+    const about = aboutOf(kernel, kind, made.parts === true ? ANY : system.whole);
+    const responder = new Responder(lawNamed(LAWS, PROFILE), about, system as System);
+    return { responder, whole: system.whole, end: () => guest.stop() };
   } catch (error) {
     guest.stop();
     throw error;
   }
 }
 
-const aboutOf = (kernel: Kernel, kind: KernelKind, system: KernelVfio): About => ({
+const aboutOf = (kernel: Kernel, kind: KernelKind, machine: About['machine']): About => ({
   name: `Linux ${kernel.version}`,
   version: kernel.version,
-  machine: system.machine,
+  machine,
   release: kind.release,
   operations: OPERATIONS,
 });

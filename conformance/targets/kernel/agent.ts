@@ -1,5 +1,5 @@
 // Which system calls can be made in the guest, and what came of them?
-import { asText, fromHex, toHex } from './bytes.js';
+import { asText, fromHex, toHex, word } from './bytes.js';
 
 /** The way to the agent in the guest: a line there, a line back. Rejects when the guest is gone. */
 export interface Channel {
@@ -17,6 +17,7 @@ const O_CLOEXEC = 0x80000;
 const MAP_SHARED = 0x1;
 const MAP_PRIVATE = 0x2;
 const MAP_ANONYMOUS = 0x20;
+const MAP_NORESERVE = 0x4000;
 const MAP_FIXED_NOREPLACE = 0x100000;
 /** -ETIMEDOUT: the worker is still busy. */
 const TIMED_OUT = '-110';
@@ -72,7 +73,7 @@ export class Process {
 
   /** Memory of this process, zeroed, at this address or (0) anywhere. */
   memory(at: Address, bytes: number, prot: keyof typeof PROT = 'rw'): Promise<Address> {
-    const flags = MAP_PRIVATE | MAP_ANONYMOUS | (at === 0 ? 0 : MAP_FIXED_NOREPLACE);
+    const flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | (at === 0 ? 0 : MAP_FIXED_NOREPLACE);
     return this.value(`m ${at} ${bytes} ${PROT[prot]} ${flags} -1 0`);
   }
 
@@ -80,9 +81,10 @@ export class Process {
     return this.value(`M ${at} ${bytes} ${PROT[prot]}`);
   }
 
-  /** A part of a file, shared: registers of a device. */
-  mapped(fd: number, offset: bigint, bytes: number): Promise<Address> {
-    return this.value(`m 0 ${bytes} ${PROT.rw} ${MAP_SHARED} ${fd} ${offset}`);
+  /** A part of a file, shared, at this address or (0) anywhere: registers of a device. */
+  mapped(fd: number, offset: bigint, bytes: number, at: Address = 0): Promise<Address> {
+    const flags = MAP_SHARED | (at === 0 ? 0 : MAP_FIXED_NOREPLACE);
+    return this.value(`m ${at} ${bytes} ${PROT.rw} ${flags} ${fd} ${offset}`);
   }
 
   unmapped(at: Address, bytes: number): Promise<number> {
@@ -100,6 +102,22 @@ export class Process {
   /** One store of 1, 2, 4 or 8 bytes. */
   store(size: 1 | 2 | 4 | 8, at: Address, value: bigint): Promise<number> {
     return this.value(`w ${size} ${at} ${BigInt.asIntN(64, value)}`);
+  }
+
+  /** Writes a number into each of these pages, at an offset into it: `value`, and one more in each next page. */
+  tag(at: Address, pages: number, offset: number, value: bigint): Promise<number> {
+    return this.value(`T ${at} ${pages} ${offset} ${value}`);
+  }
+
+  /** Which of the pages, counted from the first, have another number there now. */
+  async untagged(at: Address, pages: number, offset: number, value: bigint): Promise<readonly number[]> {
+    const { result, bytes } = await this.call(`C ${at} ${pages} ${offset} ${value}`);
+    return Array.from({ length: Math.max(0, result) }, (_, i) => word(bytes, 4 * i));
+  }
+
+  /** How many bits of this memory are set; `bytes` is a multiple of 8. */
+  bits(at: Address, bytes: number): Promise<number> {
+    return this.value(`B ${at} ${bytes}`);
   }
 
   /** Waits until (load32(at) & mask) is `value`; ETIMEDOUT (-110) after `ms`. */

@@ -2,7 +2,7 @@
 import type { Observed } from '../../../spec/protocol/observed.js';
 import type { Process } from './agent.js';
 import { errnoName } from './errno.js';
-import { bind, driverOf, pathOf, unbound } from './topology.js';
+import { bind, driverOf, pathOf, restored, type Start, unbound } from './topology.js';
 
 /** How long an unbind or an unplug may take before it counts as waiting for a user. */
 const PATIENCE_MS = 150;
@@ -27,13 +27,15 @@ export class Drivers {
   private readonly sleeping = new Map<number, Sleeper>();
   /** Devices that were removed, and have not appeared again. */
   private readonly absent = new Set<number>();
+  private names: readonly string[] = [];
 
   constructor(
     private readonly agent: Process,
     private readonly kernelDriver: string,
-    private readonly names: readonly string[],
     /** Those that the kernel has a driver of its own for. */
     private readonly driven: readonly string[],
+    /** Bridges: VFIO takes none, and with one all that is behind it would go. */
+    private readonly bridges: readonly string[],
   ) {}
 
   /** Does somebody wait until nobody has it open? */
@@ -53,12 +55,25 @@ export class Drivers {
       await worker.exit();
     }
     this.sleeping.clear();
+    if (this.absent.size > 0) await this.agent.put(RESCAN, '1');
     this.absent.clear();
+  }
+
+  /** Gives the devices of a run the drivers that they have at its start, and removes those that are to come. */
+  async begin(devices: readonly Start[]): Promise<void> {
+    this.names = devices.map(d => d.name);
+    await restored(this.agent, devices, this.kernelDriver);
+    for (const [device, { name, driver }] of devices.entries()) {
+      if (driver !== 'absent') continue;
+      await this.agent.put(`${pathOf(name)}/remove`, '1');
+      this.absent.add(device);
+    }
   }
 
   async bind(device: number, driver: 'vfio' | 'kernel' | 'stub'): Promise<Observed> {
     if (!this.isThere(device)) return { is: 'refused', errno: 'ENODEV' };
     const name = this.names[device]!;
+    if (driver === 'vfio' && this.bridges.includes(name)) return { is: 'not-implemented' };
     // It would sleep on the device's lock, behind the one who waits; and the kernel has a driver for some devices only.
     if (this.sleeping.has(device) || (driver === 'kernel' && !this.driven.includes(name)))
       return { is: 'not-implemented' };
@@ -67,7 +82,7 @@ export class Drivers {
 
   /** A scan of the bus finds every device that was removed; those that were not to appear are removed again. */
   async appear(device: number): Promise<Observed> {
-    if (!this.absent.has(device)) return { is: 'not-implemented' };
+    if (!this.absent.has(device) || this.busTaken()) return { is: 'not-implemented' };
     this.absent.delete(device);
     const result = await this.agent.put(RESCAN, '1');
     for (const other of this.absent) await this.agent.put(`${pathOf(this.names[other]!)}/remove`, '1');
@@ -78,9 +93,11 @@ export class Drivers {
   /** Unbind or unplug: both sleep while a user has the device `open`. Who need not sleep may still be slow. */
   async leave(device: number, op: Sleeper['op'], open: boolean): Promise<Observed> {
     // A second one would sleep on the device's lock, behind the first.
-    if (this.sleeping.has(device)) return { is: 'not-implemented' };
+    if (this.sleeping.has(device) || (op === 'hot_remove' && this.busTaken()))
+      return { is: 'not-implemented' };
     if (!this.isThere(device)) return { is: 'refused', errno: 'ENODEV' };
     const name = this.names[device]!;
+    if (op === 'hot_remove' && this.bridges.includes(name)) return { is: 'not-implemented' };
     const bound = (await driverOf(this.agent, name)) ?? DRIVERS.vfio;
     const worker = await this.agent.fork();
     const [path, text] =
@@ -93,6 +110,11 @@ export class Drivers {
     const sleeper = this.sleeping.get(device);
     if (sleeper === undefined) return { is: 'not-implemented' };
     return this.waited(device, sleeper, await sleeper.worker.ended(open ? PATIENCE_MS : LONG_MS));
+  }
+
+  /** Whoever removes a device holds the lock of all scans and removals (pci_lock_rescan_remove) while it sleeps. */
+  private busTaken(): boolean {
+    return [...this.sleeping.values()].some(s => s.op === 'hot_remove');
   }
 
   private isThere(device: number): boolean {

@@ -12,22 +12,31 @@ const FROM_DEVICE = 2n;
 const COMMAND = 4n;
 const MASTER_AND_MEMORY = Uint8Array.of(6, 0);
 
-/** An edu device behind two open files: its configuration space, and its registers. */
+const BAR_BYTES = 0x10_0000;
+
+/** Open files: one in which the configuration space lies at this offset, one that begins with the registers. */
+export interface Doors {
+  readonly config: { readonly fd: number; readonly offset: bigint };
+  readonly registers: number;
+}
+
+/** An edu device behind two open files. */
 export class Edu {
   private constructor(
     private readonly worker: Process,
-    readonly bar: Address,
+    private readonly bar: Address,
   ) {}
 
-  static async behind(
-    worker: Process,
-    config: number,
-    registers: { readonly fd: number; readonly bytes: number },
-  ): Promise<Edu> {
-    await worker.pwrite(config, COMMAND, MASTER_AND_MEMORY);
-    const at = await worker.mapped(registers.fd, 0n, registers.bytes);
-    if (at < 0) throw new Error(`the registers of the device cannot be mapped: errno ${-at}`);
-    return new Edu(worker, at);
+  /** Undefined: its registers cannot be mapped. */
+  static async behind(worker: Process, { config, registers }: Doors): Promise<Edu | undefined> {
+    await worker.pwrite(config.fd, config.offset + COMMAND, MASTER_AND_MEMORY);
+    const at = await worker.mapped(registers, 0n, BAR_BYTES);
+    return at < 0 ? undefined : new Edu(worker, at);
+  }
+
+  /** Gives the registers back. */
+  async done(): Promise<void> {
+    await this.worker.unmapped(this.bar, BAR_BYTES);
   }
 
   /** Reads memory into the device's buffer. True: the device says that it is done, whatever became of the bytes. */

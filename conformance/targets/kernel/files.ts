@@ -62,6 +62,11 @@ export class Files {
     return [...this.byName.values()].some(f => f.device === device);
   }
 
+  /** A descriptor of the device, where there is one. */
+  ofDevice(device: number): number | undefined {
+    return [...this.byName.values()].find(f => f.device === device)?.fd;
+  }
+
   isContained(group: number): boolean {
     return this.contained.has(group);
   }

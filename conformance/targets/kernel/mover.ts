@@ -1,17 +1,26 @@
 // Where did the bytes go that a device moved, seen from memory and from the hardware model's own lines?
 import type { Observed } from '../../../spec/protocol/observed.js';
+import type { Machine } from '../../../spec/protocol/vfio-type1.js';
 import type { Process } from './agent.js';
-import { long, packed } from './bytes.js';
 import { Edu } from './edu.js';
-import { MEMORY, pathOf } from './topology.js';
+import { pathOf } from './topology.js';
 
 /** The bytes came from somewhere: the device shows nobody what it read. */
 const READ: Observed = { is: 'ok', mm: 'unobserved', vaddr: 'unobserved' };
 
-/** An address of a process. */
-interface Place {
+/** A process, and the memory that it has. */
+export interface Memory {
+  readonly worker: Process;
+  readonly memory: Machine['mms'][number]['memory'];
+}
+
+/** Pages of a process that can be written to, and the number that is put into the first of them. */
+interface Tagged {
+  readonly mm: number;
   readonly worker: Process;
   readonly at: number;
+  readonly pages: number;
+  readonly tag: bigint;
 }
 
 /** The hardware model's own lines since the last time. */
@@ -19,8 +28,11 @@ export interface Witness {
   taken(): Promise<string>;
 }
 
-const BAR_BYTES = 0x10_0000;
+/** Where the configuration space lies in the file of a device: include/linux/vfio_pci_core.h, VFIO_PCI_CONFIG_REGION_INDEX. */
+const CONFIG = 7n << 40n;
 const PAGE = 4096;
+/** No device's buffer holds such a number by itself. */
+const TAG = 0x7a67_0000_0000_0000n;
 /** One access: small enough never to cross a page, so that one answer covers it. */
 const BYTES = 8;
 const FAULT = /vtd_dmar_fault/;
@@ -41,67 +53,71 @@ export class Mover {
 
   async move(
     device: string,
+    opened: number | undefined,
     iova: bigint,
     access: 'read' | 'write',
-    memories: readonly Process[],
+    memories: readonly Memory[],
   ): Promise<Observed> {
-    const edu = await this.deviceAt(device);
+    const edu = await this.deviceAt(device, opened);
     if (edu === undefined) return { is: 'not-implemented' };
     const at = iova & ~7n;
     await this.witness.taken();
     if (access === 'read') {
-      if (!(await edu.device.read(at, BYTES))) return { is: 'no-answer', says: 'the device is still busy' };
+      if (!(await edu.read(at, BYTES))) return { is: 'no-answer', says: 'the device is still busy' };
       await edu.done();
       return FAULT.test(await this.witness.taken()) ? { is: 'fault' } : READ;
     }
     const offset = Number(at & BigInt(PAGE - 1));
-    const before = await this.tagged(memories, offset);
-    if (!(await edu.device.write(at, BYTES))) return { is: 'no-answer', says: 'the device is still busy' };
+    const runs = await this.tagged(memories, offset);
+    if (!(await edu.write(at, BYTES))) return { is: 'no-answer', says: 'the device is still busy' };
     await edu.done();
-    const changed = await this.changedFrom(before, memories, offset);
+    const changed = await changedOf(runs, offset);
     if (changed.length > 1) return { is: 'unknown', says: `${changed.length} pages changed by one write` };
     const [reached] = changed;
-    if (reached === undefined) return { is: 'fault' };
-    const vaddr = BigInt(reached.at - offset) + (iova & BigInt(PAGE - 1));
-    return { is: 'ok', mm: memories.indexOf(reached.worker), vaddr };
+    if (reached !== undefined)
+      return { is: 'ok', mm: reached.mm, vaddr: BigInt(reached.at) + (iova & BigInt(PAGE - 1)) };
+    // What is written to another device shows nowhere.
+    const silent = memories.some(m => m.memory.some(r => r.device === true));
+    return silent && !FAULT.test(await this.witness.taken()) ? { is: 'unobserved' } : { is: 'fault' };
   }
 
-  private async deviceAt(name: string) {
-    const bar = await this.agent.open(`${pathOf(name)}/resource0`);
-    const config = await this.agent.open(`${pathOf(name)}/config`);
-    if (bar < 0 || config < 0) return undefined;
-    const device = await Edu.behind(this.agent, config, { fd: bar, bytes: BAR_BYTES });
-    const done = async () => {
-      await this.agent.unmapped(device.bar, BAR_BYTES);
-      await this.agent.close(bar);
-      await this.agent.close(config);
-    };
-    return { device, done };
-  }
-
-  private pages(memories: readonly Process[], offset: number): readonly Place[] {
-    return memories.flatMap(worker =>
-      Array.from({ length: MEMORY.rw.pages }, (_, i) => ({ worker, at: MEMORY.rw.at + i * PAGE + offset })),
-    );
+  /** By what sysfs shows; where VFIO keeps that to its user, as 7.3 does of an open device, by the user's descriptor. */
+  private async deviceAt(name: string, opened: number | undefined) {
+    const { agent } = this;
+    const bar = await agent.open(`${pathOf(name)}/resource0`);
+    const config = await agent.open(`${pathOf(name)}/config`);
+    const device =
+      (await Edu.behind(agent, { config: { fd: config, offset: 0n }, registers: bar })) ??
+      (opened === undefined
+        ? undefined
+        : await Edu.behind(agent, { config: { fd: opened, offset: CONFIG }, registers: opened }));
+    await agent.close(bar);
+    await agent.close(config);
+    return device;
   }
 
   /** Writes a new number into every page, so that whatever the device writes differs from it. */
-  private async tagged(memories: readonly Process[], offset: number): Promise<readonly bigint[]> {
-    const tags = this.pages(memories, offset).map(() => 0x7a67_0000_0000_0000n + ++this.serial);
-    await Promise.all(
-      this.pages(memories, offset).map(({ worker, at }, i) => worker.write(at, packed(tags[i]!))),
-    );
-    return tags;
+  private async tagged(memories: readonly Memory[], offset: number): Promise<readonly Tagged[]> {
+    const runs: Tagged[] = [];
+    for (const [mm, { worker, memory }] of memories.entries()) {
+      for (const { start, size, prot, device } of memory) {
+        if (prot !== 'rw' || device === true) continue;
+        const [at, pages] = [Number(start), Number(size) / PAGE];
+        const tag = TAG + this.serial;
+        this.serial += BigInt(pages);
+        if ((await worker.tag(at, pages, offset, tag)) < 0) throw new Error(`no memory of process ${mm}`);
+        runs.push({ mm, worker, at, pages, tag });
+      }
+    }
+    return runs;
   }
+}
 
-  private async changedFrom(
-    tags: readonly bigint[],
-    memories: readonly Process[],
-    offset: number,
-  ): Promise<readonly Place[]> {
-    const now = await Promise.all(
-      this.pages(memories, offset).map(({ worker, at }) => worker.read(at, BYTES)),
-    );
-    return this.pages(memories, offset).filter((_, i) => long(now[i]!.bytes, 0) !== tags[i]);
-  }
+/** The pages that do not hold their number any more. */
+async function changedOf(runs: readonly Tagged[], offset: number) {
+  const found: { readonly mm: number; readonly at: number }[] = [];
+  for (const { mm, worker, at, pages, tag } of runs)
+    for (const page of await worker.untagged(at, pages, offset, tag))
+      found.push({ mm, at: at + page * PAGE });
+  return found;
 }

@@ -1,4 +1,6 @@
 // Which bytes does a VFIO ioctl take, and what do those mean that come back?
+
+import type { Observed } from '../../../spec/protocol/observed.js';
 import { long, packed, word } from './bytes.js';
 
 /** Requests, `_IO(';', 100 + n)`; include/uapi/linux/vfio.h of 6.1.192, 6.12.117 and 7.2.13 agree. */
@@ -38,6 +40,27 @@ export const unmapDma = (m: { flags: number; iova: bigint; size: bigint; argsz?:
 /** What an unmap reports that it removed: it is written back only where the call succeeded. */
 export const unmappedOf = (b: Uint8Array): bigint => long(b, 16);
 
+/** struct vfio_bitmap, where `at` is its bits: it stands at the end of the two structures that ask for one. */
+export interface Bitmap {
+  readonly pgsize: bigint;
+  readonly size: bigint;
+  readonly at: bigint;
+}
+const bitmapFields = (b: Bitmap): Uint8Array => packed(b.pgsize, b.size, b.at);
+
+export const unmapDmaWith = (
+  u: { flags: number; iova: bigint; size: bigint; argsz?: number },
+  bitmap: Bitmap,
+): Uint8Array =>
+  packed(u.argsz ?? 48, u.flags | UNMAP_FLAG.dirtyBitmap, u.iova, u.size, bitmapFields(bitmap));
+
+/** VFIO_IOMMU_DIRTY_PAGES_FLAG_GET_BITMAP. */
+export const dirtyBitmap = (
+  range: { iova: bigint; size: bigint; argsz?: number },
+  bitmap: Bitmap,
+): Uint8Array =>
+  packed(range.argsz ?? 48, DIRTY_FLAG.getBitmap, range.iova, range.size, bitmapFields(bitmap));
+
 export const dirtyPages = (flags: number, argsz = 8): Uint8Array => packed(argsz, flags);
 
 export const regionInfo = (index: number): Uint8Array => packed(32, 0, index, 0, 0n, 0n);
@@ -67,6 +90,13 @@ export function iommuInfoOf(b: Uint8Array): IommuInfo {
     at = word(b, at + 4);
   }
   return { ...info, ...rest };
+}
+
+/** What a caller is told who gave room for so many bytes: what did not fit is not there, and argsz says how much it needs. */
+export function toldOf({ argsz, pageSizes, dmaAvail, ranges }: IommuInfo, room: number): Observed {
+  if (argsz > room) return { is: 'ok', pageSizes, argsz };
+  const avail = dmaAvail === undefined ? {} : { avail: dmaAvail };
+  return { is: 'ok', pageSizes, argsz, ...avail, ranges: ranges?.length ?? 0 };
 }
 
 function capabilityAt(b: Uint8Array, at: number): Partial<IommuInfo> {

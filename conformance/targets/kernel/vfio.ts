@@ -3,28 +3,28 @@
 import type { Observed } from '../../../spec/protocol/observed.js';
 import type { Machine, Op } from '../../../spec/protocol/vfio-type1.js';
 import type { Called, Process } from './agent.js';
+import { Bitmaps } from './bitmaps.js';
 import { cString, packed } from './bytes.js';
 import { Drivers, done, refused } from './drivers.js';
 import { Files } from './files.js';
+import { misfit } from './fitting.js';
+import { type Flaw, handed } from './handing.js';
 import type { Mover } from './mover.js';
-import { driverOf, furnished, type Host, machineOf, restored } from './topology.js';
+import { Parameters } from './parameters.js';
 import {
-  DIRTY_FLAG,
-  dirtyPages,
-  groupStatus,
-  iommuInfo,
-  iommuInfoOf,
-  MAP_FLAG,
-  mapDma,
-  statusOf,
-  UNMAP_FLAG,
-  unmapDma,
-  unmappedOf,
-  VFIO,
-} from './vfio-abi.js';
+  driverOf,
+  furnished,
+  groupOf,
+  type Host,
+  machineOf,
+  ROOT_BUS,
+  restored,
+  sharesItsBus,
+} from './topology.js';
+import { groupStatus, iommuInfo, iommuInfoOf, MAP_FLAG, mapDma, statusOf, toldOf, VFIO } from './vfio-abi.js';
 
-/** No user address: what cannot be read. */
-const UNREADABLE = 0x10;
+/** No kernel has so many. */
+const NO_GROUP = 65_535;
 /** A flag that no release has. */
 const UNKNOWN_FLAG = 0x80;
 /** Less than the page sizes need. */
@@ -56,31 +56,44 @@ export class KernelVfio {
   private readonly files = new Files();
   private processes: Process[] = [];
   private readonly drivers: Drivers;
+  private readonly bitmaps: Bitmaps;
+  private readonly parameters: Parameters;
   private happened: Happened[] = [];
   private told: readonly Happened[] = [];
   private elsewhere = -1;
+  /** The machine of this run. */
+  private machine: Machine;
 
   private constructor(
     private readonly agent: Process,
     private readonly host: Host,
     private readonly mover: Mover,
-    readonly machine: Machine,
+    /** All that the guest is; a run may be on a part of it. */
+    readonly whole: Machine,
   ) {
+    this.machine = whole;
+    this.bitmaps = new Bitmaps(agent);
+    this.parameters = new Parameters(agent);
     this.drivers = new Drivers(
       agent,
       host.kernelDriver,
-      machine.devices.map(d => d.name),
       host.devices.filter(d => d.driver === 'kernel').map(d => d.name),
+      host.devices.filter(d => d.driver === 'none').map(d => d.name),
     );
   }
 
   static async of(agent: Process, host: Host, mover: Mover): Promise<KernelVfio> {
-    await restored(agent, host);
+    await restored(agent, host.devices, host.kernelDriver);
     return new KernelVfio(agent, host, mover, await machineOf(agent, host));
   }
 
-  /** Closes everything, ends the processes, and makes the devices what they were. */
-  async reset(): Promise<undefined> {
+  /**
+   * Closes everything, ends the processes, and makes the devices what this machine says that they are at the start. A
+   * text: the guest cannot be that machine.
+   */
+  async reset(machine: Machine): Promise<string | undefined> {
+    const cannot = misfit(machine, this.whole, this.host);
+    if (cannot !== undefined) return cannot;
     for (const fd of this.files.all()) await this.agent.close(fd);
     this.files.clear();
     this.happened = [];
@@ -88,10 +101,13 @@ export class KernelVfio {
     await this.drivers.reset();
     for (const worker of this.processes) await worker.exit();
     this.processes = [];
-    await restored(this.agent, this.host);
-    for (const mm of this.machine.mms.keys()) {
+    const unset = await this.parameters.set(machine);
+    if (unset !== undefined) return unset;
+    this.machine = machine;
+    await this.drivers.begin(machine.devices);
+    for (const mm of machine.mms) {
       const worker = await this.agent.fork();
-      await furnished(worker, mm);
+      await furnished(worker, mm, this.host.spare);
       this.processes.push(worker);
     }
     if (this.elsewhere < 0) this.elsewhere = await this.agent.open('/dev/null');
@@ -144,11 +160,11 @@ export class KernelVfio {
       case 'map':
         return this.map(op);
       case 'unmap':
-        return this.unmap(op);
+        return this.bitmaps.unmap(this.files.fd(op.handle), op);
       case 'dirty_pages':
-        return this.dirty(op);
+        return this.bitmaps.dirty(this.files.fd(op.handle), op);
       case 'device_reset':
-        return done(await this.agent.ioctlWith(this.files.fd(op.handle), VFIO.reset, 0));
+        return this.deviceReset(op);
       case 'bind':
         return this.drivers.bind(op.device, op.driver);
       case 'unbind':
@@ -170,8 +186,11 @@ export class KernelVfio {
     return this.machine.devices[device]?.name ?? 'ffff:00:00.0';
   }
 
-  private nodeOf(group: number): string {
-    return `/dev/vfio/${this.machine.groups[group]?.id ?? 65_535}`;
+  /** A group whose devices were all removed is made anew when one appears, and may have another number then. */
+  private async nodeOf(group: number): Promise<string> {
+    const there = this.machine.devices.find((d, i) => d.group === group && !this.drivers.isAbsent(i));
+    const number = there === undefined ? undefined : await groupOf(this.agent, there.name);
+    return `/dev/vfio/${number ?? NO_GROUP}`;
   }
 
   /** The recorder's own rule: a name that is taken is a process without descriptors. */
@@ -184,7 +203,7 @@ export class KernelVfio {
 
   private async openedGroup({ group, as, mm }: Named<'open_group'>): Promise<Observed> {
     if (this.files.has(as)) return NO_NAME;
-    const fd = await this.processes[mm]!.open(this.nodeOf(group));
+    const fd = await this.processes[mm]!.open(await this.nodeOf(group));
     if (fd >= 0) this.files.opened(as, { fd, group, of: 'group' });
     return done(fd);
   }
@@ -208,24 +227,14 @@ export class KernelVfio {
     return done(result);
   }
 
-  /** An ioctl with a structure, and with whatever is wrong with how it was handed over. */
-  private async handed(
+  private handed(
     worker: Process,
     handle: number,
     request: number,
     structure: Uint8Array,
-    arg: Named<'map'>['arg'],
+    flaw: Flaw,
   ): Promise<Called> {
-    const fd = this.files.fd(handle);
-    if (arg === 'unreadable')
-      return { result: await worker.ioctlWith(fd, request, UNREADABLE), bytes: new Uint8Array(0) };
-    if (arg !== 'unwritable') return worker.ioctl(fd, request, structure);
-    const at = await worker.memory(0, 4096);
-    await worker.write(at, structure);
-    await worker.protect(at, 4096, 'r');
-    const result = await worker.ioctlWith(fd, request, at);
-    await worker.unmapped(at, 4096);
-    return { result, bytes: structure };
+    return handed(worker, this.files.fd(handle), request, structure, flaw);
   }
 
   private async status({ handle, arg }: Named<'group_status'>): Promise<Observed> {
@@ -269,16 +278,12 @@ export class KernelVfio {
   }
 
   private async info({ handle, argsz, arg }: Named<'iommu_info'>): Promise<Observed> {
+    // There the number asks for the devices that a reset of the bus takes along: another structure comes back.
+    if (this.ofABusBelow(handle)) return { is: 'not-implemented' };
     const given = arg === 'short' ? SHORT_INFO : argsz;
     const structure = iommuInfo(given);
     const { result, bytes } = await this.handed(this.agent, handle, VFIO.getInfo, structure, arg);
-    if (result < 0) return refused(result);
-    const { pageSizes, ...told } = iommuInfoOf(bytes);
-    // What did not fit is not there, and argsz says how much it needs.
-    if (told.argsz > given) return { is: 'ok', pageSizes, argsz: told.argsz };
-    const { dmaAvail, ranges } = told;
-    const avail = dmaAvail === undefined ? {} : { avail: dmaAvail };
-    return { is: 'ok', pageSizes, argsz: told.argsz, ...avail, ranges: ranges?.length ?? 0 };
+    return result < 0 ? refused(result) : toldOf(iommuInfoOf(bytes), given);
   }
 
   private async map(op: Named<'map'>): Promise<Observed> {
@@ -294,27 +299,18 @@ export class KernelVfio {
     );
   }
 
-  private async unmap(op: Named<'unmap'>): Promise<Observed> {
-    if (op.bitmap !== undefined) return { is: 'not-implemented' };
-    const flags =
-      (op.all === true ? UNMAP_FLAG.all : 0) |
-      (op.invalidate === true ? UNMAP_FLAG.vaddr : 0) |
-      (op.unknown === true ? UNKNOWN_FLAG : 0);
-    const structure = unmapDma({ flags, iova: op.iova, size: op.size, argsz: op.arg === 'short' ? 23 : 24 });
-    const { result, bytes } = await this.handed(this.agent, op.handle, VFIO.unmapDma, structure, op.arg);
-    return result < 0 ? refused(result) : { is: 'ok', unmapped: unmappedOf(bytes) };
+  /** Whether a device that shares its bus can be reset depends on whether the others are there when it is opened. */
+  private async deviceReset({ handle }: Named<'device_reset'>): Promise<Observed> {
+    const { device } = this.files.at(handle) ?? {};
+    if (device !== undefined && sharesItsBus(this.nameOf(device), this.host))
+      return { is: 'not-implemented' };
+    return done(await this.agent.ioctlWith(this.files.fd(handle), VFIO.reset, 0));
   }
 
-  private async dirty(op: Named<'dirty_pages'>): Promise<Observed> {
-    if (op.what === 'get') return { is: 'not-implemented' };
-    const flags = {
-      start: DIRTY_FLAG.start,
-      stop: DIRTY_FLAG.stop,
-      many: DIRTY_FLAG.start | DIRTY_FLAG.stop,
-      unknown: UNKNOWN_FLAG,
-    }[op.what];
-    const structure = dirtyPages(flags, op.arg === 'short' ? 7 : 8);
-    return done((await this.handed(this.agent, op.handle, VFIO.dirtyPages, structure, op.arg)).result);
+  /** Is it of a device that is behind a bridge or a port? */
+  private ofABusBelow(handle: number): boolean {
+    const { device } = this.files.at(handle) ?? {};
+    return device !== undefined && !this.nameOf(device).startsWith(ROOT_BUS);
   }
 
   /** Whoever waits for a device that nobody has open any more goes on, and nobody can hold it back. */
@@ -328,8 +324,10 @@ export class KernelVfio {
   private async gone(device: number, answer: Observed): Promise<Observed> {
     const group = this.machine.devices[device]?.group;
     if (answer.is !== 'ok' || group === undefined) return answer;
-    for (const other of this.machine.devices) {
-      if (other.group === group && (await driverOf(this.agent, other.name)) === 'vfio-pci') return answer;
+    for (const [i, other] of this.machine.devices.entries()) {
+      if (other.group !== group) continue;
+      // While an unbind sleeps sysfs shows no driver any more, and VFIO still has the device.
+      if (this.drivers.isAwaited(i) || (await driverOf(this.agent, other.name)) === 'vfio-pci') return answer;
     }
     this.files.revoked(group);
     return answer;
@@ -340,6 +338,11 @@ export class KernelVfio {
     const group = this.machine.devices[device]?.group;
     if (group === undefined || this.drivers.isAbsent(device)) return { is: 'refused', errno: 'ENODEV' };
     if (!this.files.isContained(group)) return { is: 'outside' };
-    return this.mover.move(this.nameOf(device), iova, access, this.processes);
+    // Bridges and the devices of the kernel's own drivers move no bytes for us.
+    const name = this.nameOf(device);
+    if (!this.host.devices.some(d => d.name === name && d.driver === 'vfio'))
+      return { is: 'not-implemented' };
+    const memories = this.machine.mms.map(({ memory }, mm) => ({ worker: this.processes[mm]!, memory }));
+    return this.mover.move(name, this.files.ofDevice(device), iova, access, memories);
   }
 }

@@ -9,6 +9,9 @@
 //   M ADDR LEN PROT   mprotect
 //   R ADDR LEN        read memory     W ADDR HEX        write memory
 //   r SIZE ADDR       one load        w SIZE ADDR VALUE one store
+//   T ADDR PAGES OFFSET VALUE  store64 into each page, at its offset: VALUE in the first, VALUE + 1 in the next
+//   C ADDR PAGES OFFSET VALUE  numbers (32 bits) of the pages where that is not there any more
+//   B ADDR LEN        how many bits of this memory are set
 //   q ADDR MASK VALUE MS  wait until (load32(ADDR) & MASK) == VALUE
 //   P FD OFF LEN      pread           Q FD OFF HEX      pwrite
 //   g PATH            read a file     p PATH HEX        write a file
@@ -129,6 +132,24 @@ static long wait_for(uintptr_t at, uint32_t mask, uint32_t value, long ms) {
 	return -ETIMEDOUT;
 }
 
+static long tag(uintptr_t at, long pages, long offset, uint64_t value) {
+	for (long i = 0; i < pages; i++) *(volatile uint64_t *)(at + i * 4096 + offset) = value + i;
+	return 0;
+}
+
+static long untagged(uintptr_t at, long pages, long offset, uint64_t value) {
+	uint32_t n = 0;
+	for (uint32_t i = 0; i < pages && n < MOST / 4; i++)
+		if (*(volatile uint64_t *)(at + i * 4096L + offset) != value + i) memcpy(bytes + 4 * n++, &i, 4);
+	return n;
+}
+
+static long bits(uintptr_t at, long length) {
+	long n = 0;
+	for (long i = 0; i < length; i += 8) n += __builtin_popcountll(*(uint64_t *)(at + i));
+	return n;
+}
+
 static long ipc_lock(int keep) {
 	struct __user_cap_header_struct head = { _LINUX_CAPABILITY_VERSION_3, 0 };
 	struct __user_cap_data_struct data[2];
@@ -209,6 +230,15 @@ static void request(char *text) {
 	case 'q':
 		if (sscanf(rest, "%li %li %li %li", (long *)&a, (long *)&b, (long *)&c, (long *)&d) < 4) break;
 		return answer(wait_for(a, b, c, d), 0);
+	case 'T':
+	case 'C':
+		if (sscanf(rest, "%li %li %li %li", (long *)&a, (long *)&b, (long *)&c, (long *)&d) < 4) break;
+		if (text[0] == 'T') return answer(tag(a, b, c, d), 0);
+		e = untagged(a, b, c, d);
+		return answer(e, 4 * e);
+	case 'B':
+		if (sscanf(rest, "%li %li", (long *)&a, (long *)&b) < 2) break;
+		return answer(bits(a, b), 0);
 	case 'P':
 		if (sscanf(rest, "%li %li %li", (long *)&a, (long *)&b, (long *)&c) < 3 || c > MOST) break;
 		d = or_errno(pread(a, bytes, c, b));
