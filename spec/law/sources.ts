@@ -90,7 +90,7 @@ export const SOURCES = {
   },
   'smmu-v3': {
     title: 'Arm System Memory Management Unit architecture specification, version 3 (IHI 0070)',
-    version: 'issue H.a',
+    version: 'issue H.a; only the list of commands in chapter 4 was read',
   },
   'arm-arm': {
     title: 'Arm architecture reference manual for A-profile (DDI 0487)',
