@@ -126,6 +126,47 @@ test('an unbind waits while the device is open, and what happens at its close is
   assert.deepEqual(system.meanwhile(), [{ op: { op: 'resume', device: 0 }, outcome: { is: 'ok' } }]);
 });
 
+test('a group that was made anew is opened by the number that it has now', async () => {
+  const { guest, system } = await kernel([['o 524290 /dev/vfio/12', '7']]);
+  guest.answers.set('l /sys/bus/pci/devices/0000:00:04.0/iommu_group', text('../../kernel/iommu_groups/12'));
+  assert.deepEqual(await system.step({ op: 'open_group', group: 0, as: 0, mm: 0 }), { is: 'ok' });
+  assert.equal(guest.asked.at(-1), '@0 o 524290 /dev/vfio/12');
+});
+
+test('while a removal sleeps no other is begun, and nothing is scanned', async () => {
+  const { guest, system } = await kernel([
+    ['o 524290 /dev/vfio/7', '7'],
+    [`i 7 ${VFIO.getDeviceFd}`, '8 00'],
+    ['&0 p ', '0'],
+    ['?0 150', '-110'],
+  ]);
+  await system.step({ op: 'open_group', group: 0, as: 0, mm: 0 });
+  await system.step({ op: 'get_device', handle: 0, device: 0, as: 1, mm: 0 });
+  assert.deepEqual(await system.step({ op: 'hot_remove', device: 0 }), { is: 'waits' });
+  guest.asked.length = 0;
+  assert.deepEqual(await system.step({ op: 'hot_remove', device: 0 }), { is: 'not-implemented' });
+  assert.deepEqual(await system.step({ op: 'hot_add', device: 0 }), { is: 'not-implemented' });
+  assert.deepEqual(guest.asked, []);
+});
+
+test('where the kernel keeps the registers of an open device to itself, its user reaches them', async () => {
+  const { guest, system } = await kernel([
+    ['o 524290 /dev/vfio/7', '7'],
+    ['o 524290 /dev/vfio/vfio', '6'],
+    ['o 524290 /sys/bus/pci/devices/0000:00:04.0/resource0', '20'],
+    [`i 7 ${VFIO.getDeviceFd}`, '8 00'],
+    ['m 0 1048576 3 1 20 0', '-22'],
+    ['m 0 1048576 3 1 8 0', '65536'],
+  ]);
+  await system.step({ op: 'open_container', as: 2 });
+  await system.step({ op: 'open_group', group: 0, as: 0, mm: 0 });
+  await system.step({ op: 'set_container', handle: 0, container: 2, mm: 0 });
+  await system.step({ op: 'get_device', handle: 0, device: 0, as: 1, mm: 0 });
+  const answer = await system.step({ op: 'dma', device: 0, iova: 0x1000n, access: 'read' });
+  assert.deepEqual(answer, { is: 'ok', mm: 'unobserved', vaddr: 'unobserved' });
+  assert.ok(guest.asked.includes(`Q 8 ${(7n << 40n) + 4n} 0600`));
+});
+
 test('an answer that is none is a failure of the adapter, and says what came', async () => {
   const process = new Process(new Guest(new Map([['c 3', 'what?']])));
   await assert.rejects(process.close(3), /the agent answered "what\?" to c 3/);
