@@ -54,7 +54,7 @@ export function storySays(story: Story): string {
     return `diverges at event ${parting.n}: ${call} answered ${answer}, allowed is ${allowedIn(story)}`;
   }
   if (verdict === 'unfinished') return `unfinished: ${reason}`;
-  return `conforms to ${profile}, ${count(steps.length)} events`;
+  return `conforms to ${profile}, ${count(steps.length + (story.left ?? 0))} events`;
 }
 
 const allowedIn = ({ parting }: Story): string =>

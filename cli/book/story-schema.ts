@@ -89,6 +89,7 @@ export function storySchema(): JsonSchema {
       {
         file: TEXT,
         release: TEXT,
+        left: COUNT,
         end: { type: 'object' },
         reason: TEXT,
         parting: at('parting'),

@@ -22,6 +22,8 @@ export interface Story {
   readonly steps: readonly StoryStep[];
   /** How many steps from the first on have their changes: of a long recording not all have. */
   readonly seen: number;
+  /** How many steps behind those are left out: of a very long recording the first and the last are told. */
+  readonly left?: number;
   /** The view at the end, where it does not follow from the changes. */
   readonly end?: unknown;
   /** The clauses that are named anywhere in here, by id. */

@@ -27,6 +27,8 @@ export interface About {
   readonly again?: string;
   /** Steps whose changes are told, at most. */
   readonly seen?: number;
+  /** Steps that are told at all, at most; up to a quarter more at times. */
+  readonly most?: number;
   /** What the events show of the state is all that there is: the changes tell it. */
   readonly whole?: true;
   readonly broken?: Broken;
@@ -34,6 +36,8 @@ export interface About {
 
 /** Of a longer recording the views are not compared step by step: each costs as much as what is mapped. */
 export const SEEN = 5000;
+/** Of a longer recording the steps behind the first `SEEN` are left out, but for the last ones. */
+const MOST = 200_000;
 /** So many allowed endings are drawn. */
 const WAYS = 8;
 
@@ -46,6 +50,7 @@ export class Teller {
   private readonly clauses = new Map<string, StoryClause>();
   private view: unknown;
   private seen = 0;
+  private left = 0;
   private parting: Parting | undefined;
   private unfinished: Unfinished | undefined;
 
@@ -90,6 +95,16 @@ export class Teller {
       ...(state === undefined || this.about.whole ? {} : { state: plain(state) }),
       ...(changes === undefined ? {} : { changes }),
     });
+    this.leaveOut();
+  }
+
+  /** Not at every step: what is behind has to move. */
+  private leaveOut(): void {
+    const { seen = SEEN, most = MOST } = this.about;
+    const beyond = this.steps.length - most;
+    if (beyond <= most / 4 || most <= seen) return;
+    this.steps.splice(seen, beyond);
+    this.left += beyond;
   }
 
   /** To be called once, after the last step. */
@@ -113,6 +128,7 @@ export class Teller {
       start: this.start,
       steps,
       seen,
+      ...(this.left === 0 ? {} : { left: this.left }),
       ...(seen >= told ? {} : { end: this.now() }),
       clauses: Object.fromEntries(this.clauses),
       verdict: parting !== undefined ? 'diverges' : reason !== undefined ? 'unfinished' : 'conforms',

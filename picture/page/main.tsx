@@ -70,6 +70,9 @@ function StoryDrawn({ part: { story, name } }: { part: Extract<Part, { is: 'stor
               ` From call ${story.broken.cycle} on it goes round and round.`}
           </p>
         )}
+        {story.left !== undefined && (
+          <p class="note">{`${story.left} calls behind call ${story.seen} are left out here; they were judged.`}</p>
+        )}
         {story.reason !== undefined && <p class="broken">{story.reason}</p>}
         {story.broken === undefined && story.narration.map(line => <p key={line}>{line}</p>)}
       </section>

@@ -69,7 +69,7 @@ export function Player({ story, name }: { story: Story; name: string }) {
       <Calls steps={story.steps} at={at} go={go} name={name} />
       {story.steps.length <= PRINTED && <Printed story={story} />}
       <div class="stage">
-        <Controls at={at} last={last} go={go} n={story.steps[at]?.n} />
+        <Controls at={at} last={last} go={go} n={story.steps[at]?.n} left={story.left ?? 0} />
         <Now story={story} views={views} at={at} go={go} />
       </div>
     </div>
@@ -95,9 +95,11 @@ interface ControlsProps {
   readonly last: number;
   readonly go: (at: number) => void;
   readonly n: number | undefined;
+  /** Calls that are left out. */
+  readonly left: number;
 }
 
-function Controls({ at, last, go, n }: ControlsProps) {
+function Controls({ at, last, go, n, left }: ControlsProps) {
   const button = (label: string, sign: string, to: number, off: boolean) => (
     <button type="button" aria-label={label} title={label} disabled={off} onClick={() => go(to)}>
       {sign}
@@ -117,7 +119,9 @@ function Controls({ at, last, go, n }: ControlsProps) {
         value={at}
         onInput={event => go(Number((event.target as HTMLInputElement).value))}
       />
-      <output aria-live="polite">{at < 0 ? 'before the first call' : `call ${n} of ${last + 1}`}</output>
+      <output aria-live="polite">
+        {at < 0 ? 'before the first call' : `call ${n} of ${last + 1 + left}`}
+      </output>
       <span class="keys">keys ← → Home End</span>
     </div>
   );

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { schemaText } from '../../cli/book/schemas.js';
 import { storySchema } from '../../cli/book/story-schema.js';
-import { changed, differences } from '../../conformance/index.js';
+import { changed, differences, judgeAndTell, readTrace } from '../../conformance/index.js';
 import { ROOT, inside as run } from '../cli/command.js';
 import { holdStories, valid } from './corpus-stories.js';
 
@@ -48,4 +48,15 @@ test('show --json and judge --json --steps have the story, check --json one for 
   assert.equal(story.verdict, 'conforms');
   assert.equal(story.steps.length, trace.length);
   assert.equal(story.broken.property, checked.worlds[0].violations[0].property);
+});
+
+test('of a very long recording the first steps and the last are told', async () => {
+  const trace = await readTrace([readFileSync(join(ROOT, 'examples/recording.jsonl'))]);
+  const { story } = await judgeAndTell(trace, { seen: 2, most: 4 });
+  valid(JSON.parse(JSON.stringify(story)));
+  assert.deepEqual(
+    story.steps.map(s => s.n),
+    [1, 2, 7, 8],
+  );
+  assert.equal(story.left, 4);
 });
