@@ -49,10 +49,11 @@ export class Drivers {
 
   /** To be called when nobody has a device open any more: whoever slept has ended. */
   async reset(): Promise<void> {
-    for (const { worker } of this.sleeping.values()) {
+    for (const [device, { worker, op }] of this.sleeping) {
       if ((await worker.ended(LONG_MS)) === undefined)
         throw new Error('an unbind sleeps though nothing is open');
       await worker.exit();
+      if (op === 'hot_remove') this.absent.add(device);
     }
     this.sleeping.clear();
     if (this.absent.size > 0) await this.agent.put(RESCAN, '1');
