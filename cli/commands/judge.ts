@@ -94,8 +94,21 @@ async function pageOf(
     { recording: 'word', clause: 'id', call: 'word', verdict: 'word', passed: 'number', failed: 'number' },
     rows,
   );
-  await writePage(html, code, says, rows.length > 0 ? [...parts, table] : parts, out);
+  const unread = results.some(r => r.story === undefined) ? [readPart(files, results)] : [];
+  await writePage(html, code, says, [...parts, ...unread, ...(rows.length > 0 ? [table] : [])], out);
 }
+
+/** What came of each, where one could not be read or judged: why. */
+const readPart = (files: readonly string[], results: readonly Result[]): Part =>
+  tableOf(
+    'recordings',
+    'The verdict on each recording; one that could not be read to its end has no story.',
+    { recording: 'id', verdict: 'word', line: 'number', why: 'text' },
+    results.map(({ data }, i) => {
+      const { line, reason } = data as { readonly line?: number; readonly reason?: string };
+      return [files[i]!, verdictIn(data), line ?? null, reason ?? ''];
+    }),
+  );
 
 const verdictIn = (data: object): string => String((data as { readonly verdict?: unknown }).verdict);
 

@@ -49,3 +49,12 @@ test('a divergence in Chromium: verdict, clause, keys', { skip: noBrowser }, asy
   await fits(page);
   assert.deepEqual(pages.said, []);
 });
+
+test('a recording that cannot be read is on the page, with the reason', async () => {
+  const { code } = await run(['judge', '-', '--html', pages.file('unread.html')], {
+    input: '{"format":1}\n',
+  });
+  assert.equal(code, 65);
+  const text = readFileSync(pages.file('unread.html'), 'utf8');
+  assert.match(text, /<td>malformed<\/td><td>1<\/td><td>not a recording/);
+});
