@@ -45,11 +45,18 @@ const FAULT = /vtd_dmar_fault/;
  */
 export class Mover {
   private serial = 0n;
+  /** Pages of IOVA that were written through in this run. */
+  private readonly written = new Set<bigint>();
 
   constructor(
     private readonly agent: Process,
     private readonly witness: Witness,
   ) {}
+
+  /** A run begins. */
+  fresh(): void {
+    this.written.clear();
+  }
 
   async move(
     device: string,
@@ -65,7 +72,9 @@ export class Mover {
     if (access === 'read') {
       if (!(await edu.read(at, BYTES))) return { is: 'no-answer', says: 'the device is still busy' };
       await edu.done();
-      return FAULT.test(await this.witness.taken()) ? { is: 'fault' } : READ;
+      if (FAULT.test(await this.witness.taken())) return { is: 'fault' };
+      // The model drops a read, too, without a word, of a page to write only that it translated for a write before.
+      return this.written.has(iova / BigInt(PAGE)) ? { is: 'unobserved' } : READ;
     }
     const offset = Number(at & BigInt(PAGE - 1));
     const runs = await this.tagged(memories, offset);
@@ -74,6 +83,7 @@ export class Mover {
     const changed = await changedOf(runs, offset);
     if (changed.length > 1) return { is: 'unknown', says: `${changed.length} pages changed by one write` };
     const [reached] = changed;
+    if (reached !== undefined) this.written.add(iova / BigInt(PAGE));
     if (reached !== undefined)
       return { is: 'ok', mm: reached.mm, vaddr: BigInt(reached.at) + (iova & BigInt(PAGE - 1)) };
     // What is written to another device shows nowhere.

@@ -1,5 +1,4 @@
 // How does a real kernel answer the calls of the profile vfio-type1?
-
 import type { Observed } from '../../../spec/protocol/observed.js';
 import type { Machine, Op } from '../../../spec/protocol/vfio-type1.js';
 import type { Called, Process } from './agent.js';
@@ -96,6 +95,7 @@ export class KernelVfio {
     if (cannot !== undefined) return cannot;
     for (const fd of this.files.all()) await this.agent.close(fd);
     this.files.clear();
+    this.mover.fresh();
     this.happened = [];
     this.told = [];
     await this.drivers.reset();
