@@ -22,10 +22,14 @@ export interface Lane {
 const MOST = 3;
 
 /** A test for each fault, and one for the reference without any, which the same campaign must let pass. */
-export function faultsFoundFromOutside(profile: string, { seeds = {}, further = [], missed = [] }: Lane = {}): void {
+export function faultsFoundFromOutside(
+  profile: string,
+  { seeds = {}, further = [], missed = [] }: Lane = {},
+): void {
   const all = SEEDED.filter(s => s.profile === profile);
   const known = new Set(all.map(s => s.fault.id));
-  for (const id of [...Object.keys(seeds), ...further, ...missed]) assert.ok(known.has(id), `${id} is no fault`);
+  for (const id of [...Object.keys(seeds), ...further, ...missed])
+    assert.ok(known.has(id), `${id} is no fault`);
   test(`${profile}: the reference itself`, async () => {
     const { findings, result } = await hunted({ profile });
     assert.equal(findings[0]?.finding.key, undefined);
@@ -39,7 +43,8 @@ export function faultsFoundFromOutside(profile: string, { seeds = {}, further = 
         seed: seeds[id] ?? 1,
         ...(further.includes(id) ? { most: MOST } : {}),
       });
-      if (missed.includes(id)) return assert.equal(findings.length, 0, 'it is found: take it out of the missed');
+      if (missed.includes(id))
+        return assert.equal(findings.length, 0, 'it is found: take it out of the missed');
       assert.ok(findings.length > 0, 'not found');
       const least = findings.reduce((a, b) => (b.finding.calls.length < a.finding.calls.length ? b : a));
       const { length } = least.finding.calls;
