@@ -1,11 +1,8 @@
 // How is a program run as a target, so that nothing of it is left when we are done?
 import { type ChildProcess, spawn } from 'node:child_process';
-import { constants } from 'node:os';
 import { type Dial, type Link, Unreachable } from '../../conformance/targets/link.js';
+import { endsWithUs } from './ends-with-us.js';
 import { Inbox, type InboxLimits, Tail } from './inbox.js';
-
-/** Process groups that are to be ended when we end, however that comes about. */
-const alive = new Set<number>();
 
 function endGroup(pid: number): void {
   try {
@@ -15,24 +12,10 @@ function endGroup(pid: number): void {
   }
 }
 
-let watching = false;
-
-/** A signal that ends us by itself runs no `exit` listeners, so those that a person or a job sends are caught. */
-function watch(): void {
-  if (watching) return;
-  watching = true;
-  process.on('exit', () => {
-    for (const pid of alive) endGroup(pid);
-  });
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
-    process.once(signal, () => process.exit(128 + constants.signals[signal]));
-}
-
 /** The shell runs the command, in a process group of its own. */
 export const execDial =
   (command: string, limits: InboxLimits): Dial =>
   async () => {
-    watch();
     const child = spawn('/bin/sh', ['-c', command], { detached: true, stdio: ['pipe', 'pipe', 'pipe'] });
     await new Promise<void>((resolve, reject) => {
       child.once('spawn', resolve);
@@ -48,6 +31,7 @@ class Running implements Link {
   private readonly inbox: Inbox;
   private readonly tail = new Tail();
   private readonly pid: number;
+  private readonly ended: () => void;
   private how: string | undefined;
 
   constructor(
@@ -56,7 +40,7 @@ class Running implements Link {
   ) {
     this.inbox = new Inbox(limits);
     this.pid = child.pid!;
-    alive.add(this.pid);
+    this.ended = endsWithUs(() => endGroup(this.pid));
     const { stdin, stdout, stderr } = child;
     stdin!.on('error', () => {});
     stdout!.on('data', (piece: Buffer) => {
@@ -101,7 +85,7 @@ class Running implements Link {
   async close(): Promise<void> {
     const { child } = this;
     endGroup(this.pid);
-    alive.delete(this.pid);
+    this.ended();
     if (child.exitCode === null && child.signalCode === null)
       await new Promise(resolve => child.once('exit', resolve));
     // Standard error is read to what is there, so that the last words are kept.

@@ -5,6 +5,7 @@ import { createServer, type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Channel } from '../../../conformance/targets/kernel/agent.js';
+import { endsWithUs } from '../ends-with-us.js';
 
 /** What QEMU starts: a kernel, an archive, and the devices of the machine. */
 export interface Guest {
@@ -65,6 +66,8 @@ export class RunningGuest implements Channel {
     const qemu = spawn(guest.qemu, commandLine(guest, join(folder, 'archive'), path), {
       stdio: ['ignore', 'pipe', 'pipe'],
     });
+    const ended = endsWithUs(() => qemu.kill('SIGKILL'));
+    qemu.once('exit', ended);
     try {
       const socket = await before(BOOT_MS, Promise.race([connected, failed(qemu)]), 'QEMU did not connect');
       const running = new RunningGuest(qemu, socket, cleanUp);

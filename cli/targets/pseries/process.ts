@@ -3,6 +3,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import type { Duplex } from 'node:stream';
 import { ALWAYS, type CommandLine } from '../../../conformance/targets/pseries/command-line.js';
 import { Died, type Host, Refused, type Said, Silent } from '../../../conformance/targets/pseries/host.js';
+import { endsWithUs } from '../ends-with-us.js';
 
 /** Where a QEMU is, and what it needs to find its own parts. */
 export interface Qemu {
@@ -41,12 +42,6 @@ type Monitored = Waiting<unknown> & { readonly event: string | undefined };
 const START =
   'command -v setpriv >/dev/null && exec setpriv --pdeathsig KILL "$0" "$@" 2>&1; exec "$0" "$@" 2>&1';
 
-/** All of them, so that none outlives this process. */
-const running = new Set<ChildProcess>();
-process.once('exit', () => {
-  for (const child of running) child.kill('SIGKILL');
-});
-
 /** Starts QEMU and waits until its monitor speaks. */
 export async function launch(qemu: Qemu, line: CommandLine, image: string): Promise<Host> {
   const host = new QemuProcess(qemu, line, image);
@@ -61,6 +56,7 @@ export async function launch(qemu: Qemu, line: CommandLine, image: string): Prom
 
 class QemuProcess implements Host {
   private readonly child: ChildProcess;
+  private readonly ended: () => void;
   private readonly monitorEnd: Duplex;
   private readonly commands: Waiting<Said>[] = [];
   private readonly replies: Monitored[] = [];
@@ -79,7 +75,7 @@ class QemuProcess implements Host {
       stdio: ['pipe', 'pipe', 'ignore', 'pipe'],
       env: environment(qemu),
     });
-    running.add(this.child);
+    this.ended = endsWithUs(() => this.child.kill('SIGKILL'));
     this.monitorEnd = this.child.stdio[3] as Duplex;
     for (const stream of [this.child.stdin!, this.monitorEnd]) stream.on('error', () => {});
     lines(this.child.stdout!, text => this.said(text));
@@ -164,7 +160,7 @@ class QemuProcess implements Host {
   }
 
   private over(how: string, resolve: () => void): void {
-    running.delete(this.child);
+    this.ended();
     const words = this.last.filter(l => !/warning:/.test(l)).at(-1);
     this.fail(new Died(words === undefined ? how : `${how}: ${words}`));
     resolve();

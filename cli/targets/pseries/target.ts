@@ -1,4 +1,5 @@
 // What does the pseries target say of itself, and which QEMU is behind it?
+
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -8,6 +9,7 @@ import { type Launch, PseriesSystem } from '../../../conformance/targets/pseries
 import { type About, Responder } from '../../../conformance/targets/responder.js';
 import { lawNamed } from '../../../conformance/trace/laws.js';
 import { ANY } from '../../../spec/protocol/target.js';
+import { endsWithUs } from '../ends-with-us.js';
 import type { Found } from './find.js';
 import { launch } from './process.js';
 
@@ -29,7 +31,7 @@ const aboutOf = (qemu: Found): About => ({
 export function launcher(qemu: Found): Launch {
   const folder = mkdtempSync(join(tmpdir(), 'iommu-spec-pseries-'));
   const image = join(folder, 'image');
-  process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
+  endsWithUs(() => rmSync(folder, { recursive: true, force: true }));
   return (line, bytes) => {
     writeFileSync(image, Uint8Array.from(bytes));
     return launch(qemu, line, image);
