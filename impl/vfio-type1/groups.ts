@@ -1,5 +1,5 @@
 // How does a group join and leave a container, and how is a device of it opened?
-import { EBADF, EBADFD, EBUSY, EFAULT, EINVAL, EIO, EMFILE, ENODEV, EPERM } from '../errno.js';
+import { EAGAIN, EBADF, EBADFD, EBUSY, EFAULT, EINVAL, EIO, EMFILE, ENODEV, EPERM } from '../errno.js';
 import { type Core, fails } from './core.js';
 import { letGo } from './dmas.js';
 import { deviceAt, groupAt, install, put, SHORT, UNREADABLE, UNWRITABLE } from './files.js';
@@ -164,5 +164,7 @@ export function lastClose(core: Core, device: Device): void {
 export function reset(core: Core, name: number): number {
   const device = deviceAt(core, name);
   if (typeof device === 'number') return device;
-  return core.hardware.devices[device.name].reset ? 0 : -EINVAL;
+  if (!core.hardware.devices[device.name].reset) return -EINVAL;
+  // Who waits in the driver's remove holds the lock of the device.
+  return device.leaving === 'no' ? 0 : -EAGAIN;
 }

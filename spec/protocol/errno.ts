@@ -25,6 +25,7 @@ export const ERRNOS = [
   'ENXIO',
   'E2BIG',
   'EBADFD',
+  'EAGAIN',
 ] as const;
 
 /** Hypercall return codes beside H_SUCCESS, by their PAPR names; H_TOO_HARD hands the call to user space. */

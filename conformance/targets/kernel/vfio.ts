@@ -304,8 +304,6 @@ export class KernelVfio {
     const { device } = this.files.at(handle) ?? {};
     if (device !== undefined && sharesItsBus(this.nameOf(device), this.host))
       return { is: 'not-implemented' };
-    // Whoever waits to take it away has it locked: EAGAIN, which the law does not say (docs/left-out.md).
-    if (device !== undefined && this.drivers.isAwaited(device)) return { is: 'not-implemented' };
     return done(await this.agent.ioctlWith(this.files.fd(handle), VFIO.reset, 0));
   }
 

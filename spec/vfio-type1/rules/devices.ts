@@ -6,6 +6,7 @@ import type { Choice, State } from '../state.js';
 import {
   type Call,
   chapterOf,
+  everywhere,
   handleOf,
   nameTaken,
   OK,
@@ -104,6 +105,13 @@ export const deviceReset: readonly Rule<Reset>[] = [
     'EINVAL',
     'A device without a function reset is not reset.',
     (s, o) => !s.devices[handleOf(s, o).target]!.reset,
+  ),
+  reset.must(
+    'being-taken-away',
+    'EAGAIN',
+    'Somebody waits to take the device away, and has it locked.',
+    (s, o) => s.devices[handleOf(s, o).target]!.leaving !== 'no',
+    { cite: everywhere('vfio_pci_ioctl_reset: pci_try_reset_function, pci_dev_trylock') },
   ),
   reset.ends('reset', 'The device is reset; nothing that is mapped changes.', state => ({
     outcome: OK,
