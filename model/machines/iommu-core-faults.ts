@@ -86,7 +86,7 @@ export const FAULTS_OF: { readonly [rule: string]: (at: number, about?: About) =
   'probe/no-default': DEFAULT,
   'probe/dma-instead': DEFAULT,
   'probe/first-attach-fails': ATTACH,
-  'probe/default-attach-fails': WAY_BACK,
+  'probe/default-attach-fails': at => [...(at > 0 ? DEFAULT(0) : []), ...WAY_BACK(0)],
   'probe/without-default': twice('default-domain'),
   'probe/falls-back': DEFAULT,
   'setup_default/attach-stops': ATTACH,

@@ -138,5 +138,19 @@ export const IOMMU_CORE_KERNELS: readonly CoreWorld[] = [
       },
     }),
   ),
+  world({
+    name: 'fallback-7.2',
+    release: 'linux-7.2',
+    says: 'A device that takes the default type of the machine, DMA-FQ, beside one whose driver wants an identity domain: what is tried when a domain cannot be allocated.',
+    defaultType: 'dma-fq',
+    instances: [instance({ blocked: false, identity: false })],
+    devices: [device('a', 0), device('b', 1, { wants: 'identity' })],
+    scope: {
+      domains: [],
+      queue: [0, 1],
+      owners: [0],
+      types: ['identity', 'dma', 'auto'],
+    },
+  }),
   ...IOMMU_CORE_6_1,
 ];

@@ -43,6 +43,10 @@ const exchange = (s: State, o: StoreType, p: PolicyValues): Change =>
 const isFirst = (s: State, o: StoreType): boolean => s.groups[o.group]!.domain === NONE;
 const insteadOf = (s: State, o: StoreType) => (o.type === 'auto' ? instead(s, o.group) : undefined);
 
+/** Is the last thing that is tried an allocation? A domain of type DMA that is there is taken as it is. */
+const allocatesLast = (s: State, o: StoreType): boolean =>
+  insteadOf(s, o) !== 'none' && !(insteadOf(s, o) === 'dma' && s.groups[o.group]!.type === 'dma');
+
 /** The group has a new default domain of this type, and is on it. */
 const changedTo = (s: State, o: StoreType, type: DefaultType, p: PolicyValues): State =>
   isFirst(s, o)
@@ -117,7 +121,7 @@ export const storeType: readonly Rule<StoreType>[] = [
     'no-memory',
     'ENOMEM',
     'The allocation of the new default domain fails, or, in 6.1, that of a direct map in it.',
-    (s, o, p) => !isStatic(s, o) && (isOld(p) || insteadOf(s, o) !== 'none'),
+    (s, o, p) => !isStatic(s, o) && (isOld(p) || allocatesLast(s, o)),
     at(SETUP, cite('linux-6.1', 'iommu_group_alloc_default_domain')),
   ),
   may(

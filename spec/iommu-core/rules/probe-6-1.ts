@@ -65,6 +65,11 @@ function withdrawn61(s: State, o: Probe, p: PolicyValues, type: DefaultType | 'n
 /** The type that the group's default domain gets, if it gets one. */
 const typeGot = (s: State, o: Probe): DefaultType | 'none' => (lacksDefault(s, o) ? typeFor(s, o) : 'none');
 
+/** And the one that it gets where that cannot be allocated. */
+const typesGot = (s: State, o: Probe): readonly (DefaultType | 'none')[] => [
+  ...new Set([typeGot(s, o), ...(lacksDefault(s, o) ? (['dma'] as const) : [])]),
+];
+
 export const newcomerLocked: Rule<Probe> = probing.mustLeave(
   'rmrr-locked',
   'EPERM',
@@ -84,7 +89,7 @@ export const newcomerAlone: readonly Rule<Probe>[] = [
     'default-attach-fails',
     'ENOMEM',
     'The driver fails to attach the device to the default domain: it leaves again, and the group keeps the default domain.',
-    (s, o, p) => (isAlone(o) ? withdrawn61(s, o, p, typeGot(s, o)) : []),
+    (s, o, p) => (isAlone(o) ? typesGot(s, o).flatMap(type => withdrawn61(s, o, p, type)) : []),
     undefined,
     in61(PROBE),
   ),
