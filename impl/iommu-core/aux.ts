@@ -1,6 +1,6 @@
 // How did a device get several domains from 2019 to 2022, and how is the one of a mediated device found?
 import { EBUSY, EINVAL, ENODEV, ENOENT, ENOMEM, EPERM } from '../errno.js';
-import { type Core, type Doing, fails, groupOf, setBooks, setProgrammed } from './core.js';
+import { type Core, type Doing, fails, groupOf, setGroupDomain, setProgrammed } from './core.js';
 import type { Device, Domain, Group, Instance } from './objects.js';
 import { isUsed } from './pasid.js';
 import { fits } from './set-domain.js';
@@ -48,7 +48,7 @@ export function* attachAux(core: Core, index: number, handle: number, mdev: numb
   if (group?.domain !== undefined) return -EBUSY;
   const error = yield* attachTo(core, device, domain);
   if (error < 0 || group === undefined) return error;
-  setBooks(group, domain);
+  setGroupDomain(group, domain);
   if (core.choices.auxFlag === 'group') group.auxAttached = true;
   return 0;
 }
@@ -104,7 +104,7 @@ export function detachAux(core: Core, index: number, handle: number, mdev: numbe
   if (uses > 1) domain.auxUses?.set(index, uses - 1);
   else core.steps.detachFrom(core, device, domain);
   if (typeof group === 'object' && group.domain === domain) {
-    setBooks(group, undefined);
+    setGroupDomain(group, undefined);
     group.auxAttached = false;
   }
   return 0;

@@ -130,7 +130,7 @@ export function putGroup(core: Core, group: Group): number {
     space.bonds.delete(group.index);
     core.steps.releasePasid(core, space);
   }
-  setBooks(group, undefined);
+  setGroupDomain(group, undefined);
   // Whoever is still a member stays on it, though nobody has it written down.
   if (group.members > 0 && group.default !== undefined && group.default !== group.first?.instance?.identity)
     group.default.orphan = true;
@@ -144,7 +144,7 @@ export function putGroup(core: Core, group: Group): number {
 }
 
 /** What the group's members are meant to be attached to. */
-export function setBooks(group: Group, domain: Domain | undefined): void {
+export function setGroupDomain(group: Group, domain: Domain | undefined): void {
   if (domain !== undefined) domain.users++;
   if (group.domain !== undefined) group.domain.users--;
   group.domain = domain;
@@ -158,7 +158,7 @@ export function setRid(device: Device, domain: Domain | undefined): void {
 }
 
 /** What the device can still reach though it was attached to a blocking domain. */
-export function setLeftover(device: Device, domain: Domain | undefined): void {
+export function setStale(device: Device, domain: Domain | undefined): void {
   if (domain !== undefined) domain.attachments++;
   if (device.stale !== undefined) device.stale.attachments--;
   device.stale = domain;

@@ -1,5 +1,5 @@
 // What does the hardware remember when a driver has attached a device to a domain?
-import { type Core, isBlocking, setLeftover, setRid } from './core.js';
+import { type Core, isBlocking, setRid, setStale } from './core.js';
 import type { Device, Domain, Group } from './objects.js';
 
 /** The driver's attach has succeeded: the hardware says so. */
@@ -9,9 +9,9 @@ export function wire(core: Core, group: Group, device: Device, domain: Domain): 
   const blocks = isBlocking(group, domain);
   const before = device.rid;
   const late = blocks && core.choices.blockingAttach === 'may-return-early';
-  if (!late) setLeftover(device, undefined);
+  if (!late) setStale(device, undefined);
   else if (before !== undefined && before.kind !== 'off' && !isBlocking(group, before))
-    setLeftover(device, before);
+    setStale(device, before);
   setRid(device, domain);
   device.deferred = false;
   device.differs = false;

@@ -1,7 +1,7 @@
 // How does the core of Linux 6.1 move groups, take newcomers in and change the type of a default domain?
 import { EBUSY, EFAULT, EINVAL, ENODEV, ENOMEM, ENXIO, EPERM } from '../errno.js';
 import type { DefaultType } from './configuration.js';
-import { type Core, type Doing, fails, setBooks, setRid, warnedOf } from './core.js';
+import { type Core, type Doing, fails, setGroupDomain, setRid, warnedOf } from './core.js';
 import type { FaultPoint } from './faults.js';
 import { wire } from './hardware.js';
 import { type Device, Domain, type Group, type Instance } from './objects.js';
@@ -68,12 +68,12 @@ export function* setDomain61(core: Core, group: Group, domain: Domain | undefine
     if (cannotDetach(core)) return -EINVAL;
     for (let d = group.first; d !== undefined; d = d.next)
       if (!d.deferred && d.instance !== undefined) setRid(d, core.off);
-    setBooks(group, undefined);
+    setGroupDomain(group, undefined);
     look(core, group);
     return 0;
   }
   const error = yield* attachAll(core, group, domain, 'attach');
-  if (error === 0) setBooks(group, domain);
+  if (error === 0) setGroupDomain(group, domain);
   look(core, group);
   return error;
 }
@@ -84,12 +84,12 @@ export function* attach61(core: Core, group: Group, domain: Domain): Doing {
   if (old !== undefined && old !== group.default && old !== group.blocking) return -EBUSY;
   if (group.first !== undefined && group.first.instance === undefined) return -EINVAL;
   let error = yield* attachAll(core, group, domain, 'attach');
-  if (error === 0) setBooks(group, domain);
+  if (error === 0) setGroupDomain(group, domain);
   else {
-    setBooks(group, undefined);
+    setGroupDomain(group, undefined);
     if (old !== undefined) {
       const back = yield* attachAll(core, group, old, 'reattach');
-      if (back === 0) setBooks(group, old);
+      if (back === 0) setGroupDomain(group, old);
       else error = warnedOf(error);
     }
   }
@@ -114,7 +114,7 @@ function* newDefault(
 /** It is the group's. Somebody who owns the group keeps it off. */
 function keepDefault(group: Group, domain: Domain | undefined): void {
   group.default = domain;
-  if (group.domain === undefined && group.owner < 0) setBooks(group, domain);
+  if (group.domain === undefined && group.owner < 0) setGroupDomain(group, domain);
 }
 
 const wish = (device: Device): DefaultType | undefined =>
@@ -186,7 +186,7 @@ export function* storeType61(core: Core, group: Group, word: DefaultType | 'auto
   if (made.kind !== 'identity' && device.setup.direct && fails(core, 'direct-map')) return -ENOMEM;
   group.default = made;
   const error = yield* attachOne(core, group, device, made, 'attach');
-  if (error === 0) setBooks(group, made);
+  if (error === 0) setGroupDomain(group, made);
   else group.default = old;
   look(core, group);
   return error;

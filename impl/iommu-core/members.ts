@@ -7,9 +7,9 @@ import {
   fails,
   groupAt,
   groupOf,
-  setBooks,
-  setLeftover,
+  setGroupDomain,
   setRid,
+  setStale,
   WARNED,
   warnedOf,
 } from './core.js';
@@ -101,7 +101,7 @@ function countOnBus(core: Core, device: Device, by: number): void {
 export function letGo(core: Core, group: Group, device: Device): void {
   for (const domain of [...device.auxDomains]) core.steps.detachFrom(core, device, domain);
   setRid(device, undefined);
-  setLeftover(device, undefined);
+  setStale(device, undefined);
   core.steps.unprogram(core, device);
   device.differs = false;
   if (device.resets > 0) group.resets--;
@@ -119,7 +119,7 @@ export function letGo(core: Core, group: Group, device: Device): void {
   group.auxAttached = false;
   group.default = undefined;
   group.blocking = undefined;
-  setBooks(group, undefined);
+  setGroupDomain(group, undefined);
 }
 
 export function* remove(core: Core, index: number): Doing {

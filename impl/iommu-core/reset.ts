@@ -1,6 +1,6 @@
 // What is a device attached to while it is reset, and what afterwards?
 import { EBUSY } from '../errno.js';
-import { type Core, type Doing, fails, groupOf, setLeftover, setProgrammed, WARNED } from './core.js';
+import { type Core, type Doing, fails, groupOf, setProgrammed, setStale, WARNED } from './core.js';
 import type { Device, Group } from './objects.js';
 import { findBlocking, rewire } from './set-domain.js';
 
@@ -65,6 +65,6 @@ function* reprogram(core: Core, group: Group, device: Device): Doing {
 export function settle(core: Core, index: number): number {
   const device = core.devices[index];
   if (device === undefined) return 0;
-  setLeftover(device, undefined);
+  setStale(device, undefined);
   return 0;
 }

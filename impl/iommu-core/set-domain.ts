@@ -6,10 +6,10 @@ import {
   fails,
   hasPasids,
   isBlocking,
-  setBooks,
-  setLeftover,
+  setGroupDomain,
   setProgrammed,
   setRid,
+  setStale,
   WARNED,
   warnedOf,
 } from './core.js';
@@ -120,7 +120,7 @@ export function* setDomain(core: Core, group: Group, domain: Domain | undefined,
     }
     yield* core.steps.blockOne(core, group, device, domain);
   }
-  setBooks(group, domain);
+  setGroupDomain(group, domain);
   return result;
 }
 
@@ -166,7 +166,7 @@ function* parkAll(core: Core, group: Group, instance: Instance): Doing {
     yield;
     wire(core, group, device, group.blocking);
   }
-  setBooks(group, group.blocking);
+  setGroupDomain(group, group.blocking);
   return 0;
 }
 
@@ -195,6 +195,6 @@ export function* rewire(
   yield;
   if (domain.kind !== 'blocked' && fails(core, point, device.index)) return -ENOMEM;
   wire(core, group, device, domain);
-  setLeftover(device, undefined);
+  setStale(device, undefined);
   return 0;
 }

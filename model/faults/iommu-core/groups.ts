@@ -1,6 +1,6 @@
 // What goes wrong when groups are probed, owned, moved between domains and reset?
 import { EBUSY, EINVAL } from '../../../impl/errno.js';
-import { type Core, type Doing, setBooks, WARNED } from '../../../impl/iommu-core/core.js';
+import { type Core, type Doing, setGroupDomain, WARNED } from '../../../impl/iommu-core/core.js';
 import type { Device, Domain, Group } from '../../../impl/iommu-core/objects.js';
 import { type FaultyMachine, history, synthetic } from '../fault.js';
 import { linux } from '../seeding.js';
@@ -41,7 +41,7 @@ export const groups: readonly FaultyMachine[] = [
     ['handles', 'groups.0.domain', 2],
     steps(own => ({
       goBack: function* (core, group, failed, tried): Doing {
-        setBooks(group, tried);
+        setGroupDomain(group, tried);
         return yield* own.goBack(core, group, failed, tried);
       },
     })),
