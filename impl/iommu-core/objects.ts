@@ -1,7 +1,8 @@
 // What are instances, devices, groups, domains and address spaces, and who counts whom?
 
 import type { DefaultType, DeviceSetup, InstanceSetup, Kernel } from './configuration.js';
-import { type PageTable, tableFor } from './page-table.js';
+import type { PageTable } from './page-table.js';
+import { tableFor } from './page-table-codes.js';
 
 export type DomainKind =
   /** A caller's own, and the two that an IOMMU driver has ready. */

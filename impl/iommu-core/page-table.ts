@@ -1,8 +1,10 @@
 // What does a domain translate, in leaves of the sizes that its IOMMU has?
-import { EADDRINUSE, EEXIST, EFAULT, EINVAL, ENOMEM, ERANGE } from '../errno.js';
+import { EADDRINUSE, ENOMEM, ERANGE } from '../errno.js';
 
-/** Frames that an entry of a table can name: 52 bits of address. */
+/** Frames that an entry of AMD's code and of generic_pt can name: 52 bits of address. */
 const FRAMES = 2 ** 40;
+/** Frames of all 64 bits: there the kernel's sums wrap. */
+export const ALL_FRAMES = 2 ** 52;
 
 export interface Leaf {
   readonly page: number;
@@ -11,7 +13,7 @@ export interface Leaf {
 }
 
 /** Leaves of one size, and how many smaller leaves there are below each place where one could be. */
-interface Level {
+export interface Level {
   readonly span: number;
   readonly leaves: Map<number, number>;
   readonly below: Map<number, number>;
@@ -43,9 +45,19 @@ export class PageTable {
     return this.levels[0].span;
   }
 
-  /** -ERANGE or another error of this code where the range ends past the limit, or the memory; else 0. */
-  reach(page: number, _frame: number, pages: number): number {
+  /** -ERANGE where the whole range ends past the limit; else 0. Codes that look at each call of the driver answer 0. */
+  protected reach(page: number, pages: number): number {
     return page + pages > this.limit ? -ERANGE : 0;
+  }
+
+  /** An error where one call of the driver, leaves of one size in a row, is refused for its addresses; else 0. */
+  protected refuses(_page: number, _frame: number, _pages: number): number {
+    return 0;
+  }
+
+  /** What an entry holds of a frame number. */
+  protected kept(frame: number): number {
+    return frame % FRAMES;
   }
 
   /**
@@ -53,13 +65,20 @@ export class PageTable {
    * -ENOMEM where `memory` says so of a leaf; past the limit and where something is mapped as the code has it.
    */
   map(page: number, frame: number, pages: number, memory: () => boolean): number {
-    const far = this.reach(page, frame, pages);
+    const far = this.reach(page, pages);
     if (far < 0) return far;
     const before = this.swallows(page, frame, pages);
     if (before < 0) return before;
-    let done = 0;
-    while (done < pages) {
-      const error = this.mapOne(page + done, frame + done, pages - done, memory);
+    let checked = 0;
+    for (let done = 0; done < pages; ) {
+      const at = (frame + done) % ALL_FRAMES;
+      let error = 0;
+      if (done === checked) {
+        const call = this.callOf(page + done, at, pages - done);
+        error = this.refuses(page + done, at, call);
+        checked += call;
+      }
+      if (error === 0) error = this.mapOne(page + done, at, pages - done, memory);
       if (error < 0) {
         for (let undo = 0; undo < done; ) undo += this.removeAt(page + undo);
         return error;
@@ -67,6 +86,17 @@ export class PageTable {
       done += error;
     }
     return 0;
+  }
+
+  /** Pages of one call of the driver: leaves of one size, up to where a larger one begins that fits. */
+  protected callOf(page: number, frame: number, pages: number): number {
+    const { span } = this.largest(page, frame, pages);
+    const larger = this.levels.find(l => l.span > span)?.span;
+    if (larger !== undefined && page % larger === frame % larger) {
+      const before = larger - (page % larger);
+      if (before + larger <= pages) return before;
+    }
+    return pages - (pages % span);
   }
 
   /** Would the call walk through mapped memory as if it were a table? 0: no. */
@@ -90,7 +120,7 @@ export class PageTable {
       if (over !== undefined) this.removeAt(over.page);
       this.clear(page, level.span);
     }
-    level.leaves.set(at, frame);
+    level.leaves.set(at, this.kept(frame));
     this.count(page, level.span, 1);
     return level.span;
   }
@@ -206,119 +236,4 @@ export class PageTable {
     );
     return all.sort((a, b) => a.page - b.page);
   }
-}
-
-/** io-pgtable-arm: a leaf that is no smaller is in the way; a table makes room. */
-export class ArmTable extends PageTable {
-  /** `splits`: until 6.12 a part of a large leaf can be unmapped. */
-  constructor(
-    sizes: number,
-    limit: number,
-    private readonly splits: boolean,
-  ) {
-    super(sizes, limit);
-  }
-
-  override reach(page: number, frame: number, pages: number): number {
-    return frame + pages > FRAMES ? -ERANGE : super.reach(page, frame, pages);
-  }
-
-  protected override inTheWay(over: Leaf | undefined, span: number): number {
-    return over !== undefined && over.pages >= span ? -EEXIST : 0;
-  }
-
-  protected override step(page: number, left: number): number {
-    const { span } = this.largest(page, page, left);
-    const over = this.leafOver(page);
-    if (over !== undefined && over.pages > span) {
-      if (!this.splits) return 0;
-      this.split(over, page, span);
-    } else if (this.within(page, span).length === 0) return 0;
-    this.clear(page, span);
-    return span;
-  }
-
-  private split(leaf: Leaf, page: number, span: number): void {
-    let { page: at, pages, frame } = leaf;
-    while (pages > span) {
-      const next = (this.levels.findLast(l => l.span < pages) as Level).span;
-      this.removeAt(at);
-      for (let done = 0; done < pages; done += next) this.add(at + done, next, frame + done);
-      const skip = Math.floor((page - at) / next) * next;
-      at += skip;
-      frame += skip;
-      pages = next;
-    }
-  }
-}
-
-/** Pages of what a table of the smallest pages spans, in VT-d and AMD. */
-const TABLE = 512;
-
-/** VT-d until 6.12: small leaves stay, large ones make room, and an unmap is as large as the first leaf. */
-export class VtdTable extends PageTable {
-  override reach(page: number, _frame: number, pages: number): number {
-    return page + pages > this.limit ? -EFAULT : 0;
-  }
-
-  protected override swallows(page: number, frame: number, pages: number): number {
-    for (let done = 0; done < pages; ) {
-      const { span } = this.largest(page + done, frame + done, pages - done);
-      const over = this.leafOver(page + done);
-      if (over !== undefined && over.pages > span) return -EINVAL;
-      done += span;
-    }
-    return 0;
-  }
-
-  protected override inTheWay(): number {
-    return 0;
-  }
-
-  protected override keeps(over: Leaf | undefined, span: number): boolean {
-    return over !== undefined && over.pages === span && span < TABLE;
-  }
-
-  protected override step(page: number, left: number): number {
-    const { span } = this.largest(page, page, left);
-    const next = this.levels.find(l => l.span > span)?.span;
-    const offset = next === undefined ? left : next - (page % next);
-    const covered = next !== undefined && offset + next <= left ? offset : left;
-    const size = Math.max(covered - (covered % span), this.leafOver(page)?.pages ?? 0);
-    this.clear(page, size);
-    return size;
-  }
-}
-
-/** AMD until 6.12: the new leaf always wins, and of what is met by an unmap the whole leaf goes. */
-export class AmdTable extends PageTable {
-  private tables = new Set<number>();
-
-  protected override inTheWay(): number {
-    return 0;
-  }
-
-  protected override begin(): void {
-    this.tables = new Set();
-    for (const { span, leaves } of this.levels)
-      if (span < TABLE) for (const at of leaves.keys()) this.tables.add(Math.floor((at * span) / TABLE));
-  }
-
-  protected override step(page: number): number {
-    const over = this.leafOver(page);
-    if (over !== undefined) return this.removeAt(over.page);
-    return this.tables.has(Math.floor(page / TABLE)) ? this.unit : 0;
-  }
-}
-
-/** The page-table code of an IOMMU in a kernel. */
-export function tableFor(
-  tables: 'vtd' | 'amd' | 'arm',
-  kernel: '7.2' | '6.12' | '6.1',
-  sizes: number,
-  limit: number,
-): PageTable {
-  if (tables === 'arm') return new ArmTable(sizes, limit, kernel !== '7.2');
-  if (kernel === '7.2') return new PageTable(sizes, limit);
-  return tables === 'vtd' ? new VtdTable(sizes, limit) : new AmdTable(sizes, limit);
 }

@@ -2,7 +2,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { EADDRINUSE, EBADF, EEXIST, ENOENT, ENOMEM, ERANGE } from '../../impl/errno.js';
-import { PageTable, tableFor } from '../../impl/iommu-core/page-table.js';
+import { PageTable } from '../../impl/iommu-core/page-table.js';
+import { tableFor } from '../../impl/iommu-core/page-table-codes.js';
 import { Slab } from '../../impl/iommu-core/slab.js';
 import { bench, d1, g, h, o1 } from './iommu-core-bench.js';
 

@@ -26,7 +26,11 @@ const laidOver = withClause('map/in-the-way', clause => ({
   ...clause,
   then: (s: State, o: Parameters<typeof numberOf>[0] & { readonly op: 'map' }) => {
     const first = numberOf(o) * s.machine.pageSpan;
-    const made = leavesFor(instanceFor(s, o), pages(o.iova), pages(o.paddr), pages(o.size));
+    const made = leavesFor(instanceFor(s, o), {
+      page: pages(o.iova),
+      frame: pages(o.paddr),
+      pages: pages(o.size),
+    });
     const leaves = made.reduce((all, { page, leaf }) => all.set(first + page, leaf), s.leaves);
     return { outcome: { is: 'ok' }, state: patch(s, { leaves }) };
   },

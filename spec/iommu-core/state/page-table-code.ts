@@ -1,6 +1,7 @@
 // What does each page-table code do with a leaf that is in the way of a map, or half in the range of an unmap?
 import type { Instance, Leaf, State, TableCode } from '../state.js';
-import { leavesFor, sizesOf } from './page-table.js';
+import { callsFor, kept, refusesCall } from './driver-call.js';
+import { leavesFor, type Range, sizesOf } from './page-table.js';
 
 type Leaves = State['leaves'];
 
@@ -47,7 +48,10 @@ class Table {
 /** How a map ends: with these leaves, or with an error after what this call had mapped is unmapped again. */
 export interface Mapped {
   readonly leaves: Leaves;
-  readonly is: 'mapped' | 'in-the-way' | 'into-memory';
+  /** `beyond`: a call of the driver was refused for its addresses. */
+  readonly is: 'mapped' | 'in-the-way' | 'into-memory' | 'beyond';
+  /** Did an entry not keep the whole address? */
+  readonly wraps: boolean;
 }
 
 /** What is in the way of one new leaf: nothing, something that it replaces, or something that ends the call. */
@@ -78,30 +82,41 @@ const LARGE = 512;
 export function mapped(
   s: State,
   domain: number,
-  instance: Instance,
-  range: { readonly page: number; readonly frame: number; readonly pages: number },
+  range: Range,
+  { instance, release }: { readonly instance: Instance; readonly release: string },
   until = Number.POSITIVE_INFINITY,
 ): Mapped & { readonly made: number } {
   const t = new Table(s, domain, s.leaves);
   const made: number[] = [];
+  let wraps = false;
   const ends = (is: Mapped['is'], undo: boolean) => {
     if (undo) for (const page of made) t.remove(page);
-    return { leaves: t.leaves, is, made: made.length };
+    return { leaves: t.leaves, is, made: made.length, wraps };
   };
-  for (const [n, { page, leaf }] of leavesFor(instance, range.page, range.frame, range.pages).entries()) {
-    const way = wayOf(instance.code, t, page, leaf.pages);
-    if (way === 'in-the-way') return ends(way, true);
-    // Nobody can say what a table walk through mapped memory does.
-    if (way === 'into-memory') return { leaves: s.leaves, is: way, made: n };
-    if (n === until) return ends('mapped', true);
-    made.push(page);
-    if (way === 'keep') continue;
-    const over = t.over(page);
-    if (over >= 0) t.remove(over);
-    for (const below of t.within(page, leaf.pages)) t.remove(below);
-    t.set(page, leaf);
+  for (const call of callsFor(instance, range)) {
+    if (refusesCall(instance, call)) return ends('beyond', true);
+    for (const { page, leaf } of leavesFor(instance, call)) {
+      const way = wayOf(instance.code, t, page, leaf.pages);
+      if (way === 'in-the-way') return ends(way, true);
+      // Nobody can say what a table walk through mapped memory does.
+      if (way === 'into-memory') return { leaves: s.leaves, is: way, made: made.length, wraps };
+      if (made.length === until) return ends('mapped', true);
+      made.push(page);
+      if (way === 'keep') continue;
+      const frame = kept(instance.code, release, instance, leaf.frame);
+      wraps ||= frame !== leaf.frame;
+      place(t, page, { pages: leaf.pages, frame });
+    }
   }
   return ends('mapped', false);
+}
+
+/** The leaf is written, and what was there goes. */
+function place(t: Table, page: number, leaf: Leaf): void {
+  const over = t.over(page);
+  if (over >= 0) t.remove(over);
+  for (const below of t.within(page, leaf.pages)) t.remove(below);
+  t.set(page, leaf);
 }
 
 /** What an unmap removes, and how many pages it says are gone. */

@@ -12,15 +12,20 @@ export function sizesOf(instance: Instance): readonly number[] {
 /** The smallest page in pages of 4 KiB. */
 export const smallest = (instance: Instance): number => sizesOf(instance).at(-1)!;
 
+/** A range of IOVA and the memory behind it, in pages. */
+export interface Range {
+  readonly page: number;
+  readonly frame: number;
+  readonly pages: number;
+}
+
 /**
  * The leaves of a mapping, as iommu_pgsize chooses them: each time the largest size that divides both
  * addresses and is not more than what is left. Page numbers; `size` a multiple of the smallest page.
  */
 export function leavesFor(
   instance: Instance,
-  page: number,
-  frame: number,
-  pages: number,
+  { page, frame, pages }: Range,
 ): readonly { readonly page: number; readonly leaf: Leaf }[] {
   const sizes = sizesOf(instance);
   const leaves: { page: number; leaf: Leaf }[] = [];
