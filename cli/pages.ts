@@ -2,12 +2,11 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
-import type { Story } from '../conformance/index.js';
 import type { Page, Part, Tone } from '../picture/document.js';
 import { here } from './console.js';
 import { EXIT, type ExitCode, Unwritable } from './exit.js';
 import { quoted } from './quoted.js';
-import { count, type Out } from './terminal.js';
+import type { Out } from './terminal.js';
 import { VERSION } from './version.js';
 import { tryToWrite } from './written.js';
 
@@ -42,20 +41,3 @@ export async function writePage(
 /** Without the page itself, which may lie anywhere by now. */
 const asked = (argv: readonly string[]): readonly string[] =>
   argv.filter((word, i) => word !== '--html' && !word.startsWith('--html=') && argv[i - 1] !== '--html');
-
-/** What came of a recording, in one line. */
-export function storySays(story: Story): string {
-  const { verdict, steps, profile, parting, reason, broken } = story;
-  if (broken !== undefined) return `breaks ${broken.property} in ${steps.length} steps`;
-  if (parting !== undefined) {
-    const { call, answer } = steps.at(-1)!;
-    const impossible = parting.allowed.every(way => way.answer.startsWith('no such event'));
-    if (impossible) return `diverges at event ${parting.n}: no such ${call} is possible here`;
-    return `diverges at event ${parting.n}: ${call} answered ${answer}, allowed is ${allowedIn(story)}`;
-  }
-  if (verdict === 'unfinished') return `unfinished: ${reason}`;
-  return `conforms to ${profile}, ${count(steps.length + (story.left ?? 0))} events`;
-}
-
-const allowedIn = ({ parting }: Story): string =>
-  [...new Set(parting!.allowed.map(way => way.answer))].join(' or ');

@@ -30,7 +30,7 @@ export function htmlOf(template: string, page: Page, pack: Pack): string {
 }
 
 /** What would turn or hide the text around it is spelled out, wherever it stands. */
-function visible(value: unknown): unknown {
+export function visible(value: unknown): unknown {
   if (typeof value === 'string') return printable(value);
   if (Array.isArray(value)) return value.map(visible);
   if (typeof value !== 'object' || value === null) return value;

@@ -14,6 +14,7 @@ import {
 import { countVerdicts, type RuleRow, ruleRows } from '../../conformance/verdicts/rules.js';
 import type { RuleTally } from '../../conformance/verdicts/tally.js';
 import type { Part } from '../../picture/document.js';
+import { storySays } from '../../picture/says.js';
 import { RELEASE } from '../../spec/index.js';
 import { drawingsOf, drawStories } from '../drawn.js';
 import { EXIT, type ExitCode, Usage, worst } from '../exit.js';
@@ -21,7 +22,7 @@ import { formatNamed, memoryOf, openTrace } from '../input.js';
 import { JUDGED_WITHIN } from '../memory.js';
 import type { Choices } from '../options.js';
 import { tableOf } from '../page-tables.js';
-import { storySays, writePage } from '../pages.js';
+import { writePage } from '../pages.js';
 import { quoted } from '../quoted.js';
 import { sayRemarks, sayUnseen } from '../remarks.js';
 import { sayReport } from '../report.js';

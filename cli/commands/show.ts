@@ -10,6 +10,7 @@ import {
   Teller,
   withReasons,
 } from '../../conformance/index.js';
+import { storySays } from '../../picture/says.js';
 import type { AnyOp } from '../../spec/index.js';
 import { type Event, opSeen } from '../../spec/protocol/trace.js';
 import { changeLines, whole } from '../changes.js';
@@ -17,7 +18,7 @@ import { drawingsOf, drawStories } from '../drawn.js';
 import { EXIT, type ExitCode } from '../exit.js';
 import { formatNamed, memoryOf, openTrace } from '../input.js';
 import type { Choices } from '../options.js';
-import { storySays, writePage } from '../pages.js';
+import { writePage } from '../pages.js';
 import { sayReport } from '../report.js';
 import { type Out, outTo, paint, wrapped } from '../terminal.js';
 import { failed } from '../told.js';

@@ -3,7 +3,7 @@ import { render } from 'preact';
 import { useState } from 'preact/hooks';
 import type { Page, Part } from '../document.js';
 import { GraphWalked } from './graph.js';
-import { Player } from './player.js';
+import { StoryDrawn } from './story.js';
 import { DataTable } from './table.js';
 
 function App({ page }: { page: Page }) {
@@ -41,44 +41,12 @@ function App({ page }: { page: Page }) {
 function PartDrawn({ part }: { part: Part }) {
   switch (part.is) {
     case 'story':
-      return <StoryDrawn part={part} />;
+      return <StoryDrawn story={part.story} name={part.name} />;
     case 'table':
       return <DataTable part={part} />;
     case 'graph':
       return <GraphWalked part={part} />;
   }
-}
-
-function StoryDrawn({ part: { story, name } }: { part: Extract<Part, { is: 'story' }> }) {
-  const chosen = Object.entries(story.chosen).map(([key, value]) => `${key}=${value}`);
-  const about = [
-    story.profile,
-    ...(story.release === undefined ? [] : [story.release]),
-    ...chosen,
-    `recorded by: ${story.producer}`,
-  ];
-  return (
-    <>
-      <section class="about" aria-label="the recording">
-        <p>
-          <b>{story.file ?? name}</b> <span class="quiet">{about.join(' · ')}</span>
-        </p>
-        {story.broken && (
-          <p class="broken">
-            <code>{story.broken.property}</code> {story.broken.says} <b>{story.broken.why}.</b>
-            {story.broken.cycle !== undefined &&
-              ` From call ${story.broken.cycle} on it goes round and round.`}
-          </p>
-        )}
-        {story.left !== undefined && (
-          <p class="note">{`${story.left} calls behind call ${story.seen} are left out here; they were judged.`}</p>
-        )}
-        {story.reason !== undefined && <p class="broken">{story.reason}</p>}
-        {story.broken === undefined && story.narration.map(line => <p key={line}>{line}</p>)}
-      </section>
-      <Player story={story} name={name} />
-    </>
-  );
 }
 
 /** Data is text of its own, which nothing runs; a large one is packed. */

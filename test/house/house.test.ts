@@ -8,7 +8,7 @@ import { circlesIn } from './circles.js';
 import { code, functionsOf, importsOf } from './source.js';
 
 const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
-const PROJECTS = ['spec', 'impl', 'model', 'conformance', 'picture', 'api', 'cli', 'bench', 'test'];
+const PROJECTS = ['spec', 'impl', 'model', 'conformance', 'picture', 'site', 'api', 'cli', 'bench', 'test'];
 
 /** Paths from the root, with forward slashes. */
 function filesIn(folder: string, ending: string): readonly string[] {
@@ -111,6 +111,10 @@ const MAY: {
     parts: ['picture', 'conformance', 'model', 'spec', 'spec/protocol'],
     packages: ['preact', '@tanstack', '@dagrejs'],
   },
+  site: {
+    parts: ['site', 'picture', 'model', 'conformance', 'spec', 'spec/protocol'],
+    packages: ['preact', 'marked'],
+  },
 };
 
 const partOf = (path: string): string =>
@@ -129,6 +133,16 @@ test('imports go one way', () => {
       .map(({ from }) => `${f.path} imports ${from}`);
   });
   none(wrong);
+});
+
+test('nothing but its tests imports the site', () => {
+  none(
+    SOURCES.filter(f => !/^(?:site|test)\//.test(f.path)).flatMap(f =>
+      importsOf(f.text)
+        .filter(i => i.from.startsWith('.') && partOf(normalize(join(dirname(f.path), i.from))) === 'site')
+        .map(i => `${f.path} imports ${i.from}`),
+    ),
+  );
 });
 
 test('no file imports itself by way of others, not even for a type', () => {
@@ -198,7 +212,8 @@ test('every file that a document names is there', () => {
   const documents = ['README.md', 'CONTRIBUTING.md', 'CHANGELOG.md', ...filesIn('docs', '.md')].filter(path =>
     existsSync(join(ROOT, path)),
   );
-  const named = /`((?:spec|impl|model|conformance|cli|bench|test|docs)\/[\w./-]+\.(?:ts|js|md))`/g;
+  const named =
+    /`((?:spec|impl|model|conformance|picture|site|cli|bench|test|docs)\/[\w./-]+\.(?:ts|js|md))`/g;
   none(
     documents.flatMap(path =>
       [...read(path).matchAll(named)]
