@@ -3,8 +3,10 @@ import { EXIT, type ExitCode, Usage } from '../exit.js';
 import { kernelNamed } from '../targets/kernel/kernels.js';
 import { machineNamed } from '../targets/kernel/machines.js';
 import { kernelTarget } from '../targets/kernel/target.js';
-import { findQemus } from '../targets/pseries/find.js';
+import { MODELS } from '../targets/models/kinds.js';
+import { modelTarget } from '../targets/models/target.js';
 import { pseriesTarget } from '../targets/pseries/target.js';
+import { findQemus, PSERIES } from '../targets/qemu/find.js';
 import { converse } from '../targets/serve.js';
 
 export interface SystemOptions {
@@ -15,9 +17,17 @@ export interface SystemOptions {
 
 async function offered(name: string, options: SystemOptions, tell: (text: string) => void) {
   if (name === 'kernel') return kernelTarget(kernelNamed(options.kernel), machineNamed(options.machine));
-  if (name !== 'pseries') throw new Usage(`unknown target ${name}; known: pseries, kernel`);
+  const judged = Object.hasOwn(MODELS, name) ? MODELS[name] : undefined;
+  if (judged !== undefined) {
+    const [qemu] = await findQemus(judged.program, tell, options.qemu);
+    return modelTarget(judged, qemu!);
+  }
+  if (name !== 'pseries') {
+    const known = ['pseries', 'kernel', ...Object.keys(MODELS)].join(', ');
+    throw new Usage(`unknown target ${name}; known: ${known}`);
+  }
   // Of several the first: which one is meant is said, or does not matter.
-  const [qemu] = await findQemus(tell, options.qemu);
+  const [qemu] = await findQemus(PSERIES, tell, options.qemu);
   return pseriesTarget(qemu!);
 }
 

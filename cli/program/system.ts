@@ -6,7 +6,7 @@ export function addTarget(top: Command, end: End): void {
   top
     .command('target <name>')
     .description(
-      "offer a real system as a target, on standard input and output: pseries (QEMU's), kernel (Linux in QEMU)",
+      "offer a real system as a target, on standard input and output: pseries, vtd (QEMU's), kernel (Linux in QEMU)",
     )
     .option('--qemu <version>', 'which QEMU, where there are several: 10.0, 7.2')
     .option('--kernel <kernel>', 'which Linux: 6.1, 6.12 or newest (default: 6.12)')

@@ -52,6 +52,21 @@ top
     process.exitCode = await (await import('./kernel/lane.js')).kernelLane(options);
   });
 
+for (const name of ['vtd'])
+  top
+    .command(name)
+    .description(
+      `one of QEMU's IOMMUs by qtest, profile hardware: every QEMU that is there or can be fetched`,
+    )
+    .option('--seed <n>', 'the same seed, the same calls', wholeNumber('--seed', 0, 2 ** 31 - 1), 1)
+    .option('--machines <n>', 'walks, each on a fresh machine', wholeNumber('--machines', 1, 1_000_000), 60)
+    .option('--ops <n>', 'operations of one walk', wholeNumber('--ops', 1, 100_000), 100)
+    .option('--qemu <version>', 'one version only')
+    .option('--rules', 'the verdict on every clause')
+    .action(async options => {
+      process.exitCode = await (await import('./models/lane.js')).modelLane(name, options);
+    });
+
 try {
   await top.parseAsync(process.argv);
 } catch (error) {

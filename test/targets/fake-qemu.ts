@@ -1,6 +1,7 @@
 // What does a QEMU do that is a few maps: memory, windows, one device for each bridge, and the firmware's services?
-import { Died, type Host, type Said } from '../../conformance/targets/pseries/host.js';
+
 import { layoutOf, MAILBOX } from '../../conformance/targets/pseries/stub.js';
+import { Died, type Host, type Said } from '../../conformance/targets/qtest/host.js';
 
 interface Table {
   readonly start: bigint;

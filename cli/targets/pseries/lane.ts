@@ -26,8 +26,8 @@ import { EXIT, type ExitCode, worst } from '../../exit.js';
 import { bundled, bytesOf, CORPUS } from '../../input.js';
 import { count, type Out, outTo, paint, ticker } from '../../terminal.js';
 import { dialOf } from '../dial.js';
+import { type Found, findQemus, PSERIES } from '../qemu/find.js';
 import { introduction, sayCampaign } from '../report.js';
-import { type Found, findQemus } from './find.js';
 import { launcher, POLICIES, PROFILE } from './target.js';
 
 export interface LaneOptions {
@@ -46,7 +46,7 @@ const DEADLINE = 20_000;
 
 export async function pseriesLane(options: LaneOptions): Promise<ExitCode> {
   const out = outTo(false);
-  const qemus = await findQemus(out.say, options.qemu);
+  const qemus = await findQemus(PSERIES, out.say, options.qemu);
   const codes: ExitCode[] = [];
   const lines: string[] = [];
   for (const qemu of qemus) {

@@ -5,13 +5,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { LAWS } from '../../../conformance/index.js';
 import { OPERATIONS } from '../../../conformance/targets/pseries/calls.js';
+import { ALWAYS } from '../../../conformance/targets/pseries/command-line.js';
 import { type Launch, PseriesSystem } from '../../../conformance/targets/pseries/system.js';
 import { type About, Responder } from '../../../conformance/targets/responder.js';
 import { lawNamed } from '../../../conformance/trace/laws.js';
 import { ANY } from '../../../spec/protocol/target.js';
 import { endsWithUs } from '../ends-with-us.js';
-import type { Found } from './find.js';
-import { launch } from './process.js';
+import type { Found } from '../qemu/find.js';
+import { launch } from '../qemu/process.js';
 
 export const PROFILE = 'spapr-tce';
 /** What QEMU is, of what the sources argue about. */
@@ -34,7 +35,7 @@ export function launcher(qemu: Found): Launch {
   endsWithUs(() => rmSync(folder, { recursive: true, force: true }));
   return (line, bytes) => {
     writeFileSync(image, Uint8Array.from(bytes));
-    return launch(qemu, line, image);
+    return launch(qemu, [...line.arguments, ...ALWAYS], image);
   };
 }
 

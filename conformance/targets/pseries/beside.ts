@@ -1,7 +1,7 @@
 // What does the machine do that the profile has no words for: resets of the whole, bus mastering, an address without a window's number?
 import type { Machine } from '../../../spec/protocol/spapr-tce.js';
+import { Died } from '../qtest/host.js';
 import { accessAt } from './dma.js';
-import { Died } from './host.js';
 import { H_GET_TCE, H_PUT_TCE, hypercall } from './hypercall.js';
 import type { Pseries } from './pseries.js';
 import { rtas } from './rtas.js';

@@ -1,5 +1,5 @@
 // How are numbers written into a guest's memory, and read from it? In big-endian bytes, two hex digits each.
-import { type Host, Refused } from './host.js';
+import { type Host, Refused } from '../qtest/host.js';
 
 /** The last 2^64 of a number in 16 digits. */
 export const cell64 = (value: bigint): string => BigInt.asUintN(64, value).toString(16).padStart(16, '0');

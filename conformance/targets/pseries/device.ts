@@ -1,6 +1,7 @@
 // How is a device of a PCI host bridge set up without an operating system, and made to access memory?
+
+import { type Host, Silent } from '../qtest/host.js';
 import { at64, cell64, read, write } from './bytes.js';
-import { type Host, Silent } from './host.js';
 import { rtas } from './rtas.js';
 import type { Layout } from './stub.js';
 

@@ -1,6 +1,7 @@
 // How is a hypercall made on a machine without an operating system, and what are its codes called?
+
+import { type Host, Silent } from '../qtest/host.js';
 import { at64, cell64, read, write } from './bytes.js';
-import { type Host, Silent } from './host.js';
 import { rtas } from './rtas.js';
 import { type Layout, MAILBOX } from './stub.js';
 

@@ -1,8 +1,8 @@
 // What is a running pseries machine to the calls that are made on it?
 import type { Machine } from '../../../spec/protocol/spapr-tce.js';
+import type { Host } from '../qtest/host.js';
 import { read, write } from './bytes.js';
 import { setMaster, setUp } from './device.js';
-import type { Host } from './host.js';
 import { H_GET_TCE, hypercall } from './hypercall.js';
 import { type Region, windowsIn } from './mtree.js';
 import { digitsOf, ENTRY, entry, type Layout, layoutOf, STOP_SELF, stub } from './stub.js';

@@ -1,6 +1,7 @@
 // How is a service of the firmware called, and what are its statuses called?
+
+import type { Host } from '../qtest/host.js';
 import { at32, cell32, read, write } from './bytes.js';
-import type { Host } from './host.js';
 import type { Layout } from './stub.js';
 
 const NAMES: { readonly [status: string]: string } = {

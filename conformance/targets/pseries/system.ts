@@ -2,10 +2,10 @@
 import type { View } from '../../../spec/law/profile.js';
 import type { Observed } from '../../../spec/protocol/observed.js';
 import type { Machine, Op } from '../../../spec/protocol/spapr-tce.js';
+import { Died, type Host, Silent } from '../qtest/host.js';
 import type { System } from '../responder.js';
 import { make } from './calls.js';
 import { type CommandLine, commandLine } from './command-line.js';
-import { Died, type Host, Silent } from './host.js';
 import { Pseries } from './pseries.js';
 import { guestWindows } from './view.js';
 

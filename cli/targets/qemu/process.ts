@@ -1,8 +1,7 @@
 // How is a QEMU process started, asked and ended?
 import { type ChildProcess, spawn } from 'node:child_process';
 import type { Duplex } from 'node:stream';
-import { ALWAYS, type CommandLine } from '../../../conformance/targets/pseries/command-line.js';
-import { Died, type Host, Refused, type Said, Silent } from '../../../conformance/targets/pseries/host.js';
+import { Died, type Host, Refused, type Said, Silent } from '../../../conformance/targets/qtest/host.js';
 import { endsWithUs } from '../ends-with-us.js';
 
 /** Where a QEMU is, and what it needs to find its own parts. */
@@ -42,9 +41,9 @@ type Monitored = Waiting<unknown> & { readonly event: string | undefined };
 const START =
   'command -v setpriv >/dev/null && exec setpriv --pdeathsig KILL "$0" "$@" 2>&1; exec "$0" "$@" 2>&1';
 
-/** Starts QEMU and waits until its monitor speaks. */
-export async function launch(qemu: Qemu, line: CommandLine, image: string): Promise<Host> {
-  const host = new QemuProcess(qemu, line, image);
+/** Starts QEMU as that machine, with a file as its firmware, and waits until its monitor speaks. */
+export async function launch(qemu: Qemu, machine: readonly string[], image: string): Promise<Host> {
+  const host = new QemuProcess(qemu, machine, image);
   try {
     await host.ready();
     return host;
@@ -66,10 +65,10 @@ class QemuProcess implements Host {
   private readonly exited: Promise<void>;
   private greeted: Monitored | undefined;
 
-  constructor(qemu: Qemu, line: CommandLine, image: string) {
+  constructor(qemu: Qemu, machine: readonly string[], image: string) {
     const data = qemu.data === undefined ? [] : ['-L', qemu.data];
     const own = ['-chardev', 'socket,id=monitor,fd=3', '-mon', 'chardev=monitor,mode=control'];
-    const args = [...line.arguments, ...ALWAYS, ...data, '-bios', image, '-qtest', 'stdio', ...own];
+    const args = [...machine, ...data, '-bios', image, '-qtest', 'stdio', ...own];
     // Log and answers come on one stream, so that a line of the log is known to be older than the answer behind it.
     this.child = spawn('sh', ['-c', START, qemu.executable, ...args], {
       stdio: ['pipe', 'pipe', 'ignore', 'pipe'],

@@ -1,0 +1,203 @@
+// Do QEMU's IOMMUs keep to the law of hardware? All of the corpus that they can be, and random walks.
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { LAWS, readTrace } from '../../../conformance/index.js';
+import { type Campaign, campaign, type Section } from '../../../conformance/targets/campaign.js';
+import { Expected, readExpectations } from '../../../conformance/targets/expectations.js';
+import { TARGET_LIMITS } from '../../../conformance/targets/limits.js';
+import type { Dial } from '../../../conformance/targets/link.js';
+import type { Script } from '../../../conformance/targets/play.js';
+import type { Seen } from '../../../conformance/targets/qtest/dma.js';
+import { misfit, OPERATIONS } from '../../../conformance/targets/qtest/system.js';
+import type { Responder } from '../../../conformance/targets/responder.js';
+import { Session } from '../../../conformance/targets/session.js';
+import { scriptOf } from '../../../conformance/targets/shrink.js';
+import { walkScript } from '../../../conformance/targets/walks.js';
+import { lawNamed } from '../../../conformance/trace/laws.js';
+import { hardwareCalls } from '../../../spec/calls/hardware.js';
+import { type AnyOp, defaultPolicies, type Policies } from '../../../spec/index.js';
+import type { Machine } from '../../../spec/protocol/hardware.js';
+import { EXIT, type ExitCode, Usage, worst } from '../../exit.js';
+import { bundled, bytesOf, CORPUS } from '../../input.js';
+import { count, outTo, paint, ticker } from '../../terminal.js';
+import { findQemus } from '../qemu/find.js';
+import { introduction, sayCampaign } from '../report.js';
+import { type Judged, MODELS } from './kinds.js';
+import { type ModelTarget, modelTarget, PROFILE } from './target.js';
+
+export interface ModelOptions {
+  readonly seed: number;
+  readonly machines: number;
+  readonly ops: number;
+  readonly qemu?: string;
+  readonly rules?: boolean;
+}
+
+const DEADLINE = 20_000;
+
+export async function modelLane(name: string, options: ModelOptions): Promise<ExitCode> {
+  const judged = MODELS[name];
+  if (judged === undefined)
+    throw new Usage(`unknown model ${name}; known: ${Object.keys(MODELS).join(', ')}`);
+  const out = outTo(false);
+  const codes: ExitCode[] = [];
+  const lines: string[] = [];
+  for (const qemu of await findQemus(judged.program, out.say, options.qemu)) {
+    const target = modelTarget(judged, qemu);
+    const limits = { ...TARGET_LIMITS, call: DEADLINE, hello: DEADLINE, reset: DEADLINE, total: 3_600_000 };
+    const clock = () => performance.now();
+    const session = await Session.open(inside(target.responder), LAWS, limits, clock, PROFILE);
+    try {
+      for (const line of introduction(session)) out.say(line);
+      const bar = ticker(session.intro.hello.name);
+      const result = await campaign(session, [await corpus(judged), walks(judged, options)], {
+        limits,
+        clock,
+        expected: new Expected(expectedOf(name), today()),
+        progress: (section, runs, calls) =>
+          bar.show(`${section}: ${count(runs)} runs, ${count(calls)} calls`),
+      });
+      bar.done();
+      const again = `exec:npx iommu-spec target ${name} --qemu ${qemu.version}`;
+      sayCampaign(session, result, reportOptions(options, again), out);
+      lines.push(...summary(name, qemu.version, result, target));
+      codes.push(result.result === 'conforms' ? EXIT.conforms : EXIT.diverges);
+    } finally {
+      await session.close();
+      await target.end();
+    }
+  }
+  out.say();
+  for (const line of lines) out.say(line);
+  return worst(codes);
+}
+
+/** The responder in this process, so that what it saw besides can be told. */
+const inside =
+  (responder: Responder): Dial =>
+  async () => {
+    let answer: Promise<string | undefined> = Promise.resolve(undefined);
+    return {
+      waiting: false,
+      said: [],
+      send: line => {
+        answer = responder.answer(line);
+      },
+      receive: async () => {
+        const text = await answer;
+        return text === undefined ? { is: 'silence' } : { is: 'line', text };
+      },
+      fresh: () => {},
+      close: async () => {},
+    };
+  };
+
+function expectedOf(name: string) {
+  const file = new URL(`../../../../conformance/targets/${name}/expected.json`, import.meta.url);
+  return readExpectations(readFileSync(fileURLToPath(file), 'utf8'));
+}
+
+const today = (): string => new Date().toISOString().slice(0, 10);
+
+const policies = (): Policies => defaultPolicies<Policies>(lawNamed(LAWS, PROFILE).profile);
+
+/** The traces whose machine the model can be, accepted and refused: their calls are made, and judged anew. */
+async function corpus({ kind }: Judged): Promise<Section> {
+  const scripts: Script[] = [];
+  for (const named of bundled().traces) {
+    if (!('lines' in named)) continue;
+    const trace = await readTrace(bytesOf(join(CORPUS, named.name)));
+    const ops: AnyOp[] = [];
+    if (trace.profile.name === PROFILE && misfit(kind, trace.machine as Machine) === undefined)
+      for await (const event of trace.events()) ops.push(event.op as AnyOp);
+    if (ops.length > 0)
+      scripts.push(
+        scriptOf(
+          named.name,
+          trace.machine,
+          policies(),
+          ops.map(op => ({ op })),
+        ),
+      );
+    await trace.close();
+  }
+  return { name: 'corpus', open: false, scripts: () => scripts };
+}
+
+function walks({ machines }: Judged, options: ModelOptions): Section {
+  const all = Object.entries(machines);
+  return {
+    name: 'walks',
+    open: true,
+    *scripts() {
+      for (let number = 0; number < options.machines; number++) {
+        const [named, machine] = all[number % all.length]!;
+        yield walkScript({
+          profile: lawNamed(LAWS, PROFILE).profile,
+          calls: { machines: {}, next: hardwareCalls.next as never },
+          machine,
+          named,
+          policies: policies(),
+          seed: options.seed,
+          number,
+          ops: options.ops,
+          faults: new Set(),
+        });
+      }
+    },
+  };
+}
+
+const reportOptions = (options: ModelOptions, target: string) => ({
+  target,
+  policy: [],
+  seed: options.seed,
+  runs: options.machines,
+  ops: options.ops,
+  upTo: 0,
+  part: 0,
+  shrink: true,
+  deadline: DEADLINE,
+  startup: DEADLINE / 1000,
+  total: 3600,
+  restarts: TARGET_LIMITS.restarts,
+  ...(options.rules === undefined ? {} : { rules: options.rules }),
+});
+
+/** What was made and met, what was not as it is to be, and what became of the accesses. */
+function summary(
+  name: string,
+  version: string,
+  { sections, rules, findings, expectations, broken }: Campaign,
+  { system: { boots, seen } }: ModelTarget,
+): readonly string[] {
+  const calls = sections.reduce((n, s) => n + s.calls, 0);
+  const able = rules.filter(r => r.ops.some(op => (OPERATIONS as readonly string[]).includes(op)));
+  const met = able.filter(r => r.passed + r.failed > 0);
+  const unexpected = findings.reduce((n, f) => n + f.times, broken.length);
+  const excused = expectations.reduce((n, e) => n + e.times, 0);
+  const colour = unexpected === 0 ? paint.green : paint.red;
+  return [
+    colour(
+      [
+        `${name}, QEMU ${version}: ${count(boots)} boots, ${count(calls)} operations`,
+        `${count(seen.dmas)} DMAs`,
+        `${met.length} of ${able.length} clauses of its operations met`,
+        `divergences: ${count(excused)} expected, ${count(unexpected)} unexpected`,
+      ].join(', '),
+    ),
+    `   ${faultLine(seen)}`,
+  ];
+}
+
+function faultLine({ recorded, silent, unobserved }: Seen): string {
+  const codes = [...recorded]
+    .sort(([a], [b]) => a - b)
+    .map(([code, times]) => `0x${code.toString(16)} ${count(times)} times`);
+  return [
+    `faults recorded: ${codes.length === 0 ? 'none' : codes.join(', ')}`,
+    `accesses that got nowhere without a record: ${count(silent)}`,
+    `reads whose end nobody saw: ${count(unobserved)}`,
+  ].join('; ');
+}

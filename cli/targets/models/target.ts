@@ -1,0 +1,48 @@
+// What does a target of one of QEMU's IOMMUs say of itself, and which QEMU is behind it?
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { LAWS } from '../../../conformance/index.js';
+import { type Launch, ModelSystem, OPERATIONS } from '../../../conformance/targets/qtest/system.js';
+import { Responder } from '../../../conformance/targets/responder.js';
+import { lawNamed } from '../../../conformance/trace/laws.js';
+import { ANY } from '../../../spec/protocol/target.js';
+import { endsWithUs } from '../ends-with-us.js';
+import type { Found } from '../qemu/find.js';
+import { launch } from '../qemu/process.js';
+import type { Judged } from './kinds.js';
+
+export const PROFILE = 'hardware';
+
+/** Starts that QEMU; what its CPU begins with is a file until this process ends. */
+function launcher(qemu: Found): Launch {
+  const folder = mkdtempSync(join(tmpdir(), 'iommu-spec-model-'));
+  const image = join(folder, 'image');
+  endsWithUs(() => rmSync(folder, { recursive: true, force: true }));
+  return (machine, bytes) => {
+    writeFileSync(image, Uint8Array.from(bytes));
+    return launch(qemu, machine, image);
+  };
+}
+
+export interface ModelTarget {
+  readonly responder: Responder;
+  readonly system: ModelSystem;
+  end(): Promise<void>;
+}
+
+export function modelTarget({ kind }: Judged, qemu: Found): ModelTarget {
+  const system = new ModelSystem(kind, launcher(qemu));
+  const about = {
+    name: kind.title,
+    version: qemu.version,
+    machine: ANY,
+    operations: OPERATIONS,
+    reset: 'slow',
+  } as const;
+  return {
+    system,
+    responder: new Responder(lawNamed(LAWS, PROFILE), about, system),
+    end: () => system.end(),
+  };
+}
