@@ -26,6 +26,10 @@ export const coreDomain = (group: Group): Domain | undefined =>
 export function fits(domain: Domain, instance: Instance | undefined): boolean {
   if (instance === undefined || domain.driver !== instance.setup.driver) return false;
   if (domain.kind !== 'paging' || domain.instance === undefined) return true;
+  const { tables } = instance.setup;
+  // An SMMUv3 keeps its domains to itself; AMD's driver asks for nothing but its own domains.
+  if (tables === 'arm') return domain.instance === instance;
+  if (tables === 'amd') return true;
   const { sizes, limit } = domain.instance.setup;
   return limit <= instance.setup.limit && (sizes & ~instance.setup.sizes) === 0;
 }

@@ -144,6 +144,8 @@ export interface Instance {
   readonly aux: boolean;
   /** Its driver takes a device off its domain before it tries another. */
   readonly loses: boolean;
+  /** Whose page tables it walks, which says whose driver it has. */
+  readonly tables: 'vtd' | 'amd' | 'arm';
   /** The page-table code that it runs in the release under judgement. */
   readonly code: TableCode;
 }
@@ -231,6 +233,7 @@ export function initial(setup: Setup, { release }: PolicyValues, bounded: boolea
       loses,
       // No driver of 6.1 has static domains: it allocates what the core asks for.
       ...(release === 'linux-6.1' ? { blocked: false, identity: false } : {}),
+      tables,
       code: codeOf(tables, release),
       sizes: Number(pageSizes >> PAGE_BITS),
       limit: 2 ** (iovaBits - 12),

@@ -41,16 +41,25 @@ export const ofDriver = (s: State, instance: Instance, ref: Ref): boolean => {
   return made < 0 || s.instances[made]!.driver === instance.driver;
 };
 
-/** Can the instance translate by this domain: same driver, no wider, no page sizes that it does not know? */
+/**
+ * Does the driver of the instance take this domain? VT-d's wants one that is no wider and has no page sizes that it does
+ * not know, SMMUv3 one of the same instance, AMD's any of its own.
+ */
 export const fits = (s: State, instance: Instance, ref: Ref): boolean => {
   const made = ref < 0 ? -1 : s.domains.get(ref).instance;
   if (made < 0) return true;
   const from = s.instances[made]!;
   if (from === instance || (s.domains.get(ref).kind === 'unset' && from.driver === instance.driver))
     return true;
-  return (
-    from.driver === instance.driver && from.limit <= instance.limit && subset(from.sizes, instance.sizes)
-  );
+  if (from.driver !== instance.driver) return false;
+  switch (instance.tables) {
+    case 'arm':
+      return false;
+    case 'amd':
+      return true;
+    case 'vtd':
+      return from.limit <= instance.limit && subset(from.sizes, instance.sizes);
+  }
 };
 
 /** Are all bits of `a` in `b`? Both have up to 52 bits, more than the operators of the language work on. */
