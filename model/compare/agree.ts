@@ -75,7 +75,8 @@ function disagreement<S, O extends AnyOp, P extends Policies, Setup>(
 
 /** The first place where two plain values differ, in the order of the allowed one's keys; null: nowhere. */
 export function differenceOf(allowedValue: unknown, observed: unknown, path: string): Difference | null {
-  if (allowedValue === observed) return null;
+  // Nearly always nothing differs, and then no path has to be spelt.
+  if (isSame(allowedValue, observed)) return null;
   if (!isRecord(allowedValue) || !isRecord(observed)) return { path, allowed: allowedValue, observed };
   if (Array.isArray(allowedValue) !== Array.isArray(observed))
     return { path, allowed: allowedValue, observed };
@@ -89,6 +90,14 @@ export function differenceOf(allowedValue: unknown, observed: unknown, path: str
     return { path: path === '' ? key : `${path}.${key}`, allowed: undefined, observed: observed[key] };
   }
   return null;
+}
+
+function isSame(a: unknown, b: unknown): boolean {
+  if (a === b) return true;
+  if (!isRecord(a) || !isRecord(b) || Array.isArray(a) !== Array.isArray(b)) return false;
+  for (const key of Object.keys(a)) if (!isSame(a[key], b[key])) return false;
+  for (const key of Object.keys(b)) if (!Object.hasOwn(a, key)) return false;
+  return true;
 }
 
 const isRecord = (value: unknown): value is { readonly [key: string]: unknown } =>

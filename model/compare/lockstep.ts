@@ -53,14 +53,20 @@ export interface Placed extends Allowed<unknown> {
 }
 
 export function placed(endings: readonly Allowed<unknown>[]): readonly Placed[] {
+  const [first] = endings;
+  if (first !== undefined && endings.length === 1) return [place(first, 0, true)];
   const seen = new Map<string, number>();
   const ats = endings.map(({ rule }) => {
     const at = seen.get(rule) ?? 0;
     seen.set(rule, at + 1);
     return at;
   });
-  return endings.map((ending, i) => ({ ...ending, at: ats[i]!, only: seen.get(ending.rule) === 1 }));
+  return endings.map((ending, i) => place(ending, ats[i]!, seen.get(ending.rule) === 1));
 }
+
+/** Key by key: it is made for every call in every state. */
+const place = ({ rule, outcome, state, open }: Allowed<unknown>, at: number, only: boolean): Placed =>
+  open ? { rule, outcome, state, open, at, only } : { rule, outcome, state, at, only };
 
 /** One call, and the failure that is provoked with it, if any. */
 interface Call {
@@ -201,9 +207,13 @@ class Coverer {
     this.queue.push({ state, depth: from.depth + 1, from, op, rule, at });
   }
 
-  private call(op: AnyOp, force: Force | undefined): { readonly observed: Outcome; readonly seen: View } {
+  private answer(op: AnyOp, force: Force | undefined): Outcome {
     this.calls.push(force === undefined ? { op } : { op, force });
-    const observed = this.machine.step(op, force);
+    return this.machine.step(op, force);
+  }
+
+  private call(op: AnyOp, force: Force | undefined): { readonly observed: Outcome; readonly seen: View } {
+    const observed = this.answer(op, force);
     return { observed, seen: this.machine.view() };
   }
 
@@ -239,8 +249,7 @@ class Coverer {
     if (this.done(place)) return;
     for (const { op, endings } of looks) {
       const [only] = endings;
-      const { observed } = this.call(op, undefined);
-      const first = differenceOf(only!.outcome, observed, 'outcome');
+      const first = differenceOf(only!.outcome, this.answer(op, undefined), 'outcome');
       if (first === null) continue;
       this.part(place, only!.rule, first, place.depth + 2);
       return;

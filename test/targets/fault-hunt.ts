@@ -5,7 +5,7 @@ import { type Campaign, campaign, type Section } from '../../conformance/targets
 import { TARGET_LIMITS } from '../../conformance/targets/limits.js';
 import type { FaultyMachine } from '../../model/faults/fault.js';
 import { FAULT_TABLES } from '../../model/faults/tables.js';
-import { PROFILES } from '../../spec/index.js';
+import { canonical, PROFILES } from '../../spec/index.js';
 import { lines, openInside, STILL } from './inside.js';
 
 export interface Seeded {
@@ -55,11 +55,22 @@ export async function hunted(
     worldsSection(fitting, wanted.upTo, wanted.part, wanted.seed),
     ...(walks === undefined ? [] : [walks]),
   ];
-  const sections = [await corpusSection(fitting), ...(corpusAlone ? [] : rest)];
+  const sections = [await corpusOf(fitting), ...(corpusAlone ? [] : rest)];
   const until = most === undefined ? { first: true } : { most };
   const result = await campaign(session, sections, { limits: TARGET_LIMITS, clock: STILL, ...until });
   await session.close();
   return result;
+}
+
+const corpora = new Map<string, Promise<Section>>();
+
+/** The recordings are read once for all targets that they fit alike: each fault is on the machine of the reference. */
+function corpusOf(fitting: Fitting): Promise<Section> {
+  const { law, intro } = fitting.session;
+  const key = canonical([law.profile.name, intro.machine, fitting.fixed, [...fitting.faults].sort()]);
+  const known = corpora.get(key) ?? corpusSection(fitting);
+  corpora.set(key, known);
+  return known;
 }
 
 /** Calls beyond those of the kill matrix that the smallest run may have. */
