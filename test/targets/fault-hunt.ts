@@ -6,6 +6,7 @@ import { TARGET_LIMITS } from '../../conformance/targets/limits.js';
 import type { FaultyMachine } from '../../model/faults/fault.js';
 import { FAULT_TABLES } from '../../model/faults/tables.js';
 import { canonical, PROFILES } from '../../spec/index.js';
+import { type Conversation, from } from './conversation.js';
 import { lines, openInside, STILL } from './inside.js';
 
 export interface Seeded {
@@ -25,6 +26,10 @@ export interface Hunted {
   readonly seed?: number;
   /** Go on behind the first divergence, until there are so many; left out: stop at the first. */
   readonly most?: number;
+  /** Is written: what is asked and answered. */
+  readonly heard?: Conversation;
+  /** Runs before the first one of this name are not made. */
+  readonly from?: string;
 }
 
 /**
@@ -33,19 +38,13 @@ export interface Hunted {
  */
 export async function hunted(
   { profile, fault }: { readonly profile: string; readonly fault?: FaultyMachine },
-  { corpusAlone = false, seed = 1, most }: Hunted = {},
+  { corpusAlone = false, seed = 1, most, heard, from: first }: Hunted = {},
 ): Promise<Campaign> {
-  const options: ServeOptions = {
-    seed: 1,
-    ...(fault === undefined ? {} : { fault: fault.id }),
-    policy: [],
-    state: true,
-    batch: 256,
-  };
-  const make = responderFor(profile, options);
+  const make = servedBy(profile, fault);
   const session = await openInside(() => {
     const responder = make();
-    return lines(line => responder.answer(line));
+    const answer = (line: string) => responder.answer(line);
+    return lines(heard === undefined ? answer : heard.heard(answer));
   });
   const fitting = new Fitting(session, { policy: [] });
   const wanted = { policy: [], seed, runs: 100, ops: 200, upTo: 3000, part: 400 };
@@ -55,11 +54,30 @@ export async function hunted(
     worldsSection(fitting, wanted.upTo, wanted.part, wanted.seed),
     ...(walks === undefined ? [] : [walks]),
   ];
-  const sections = [await corpusOf(fitting), ...(corpusAlone ? [] : rest)];
+  const all = [await corpusOf(fitting), ...(corpusAlone ? [] : rest)];
+  const left = first === undefined ? all : from(first, all);
+  const sections = heard === undefined ? left : heard.followed(left);
   const until = most === undefined ? { first: true } : { most };
   const result = await campaign(session, sections, { limits: TARGET_LIMITS, clock: STILL, ...until });
   await session.close();
   return result;
+}
+
+function servedBy(profile: string, fault: FaultyMachine | undefined): ReturnType<typeof responderFor> {
+  const named = fault === undefined ? {} : { fault: fault.id };
+  const options: ServeOptions = { seed: 1, ...named, policy: [], state: true, batch: 256 };
+  return responderFor(profile, options);
+}
+
+/**
+ * The same, where the reference was heard on all of it: the campaign begins with the first run in which the target
+ * answers otherwise. What it cannot tell of there is looked for in the whole campaign.
+ */
+export async function huntedBeside(seeded: Seeded, reference: Conversation): Promise<Campaign> {
+  const responder = servedBy(seeded.profile, seeded.fault)();
+  const parting = await reference.parting(line => responder.answer(line));
+  const result = parting === undefined ? undefined : await hunted(seeded, { from: parting });
+  return result !== undefined && result.findings.length > 0 ? result : hunted(seeded);
 }
 
 const corpora = new Map<string, Promise<Section>>();
