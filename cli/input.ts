@@ -264,9 +264,10 @@ async function rangesOf(file: string, seen: readonly Seen[]): Promise<{ readonly
   return found;
 }
 
-/** The bundled traces that must be accepted and refused, and the kernel recordings. */
+/** The bundled traces that must be accepted and refused, those that begin late, and the kernel recordings. */
 export function bundled(): {
   readonly traces: readonly NamedTrace[];
+  readonly late: readonly NamedTrace[];
   readonly recordings: readonly string[];
 } {
   const names = (folder: string, ending: string): readonly string[] =>
@@ -274,8 +275,9 @@ export function bundled(): {
       .filter(name => name.endsWith(ending) && !name.endsWith('.notes.txt'))
       .sort()
       .map(name => join(folder, name));
-  const traces = ['accept', 'refuse']
-    .flatMap(folder => names(folder, '.jsonl'))
-    .map(name => ({ name, lines: bytesOf(join(CORPUS, name)) }));
-  return { traces, recordings: names('recordings', '.txt') };
+  const from = (...folders: readonly string[]): readonly NamedTrace[] =>
+    folders
+      .flatMap(folder => names(folder, '.jsonl'))
+      .map(name => ({ name, lines: bytesOf(join(CORPUS, name)) }));
+  return { traces: from('accept', 'refuse'), late: from('late'), recordings: names('recordings', '.txt') };
 }

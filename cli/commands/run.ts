@@ -42,7 +42,8 @@ interface Part {
 
 export async function run(options: RunOptions): Promise<ExitCode> {
   const out = outTo(options.json === true);
-  const { traces, recordings } = bundled();
+  const { traces: sure, late, recordings } = bundled();
+  const traces = [...sure, ...late];
   out.say(paint.bold('The suite against the law'));
   const bar = ticker('run');
   const suite = await runSuite(
@@ -107,9 +108,13 @@ function saySuite(suite: SuiteResult, out: Out): Part {
   }
   for (const problem of suite.problems) out.say(`  ${paint.red(problem)}`);
   const { passed, failed, waived, inconclusive, traces } = suite;
-  const accepted = traces.filter(t => t.expected?.is === 'conforms').length;
+  const of = (is: string) => traces.filter(t => t.expected?.is === is).length;
+  const refused = traces.length - of('conforms') - of('open');
   out.say(
-    `  ${count(accepted)} traces to accept, ${count(traces.length - accepted)} to refuse at a named event: ${count(passed)} as expected, ${count(failed)} not`,
+    wrapped(
+      `  ${count(of('conforms'))} traces to accept, ${count(refused)} to refuse at a named event, ${count(of('open'))} that begin late and stay open: ${count(passed)} as expected, ${count(failed)} not`,
+      2,
+    ),
   );
   const codes = { passed: EXIT.conforms, failed: EXIT.diverges, inconclusive: EXIT.inconclusive } as const;
   return {

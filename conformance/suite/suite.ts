@@ -23,9 +23,10 @@ export interface SuiteOptions extends JudgeOptions, ReadOptions {
   readonly onResult?: (result: TraceResult) => void;
 }
 
-/** What the trace is there for, as its header says. */
+/** What the trace is there for, as its header says; `open`: nothing diverges, and not all can be decided. */
 export type Expected =
   | { readonly is: 'conforms' }
+  | { readonly is: 'open' }
   | { readonly is: 'diverges'; readonly event: number; readonly why: string };
 
 export interface TraceResult {
@@ -99,7 +100,7 @@ function spokeAgainst({ op, allowed }: Diverges, coverage: Coverage): void {
 }
 
 function expectation({ header }: Trace): Expected {
-  if (header.refused === undefined) return { is: 'conforms' };
+  if (header.refused === undefined) return { is: header.open === undefined ? 'conforms' : 'open' };
   return { is: 'diverges', event: header.refused.event, why: header.refused.why };
 }
 
@@ -107,6 +108,9 @@ type Settled = Pick<TraceResult, 'result' | 'says' | 'waiver'>;
 
 function settle(name: string, expected: Expected, verdict: Verdict, waivers: Waivers): Settled {
   return match([expected, verdict] as const)
+    .with([{ is: 'open' }, { verdict: 'unfinished', partial: true }], ([, v]) => passed(v.reason))
+    .with([{ is: 'open' }, { verdict: 'conforms' }], () => failed('conforms, but was to stay open'))
+    .with([{ is: 'open' }, { verdict: 'diverges' }], ([, v]) => failed(`diverges at event ${v.event}`))
     .with([P._, { verdict: 'unfinished' }], ([, v]): Settled => ({ result: 'inconclusive', says: v.reason }))
     .with([{ is: 'conforms' }, { verdict: 'conforms' }], ([, v]) => passed(`conforms, ${v.events} events`))
     .with([{ is: 'conforms' }, { verdict: 'diverges' }], ([, v]): Settled => {

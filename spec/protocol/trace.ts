@@ -30,6 +30,8 @@ export const Header = closed(
     seed: whole('seed', -0x8000_0000, 0x7fff_ffff),
     /** What a person should know before reading on, one sentence a line. */
     narration: list(text('sentence', 500)),
+    /** For a corpus trace of which not all can be decided: why. Nothing of it diverges. */
+    open: text('why', 500),
     /** For a corpus trace that must be refused: the event at which, and what for. */
     refused: closed('refused', { event: whole('event', 1, Number.MAX_SAFE_INTEGER), why: text('why', 500) }),
   },

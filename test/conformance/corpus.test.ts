@@ -24,7 +24,7 @@ interface File {
   readonly text: string;
 }
 
-const filesOf = (folder: 'accept' | 'refuse'): readonly File[] =>
+const filesOf = (folder: 'accept' | 'refuse' | 'late'): readonly File[] =>
   readdirSync(new URL(`${folder}/`, FOLDER))
     .sort()
     .map(file => ({
@@ -34,7 +34,13 @@ const filesOf = (folder: 'accept' | 'refuse'): readonly File[] =>
 
 const ACCEPT = filesOf('accept');
 const REFUSE = filesOf('refuse');
-const ALL = [...ACCEPT, ...REFUSE];
+const ALL = [...ACCEPT, ...REFUSE, ...filesOf('late')];
+
+const VERDICTS: { readonly [folder: string]: string } = {
+  accept: 'conforms',
+  refuse: 'diverges',
+  late: 'open',
+};
 
 const named = ({ name, text }: File) => ({ name, lines: [text] });
 
@@ -53,7 +59,7 @@ const tableOf = (result: SuiteResult): ProfileCoverage =>
   coverageTable(result.coverage).find(t => t.profile === PROFILE.name)!;
 
 test('a name is a sentence in dash case, and no two traces share one', () => {
-  for (const { name } of ALL) assert.match(name, /^(accept|refuse)\/[a-z0-9]+(-[a-z0-9]+){2,}\.jsonl$/);
+  for (const { name } of ALL) assert.match(name, /^(accept|refuse|late)\/[a-z0-9]+(-[a-z0-9]+){2,}\.jsonl$/);
   const names = ALL.map(({ name }) => name.replace(/^\w+\//, ''));
   assert.equal(new Set(names).size, names.length);
 });
@@ -63,7 +69,7 @@ test('every accepted trace conforms, every refused one diverges where it says', 
   assert.deepEqual(refusals(result), []);
   assert.equal(result.result, 'passed');
   for (const { name, expected } of result.traces)
-    assert.equal(expected?.is, name.startsWith('accept/') ? 'conforms' : 'diverges', name);
+    assert.equal(expected?.is, VERDICTS[name.split('/')[0]!], name);
 });
 
 test('read and written again, every trace has the same bytes', async () => {
