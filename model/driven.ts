@@ -19,6 +19,8 @@ export interface Force {
 
 /** An implementation that can be put back to the start. */
 export interface Restartable extends Steps<AnyOp, Force> {
+  /** It chooses itself among the endings of a call that leaves the state as it is, as hardware does, and takes none on demand. */
+  readonly chooses?: boolean;
   reset(): void;
 }
 

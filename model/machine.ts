@@ -1,6 +1,7 @@
 // Which profiles have an implementation here, and how is one driven? Law and implementation meet in `machines`.
 import type { Policies } from '../spec/law/clause.js';
 import type { Failing, Restartable } from './driven.js';
+import { Machine as HardwareMachine } from './machines/hardware.js';
 import { Machine as IommuCoreMachine } from './machines/iommu-core.js';
 import { Machine as SpaprTceMachine } from './machines/spapr-tce.js';
 import { Machine as Vfio2011Machine } from './machines/vfio-2011.js';
@@ -14,6 +15,7 @@ const MACHINES: {
   'vfio-2011': (setup, policies) => new Vfio2011Machine(setup, policies) as Restartable,
   'iommu-core': (setup, policies) => new IommuCoreMachine(setup, policies) as Restartable,
   'spapr-tce': (setup, policies) => new SpaprTceMachine(setup, policies) as Restartable,
+  hardware: (setup, policies) => new HardwareMachine(setup, policies) as Restartable,
 };
 
 export const hasImplementation = (profile: string): boolean => Object.hasOwn(MACHINES, profile);

@@ -177,8 +177,10 @@ function every(world: AnyWorld, options: WalkOptions, out: Out): Result {
   const where = paint.bold(world.name);
   const data = { world: world.name, profile: world.profile.name, ...figures };
   const extent = `${count(figures.transitions)} transitions of ${count(figures.states)} states`;
+  const { notChosen } = figures;
+  const rest = notChosen === 0 ? '' : `; at those calls ${count(notChosen)} other endings are allowed`;
   if (parting === undefined) {
-    out.say(`${where}: ${paint.green('the implementation follows')} all ${extent}`);
+    out.say(`${where}: ${paint.green('the implementation follows')} all ${extent}${rest}`);
     return { code: EXIT.conforms, data };
   }
   const file = options.traceOut ?? `failures/${world.name}-every.jsonl`;

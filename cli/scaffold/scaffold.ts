@@ -59,6 +59,21 @@ const FIRST: {
     },
     operations: ['capable'],
   },
+  hardware: {
+    machine: {
+      architecture: 'vt-d',
+      cachingMode: false,
+      nonLeafRange: true,
+      lazy: false,
+      levels: 1,
+      bits: 1,
+      devices: [{ name: '0000:00:04.0', ats: false }],
+      pasids: [],
+      tables: [{ free: false }],
+      spaces: [],
+    },
+    operations: ['wait', 'complete'],
+  },
 };
 
 /** The profiles that a scaffold can be had for, the default first. */
@@ -88,8 +103,8 @@ function dispatch(language: Language, operations: readonly string[]): string {
   }
 }
 
-/** C's library has a function of that name. */
-const cName = (op: string): string => (op === 'close' ? 'close_' : op);
+/** C's library has functions of those names. */
+const cName = (op: string): string => (op === 'close' || op === 'wait' ? `${op}_` : op);
 
 function filled(language: Language, name: string, profile: string): string {
   const { machine, operations } = FIRST[profile]!;

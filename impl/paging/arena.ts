@@ -5,7 +5,7 @@ import { type Kernels, newMemory } from './kernels.js';
 export interface TableArenaSize {
   /** Pages of `2^pageShift` bytes, less than 4 GiB in all; RESERVED of them hold no tables. What is not touched costs address space, not memory. */
   readonly pages: number;
-  readonly pageShift?: 12 | 14 | 16;
+  readonly pageShift?: number;
   /**
    * Physical address of the arena, as entries hold it: a multiple of its size rounded up to a power of two, so that an
    * address becomes an offset by masking.

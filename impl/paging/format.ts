@@ -34,11 +34,11 @@ export type Inside = 'whole' | 'refuse' | 'split';
 
 /**
  * A page size is `2^pageShift` bytes, and so is a table, except a root that is wider. Level 0 holds the smallest leaves.
- * Entries are 64 bits.
+ * Entries are 64 bits. Hardware has pages of 4, 16 and 64 KiB; small tables are for machines that are explored to their end.
  */
 export interface Format {
   readonly name: string;
-  readonly pageShift: 12 | 14 | 16;
+  readonly pageShift: number;
   /** Level of the root; of a root that grows, the level that it begins with. */
   readonly top: number;
   /** The highest level to which the root may grow. */
@@ -71,6 +71,8 @@ export interface Format {
   };
   /** Levels at which one entry may be a leaf. */
   readonly leafLevels: readonly number[];
+  /** Leaves may be as large as half of the input addresses and more, which drivers do not use. */
+  readonly wideLeaves?: boolean;
   readonly contiguous: Contiguous;
   readonly dirty?: Dirty;
   /** Does reading dirty bits end at a hole (ARM), or pass over it? */

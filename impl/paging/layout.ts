@@ -194,7 +194,7 @@ export class Layout {
   }
 
   private possibleSizes(chosen: readonly number[] | undefined): readonly number[] {
-    const { contiguous, leafLevels, outputBits, pageShift, inputBits } = this.format;
+    const { contiguous, leafLevels, outputBits, pageShift, inputBits, wideLeaves } = this.format;
     const sizes = new Set(leafLevels.map(level => this.shift[level]));
     if (contiguous.by === 'napot') sizes.add(contiguous.log2);
     if (contiguous.by === 'hint')
@@ -202,7 +202,7 @@ export class Layout {
     if (contiguous.by === 'size in the address')
       for (let size = 0; size < this.shift[this.most]; size++) if (size !== this.shift[3]) sizes.add(size);
     // As get_info of generic_pt: no size as large as half of the input, or as all of the output.
-    const most = Math.min(inputBits - 1, outputBits) - pageShift;
+    const most = wideLeaves === true ? NONE : Math.min(inputBits - 1, outputBits) - pageShift;
     const all = [...sizes].filter(size => size < most).sort((a, b) => a - b);
     if (chosen === undefined) return all;
     const wrong = chosen.find(size => !all.includes(size));

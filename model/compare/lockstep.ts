@@ -22,6 +22,8 @@ export interface Cover {
   readonly states: number;
   /** Transitions of the graph that were executed on the implementation and agreed. */
   readonly transitions: number;
+  /** Those beside them that a machine which chooses did not choose at that call. */
+  readonly notChosen: number;
   readonly complete: boolean;
   readonly parting?: Parting;
 }
@@ -118,6 +120,7 @@ class Coverer {
   /** What the machine was told since it was last put back to the start: refused calls leave traces, too. */
   private calls: Call[] = [];
   private transitions = 0;
+  private notChosen = 0;
   /** Ways to part that were made shorter, in search of the shortest. */
   private tries = 0;
   private parting: Parting | undefined;
@@ -143,7 +146,7 @@ class Coverer {
       this.visit(this.queue[next]!);
     const complete = this.parting === undefined && next === this.queue.length;
     const { transitions } = this;
-    const figures = { states: this.queue.length, transitions, complete };
+    const figures = { states: this.queue.length, transitions, notChosen: this.notChosen, complete };
     return this.parting === undefined ? figures : { ...figures, parting: this.parting };
   }
 
@@ -161,10 +164,10 @@ class Coverer {
     const looks = this.looksAt(place.state, offered);
     this.goTo(place);
     for (const { op, endings } of offered) {
-      for (const ending of endings) {
+      for (const ending of this.owed(endings)) {
         if (ending.state !== place.state) moving.push({ op, ending });
         else {
-          this.take(place, op, ending, view);
+          this.take(place, { op, endings }, ending, view);
           if (ending.only && this.may.has(ending.rule)) this.sweep(place, op, ending, endings, looks);
         }
         if (this.done(place)) return;
@@ -173,7 +176,7 @@ class Coverer {
     moving.forEach(({ op, ending }, i) => {
       if (this.done(place)) return;
       if (i > 0) this.goTo(place);
-      this.take(place, op, ending, this.profile.view(ending.state));
+      this.take(place, { op, endings: [ending] }, ending, this.profile.view(ending.state));
       const key = canonical(ending.state);
       this.look(place, this.looksOnce(key, ending.state));
       this.discover(key, place, op, ending);
@@ -187,11 +190,16 @@ class Coverer {
       .map(op => ({ op, endings: placed(allowed(this.profile, state, op, this.policies)) }));
   }
 
+  /** The endings that the machine has to take: of one that chooses, what it does is one of them. */
+  private owed = (endings: readonly Placed[]): readonly Placed[] =>
+    this.machine.chooses === true ? endings.slice(-1) : endings;
+
   /** The calls that change nothing and whose answer tells something: they show what a view does not. */
   private looksAt(state: unknown, offered = this.offered(state)): readonly Offer[] {
-    return offered.filter(
-      ({ endings: [only, ...more] }) => more.length === 0 && only!.state === state && tells(only!.outcome),
-    );
+    return offered.filter(({ endings }) => {
+      const [only, ...more] = this.owed(endings);
+      return more.length === 0 && only!.state === state && tells(only!.outcome);
+    });
   }
 
   /** Many ways lead to a state: it is asked once what can be seen there. */
@@ -237,21 +245,29 @@ class Coverer {
     return way.reverse();
   }
 
-  private take(place: Place, op: AnyOp, ending: Placed, view: View): void {
+  private take(place: Place, { op, endings }: Offer, ending: Placed, view: View): void {
     this.transitions++;
+    if (this.machine.chooses === true) this.notChosen += endings.length - 1;
     const { observed, seen } = this.call(op, this.callTo(op, ending).force);
-    const first = differenceOf(ending.outcome, observed, 'outcome') ?? differenceOf(view, seen, '');
+    const first = this.differs(ending, endings, observed) ?? differenceOf(view, seen, '');
     if (first !== null) this.part(place, ending.rule, first, place.depth + 1);
+  }
+
+  /** Is it another answer than that of the ending, or than any that a machine may choose? */
+  private differs(ending: Placed, endings: readonly Placed[], observed: Outcome): Difference | null {
+    const first = differenceOf(ending.outcome, observed, 'outcome');
+    if (first === null || this.machine.chooses !== true) return first;
+    return endings.some(e => differenceOf(e.outcome, observed, 'outcome') === null) ? null : first;
   }
 
   /** What a call left behind may show only when one looks: as nothing is numbered anew, also after a detour. */
   private look(place: Place, looks: readonly Offer[]): void {
     if (this.done(place)) return;
     for (const { op, endings } of looks) {
-      const [only] = endings;
-      const first = differenceOf(only!.outcome, this.answer(op, undefined), 'outcome');
+      const owed = endings.at(-1)!;
+      const first = this.differs(owed, endings, this.answer(op, undefined));
       if (first === null) continue;
-      this.part(place, only!.rule, first, place.depth + 2);
+      this.part(place, owed.rule, first, place.depth + 2);
       return;
     }
   }

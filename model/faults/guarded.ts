@@ -13,6 +13,7 @@ export function guarded(machine: Restartable): Restartable {
     }
   };
   return {
+    ...(machine.chooses === undefined ? {} : { chooses: machine.chooses }),
     reset: () => machine.reset(),
     step: (op, force) =>
       tried(

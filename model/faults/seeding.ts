@@ -26,6 +26,7 @@ export const seedingOf =
     const now = { op: 'nothing' as Name | 'nothing', call: 0, run: 0 };
     const machine = make(setup, policies, seed(now));
     return {
+      ...(machine.chooses === undefined ? {} : { chooses: machine.chooses }),
       reset: () => {
         now.op = 'nothing';
         now.run++;

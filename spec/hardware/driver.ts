@@ -137,6 +137,8 @@ function madeWay(
   return madeWay(next, made, level - 1, target, page);
 }
 
+const NO_SPACE = -1;
+
 /** A leaf of a level is mapped; an empty table in its place goes, and is flushed before the map returns. */
 export function mapped(
   s: State,
@@ -152,8 +154,9 @@ export function mapped(
   const written = observed(write(ready, slot, leaf));
   const range = { first: page, last: page + 2 ** (s.iommu.bits * (level - 1)) - 1, tables: true };
   if (before.is === 'table') {
-    const out = takenOut(written, before.to, at, policies);
-    return freed(flushed(out, rangeFlush(out, space, range, policies)), at);
+    // What earlier unmaps have taken out still waits for the flush that is owed for it.
+    const out = takenOut(written, before.to, NO_SPACE, policies);
+    return freed(flushed(out, rangeFlush(out, space, range, policies)), NO_SPACE);
   }
   if (policies['map-flush'] === 'never' || !notPresentIsCached(s.iommu, 'translation')) return written;
   return flushed(written, rangeFlush(written, space, range, policies));
@@ -165,28 +168,48 @@ const freed = (s: State, by: number): State =>
     tables: s.tables.map(t => (t.use === 'gone' && t.by === by ? patch(t, { use: 'free', by: -1 }) : t)),
   });
 
-/** One leaf that decodes a page, or the table whose pages all lie in the range: where it is, and its size in bits. */
-interface Found {
-  readonly slot: number;
-  readonly level: number;
-  readonly entry: Entry;
+/** What a table and those below it have lost: up to which page, and were tables taken out on the way? */
+interface Cleared {
+  readonly state: State;
+  readonly page: number;
+  /** A hole, or the middle of a leaf, was met. */
+  readonly ended: boolean;
+  readonly tables: boolean;
 }
 
-function foundAt(s: State, table: number, level: number, page: number, end: number): Found {
-  const slot = slotOf(s, table, level, page);
-  const entry = s.memory.get(slot);
+/** A table loses its entries from `start` on. Those below lose theirs first; then the pointer at one that is wholly in the range. */
+function clearedIn(
+  s: State,
+  { at, policies }: { readonly at: number; readonly policies: PolicyValues },
+  table: number,
+  level: number,
+  start: number,
+  end: number,
+): Cleared {
   const size = 2 ** (s.iommu.bits * (level - 1));
-  const whole = page % size === 0 && page + size <= end;
-  return entry.is === 'table' && level > 1 && !(whole && isFull(s, entry.to, level - 1))
-    ? foundAt(s, entry.to, level - 1, page, end)
-    : { slot, level, entry };
+  let now = s;
+  let tables = false;
+  let page = start;
+  while (page < end) {
+    const slot = slotOf(now, table, level, page);
+    const entry = now.memory.get(slot);
+    if (entry.is === 'table' && level > 1) {
+      const first = page - (page % size);
+      const whole = page === first && first + size <= end;
+      const below = clearedIn(now, { at, policies }, entry.to, level - 1, page, Math.min(end, first + size));
+      tables ||= below.tables || (whole && !below.ended);
+      page = below.page;
+      now = below.state;
+      if (below.ended) return { state: now, page, ended: true, tables };
+      if (whole) now = takenOut(observed(write(now, slot, NO_ENTRY)), entry.to, at, policies);
+      continue;
+    }
+    if (entry.is === 'none' || page % size !== 0) return { state: observed(now), page, ended: true, tables };
+    now = write(now, slot, NO_ENTRY);
+    page += size;
+  }
+  return { state: observed(now), page, ended: false, tables };
 }
-
-/** Is every page under a table mapped? Then an unmap of all of it takes the table out. */
-const isFull = (s: State, table: number, level: number): boolean =>
-  entriesOf(s, table, true).every(
-    ([, e]) => e.is === 'leaf' || (e.is === 'table' && level > 1 && isFull(s, e.to, level - 1)),
-  );
 
 /** What is mapped from `start` on goes, up to the first hole or the middle of a leaf; how many pages that were. */
 export function unmapped(
@@ -196,21 +219,10 @@ export function unmapped(
   end: number,
   policies: PolicyValues,
 ): readonly [State, number] {
-  let now = s;
-  let page = start;
-  let tables = false;
-  while (page < end && page < 2 ** (s.iommu.bits * s.iommu.levels)) {
-    const { slot, level, entry } = foundAt(now, s.spaces[at]!.table, s.iommu.levels, page, end);
-    const size = 2 ** (s.iommu.bits * (level - 1));
-    if (entry.is === 'none' || page % size !== 0) break;
-    now = observed(write(now, slot, NO_ENTRY));
-    if (entry.is === 'table') {
-      now = takenOut(now, entry.to, at, policies);
-      tables = true;
-    }
-    page += size;
-  }
-  return [page === start ? now : owing(now, at, start, page - 1, tables), page - start];
+  const { table } = s.spaces[at]!;
+  const last = Math.min(end, 2 ** (s.iommu.bits * s.iommu.levels));
+  const { state, page, tables } = clearedIn(s, { at, policies }, table, s.iommu.levels, start, last);
+  return page === start ? [s, 0] : [owing(state, at, start, page - 1, tables), page - start];
 }
 
 function owing(s: State, at: number, first: number, last: number, tables: boolean): State {

@@ -35,6 +35,7 @@ export const MISTAKES: {
   'vfio-2011': { text: ['ENOTTY', 'EACCES'], rule: 'get_context/wrong-kind', calls: 3 },
   'iommu-core': { text: ['ENOENT', 'EACCES'], rule: 'capable/no-domain', calls: 1 },
   'spapr-tce': { text: ['ENODEV', 'EACCES'], rule: 'capable/no-device', calls: 1 },
+  hardware: { text: ['EINVAL', 'EACCES'], rule: 'complete/nothing-waits', calls: 1 },
 };
 
 interface Judged {

@@ -14,7 +14,7 @@ export function testCovered(names: readonly string[]): void {
       const world = worldNamed(name)!;
       const { parting, ...figures } = coverWorld(world);
       assert.equal(parting, undefined, parting && `${parting.rule}: ${JSON.stringify(parting.first, hex)}`);
-      assert.deepEqual(figures, { complete: true, ...countsOf(world) });
+      assert.deepEqual(figures, { complete: true, notChosen: 0, ...countsOf(world) });
     });
   }
 }
