@@ -5,7 +5,7 @@ import { dirname, join, normalize, relative } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { circlesIn } from './circles.js';
-import { code, functionsOf, importsOf } from './source.js';
+import { code, functionsOf, type Import, importsOf } from './source.js';
 
 const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
 const PROJECTS = ['spec', 'impl', 'model', 'conformance', 'picture', 'site', 'api', 'cli', 'bench', 'test'];
@@ -22,6 +22,7 @@ interface SourceFile {
   readonly path: string;
   readonly text: string;
   readonly lines: number;
+  readonly imports: readonly Import[];
 }
 
 const read = (path: string): string => readFileSync(join(ROOT, path), 'utf8');
@@ -30,8 +31,9 @@ const SOURCES: readonly SourceFile[] = PROJECTS.flatMap(folder => [
   ...filesIn(folder, '.tsx'),
 ]).map(path => {
   const text = read(path);
-  return { path, text, lines: text.split('\n').length - 1 };
+  return { path, text, lines: text.split('\n').length - 1, imports: importsOf(text) };
 });
+const PATHS: ReadonlySet<string> = new Set(SOURCES.map(f => f.path));
 
 const none = (found: readonly string[]): void => assert.deepEqual(found, []);
 const within = (folder: string) => (file: SourceFile) => file.path.startsWith(`${folder}/`);
@@ -90,11 +92,7 @@ test('only cli, bench and test touch the world outside', () => {
     inner.filter(f => outside.test(code(f.text))).map(f => `${f.path}: ${outside.exec(code(f.text))![0]}`),
   );
   none(
-    inner.flatMap(f =>
-      importsOf(f.text)
-        .filter(i => i.from.startsWith('node:'))
-        .map(i => `${f.path}: ${i.from}`),
-    ),
+    inner.flatMap(f => f.imports.filter(i => i.from.startsWith('node:')).map(i => `${f.path}: ${i.from}`)),
   );
 });
 
@@ -124,7 +122,7 @@ test('imports go one way', () => {
   const wrong = SOURCES.flatMap(f => {
     const may = MAY[partOf(f.path)];
     if (may === undefined) return [];
-    return importsOf(f.text)
+    return f.imports
       .filter(({ from, typeOnly }) => {
         if (from.startsWith('.')) return !may.parts.includes(partOf(normalize(join(dirname(f.path), from))));
         const name = from.split('/', 1)[0]!;
@@ -146,17 +144,14 @@ test('nothing but its tests imports the site', () => {
 });
 
 test('no file imports itself by way of others, not even for a type', () => {
-  const target = (path: string, from: string): string =>
-    normalize(join(dirname(path), from)).replace(
-      /\.js$/,
-      SOURCES.some(f => f.path === normalize(join(dirname(path), from)).replace(/\.js$/, '.tsx'))
-        ? '.tsx'
-        : '.ts',
-    );
+  const target = (path: string, from: string): string => {
+    const bare = normalize(join(dirname(path), from)).replace(/\.js$/, '');
+    return `${bare}${PATHS.has(`${bare}.tsx`) ? '.tsx' : '.ts'}`;
+  };
   const imports = new Map(
     SOURCES.map(f => [
       f.path,
-      importsOf(f.text).flatMap(i => (i.from.startsWith('.') ? [target(f.path, i.from)] : [])),
+      f.imports.flatMap(i => (i.from.startsWith('.') ? [target(f.path, i.from)] : [])),
     ]),
   );
   const nowhere = [...imports].flatMap(([path, to]) =>
@@ -187,9 +182,7 @@ test('the implementation imports nothing but itself', () => {
     !from.startsWith('.') || partOf(normalize(join(dirname(path), from))) !== 'impl';
   none(
     SOURCES.filter(within('impl')).flatMap(f =>
-      importsOf(f.text)
-        .filter(i => foreign(i.from, f.path))
-        .map(i => `${f.path} imports ${i.from}`),
+      f.imports.filter(i => foreign(i.from, f.path)).map(i => `${f.path} imports ${i.from}`),
     ),
   );
 });
@@ -198,7 +191,7 @@ test('the law runs without the codecs: it imports types alone from the protocol'
   const law = SOURCES.filter(f => partOf(f.path) === 'spec');
   none(
     law.flatMap(f =>
-      importsOf(f.text)
+      f.imports
         .filter(i => !i.typeOnly)
         .filter(
           i => /^(?:io-ts|fp-ts)/.test(i.from) || (i.from.startsWith('.') && i.from.includes('/protocol/')),

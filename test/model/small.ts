@@ -11,5 +11,4 @@ export const SMALL: readonly AnyWorld[] = [
   'dma-two-groups',
   'tce-ownership',
   'hw-attach',
-  'type1-entering',
 ].map(name => worldNamed(name)!);
