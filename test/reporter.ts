@@ -1,5 +1,6 @@
 // What is said of a run of the tests: which file took how long, what failed, and how is that repeated?
-import { relative } from 'node:path';
+import { existsSync, readFileSync } from 'node:fs';
+import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { inspect } from 'node:util';
 
@@ -11,8 +12,6 @@ export interface TestEvent {
     readonly file?: string;
     readonly nesting?: number;
     readonly message?: string;
-    /** Where the test begins. */
-    readonly line?: number;
     /** Why it was not run. */
     readonly skip?: string | boolean;
     readonly details?: {
@@ -23,13 +22,17 @@ export interface TestEvent {
 }
 
 interface Failure {
+  /** Where the test stands, which need not be the file that was run: several files may take tests from one. */
   readonly file: string;
-  readonly line: number | undefined;
+  /** The files of this run that have the test. */
+  readonly ran: readonly string[];
   /** Undefined: the file itself, which could not be loaded or ended badly. */
   readonly name: string | undefined;
   /** Inside of another test, without which it is not run. */
   readonly nested: boolean;
   readonly says: string;
+  /** What the test said of itself: the seed of a random one. It comes after the failure. */
+  readonly said: string[];
 }
 
 interface Took {
@@ -39,6 +42,8 @@ interface Took {
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 const SLOWEST = 10;
+/** What may hold tests. */
+const TESTS = /^(?:\.\.|dist.test\b)/;
 /** What Node says of a test that --test-name-pattern leaves out. */
 const UNASKED = 'test name does not match pattern';
 /** A file of the first lane that takes longer on a quiet machine belongs to test/long, in part or whole. */
@@ -53,10 +58,22 @@ const sourceOf = (file: string): string =>
 const quoted = (text: string): string => `'${text.replaceAll("'", "'\\''")}'`;
 const asPattern = (name: string): string => `^${name.replace(/[.*+?^${}()|[\]\\/]/g, '\\$&')}$`;
 
-/** The command that runs a test alone. */
-export function again(file: string, name: string | undefined): string {
-  const built = relative(ROOT, file).replaceAll('\\', '/');
+/** The command that runs a test alone, in each of the files that have it. */
+export function again(files: readonly string[], name: string | undefined): string {
+  const built = files.map(file => relative(ROOT, file).replaceAll('\\', '/')).join(' ');
   return `node --test ${name === undefined ? '' : `--test-name-pattern=${quoted(asPattern(name))} `}${built}`;
+}
+
+const IMPORTED = /^(?:import|export)\b[^'";]*['"](\.[^'"]+)['"]/gm;
+
+/** Does the built file import that one, or a file that does? */
+function imports(file: string, wanted: string, met = new Set<string>()): boolean {
+  if (file === wanted) return true;
+  if (met.has(file) || !TESTS.test(relative(ROOT, file)) || !existsSync(file)) return false;
+  met.add(file);
+  return [...readFileSync(file, 'utf8').matchAll(IMPORTED)].some(([, from]) =>
+    imports(join(dirname(file), from!), wanted, met),
+  );
 }
 
 /** Follows a run; what it keeps is what is told at the end. */
@@ -67,15 +84,19 @@ class Run {
   private readonly written = new Map<string, string>();
   private tests = 0;
   private skipped = 0;
-  /** What tests said of themselves, by file and line: the seed of a random one. It comes after the failure. */
-  private readonly said = new Map<string, string[]>();
+  /** Every file that is run. */
+  private readonly files: string[] = [];
+  /** What the test that ended last said of itself; undefined: it did not fail. */
+  private said: string[] | undefined;
 
   /** What is said at once. */
   follow({ type, data }: TestEvent): string {
     const { file, name, nesting } = data;
     if (file === undefined) return '';
     if (type === 'test:stderr' || type === 'test:stdout') this.wrote(file, data.message ?? '');
-    if (type === 'test:diagnostic') this.diagnosed(`${file}:${data.line}`, data.message ?? '');
+    if (type === 'test:enqueue' && name === file) this.files.push(file);
+    if (type === 'test:diagnostic') this.said?.push(data.message ?? '');
+    if (type === 'test:pass' || type === 'test:fail') this.said = undefined;
     if ((type === 'test:pass' || type === 'test:fail') && nesting === 0 && name !== file) this.tests++;
     if (type === 'test:pass' && typeof data.skip === 'string' && data.skip !== UNASKED)
       return this.passedOver(file, name, data.skip);
@@ -98,11 +119,7 @@ class Run {
     this.written.set(file, (this.written.get(file) ?? '') + text);
   }
 
-  private diagnosed(test: string, message: string): void {
-    this.said.set(test, [...(this.said.get(test) ?? []), message]);
-  }
-
-  private failed({ file, line, name, nesting, details }: TestEvent['data']): string {
+  private failed({ file, name, nesting, details }: TestEvent['data']): string {
     const error = details?.error;
     if (error?.failureType === 'subtestsFailed') return '';
     const itself = name === file;
@@ -110,20 +127,22 @@ class Run {
     const why = cause instanceof Error ? ownFrames(cause.stack ?? cause.message) : inspect(cause ?? error);
     const failure: Failure = {
       file: file!,
-      line,
+      ran: this.files.filter(ran => imports(ran, file!)),
       name: itself ? undefined : name,
       nested: (nesting ?? 0) > 0,
       says: itself ? `${this.written.get(file!) ?? ''}the file did not end well` : why,
+      said: [],
     };
     this.failures.push(failure);
-    return `${toldOf(failure, []).join('\n')}\n`;
+    this.said = failure.said;
+    return `${toldOf(failure).join('\n')}\n`;
   }
 
   /** What is said at the end. */
   end(seconds: number): string {
     const slowest = [...this.took].sort((a, b) => b.seconds - a.seconds).slice(0, SLOWEST);
     return [
-      ...this.failures.flatMap(f => toldOf(f, this.said.get(`${f.file}:${f.line}`) ?? [])),
+      ...this.failures.flatMap(toldOf),
       '',
       'the slowest files:',
       ...slowest.map(
@@ -152,7 +171,7 @@ const seedIn = (said: readonly string[]): string => {
   return seed === undefined ? '' : `${seed} `;
 };
 
-const toldOf = ({ file, name, nested, says }: Failure, said: readonly string[]): readonly string[] => [
+const toldOf = ({ file, ran, name, nested, says, said }: Failure): readonly string[] => [
   '',
   `FAILED ${sourceOf(file)}${name === undefined ? '' : `: ${name}`}`,
   ...says
@@ -160,7 +179,7 @@ const toldOf = ({ file, name, nested, says }: Failure, said: readonly string[]):
     .split('\n')
     .map(line => `    ${line}`),
   ...said.map(line => `    said:  ${line}`),
-  `    again: ${seedIn(said)}${again(file, nested ? undefined : name)}`,
+  `    again: ${seedIn(said)}${again(ran.length > 0 ? ran : [file], nested ? undefined : name)}`,
 ];
 
 /** A reporter of Node's test runner. */

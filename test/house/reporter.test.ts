@@ -53,6 +53,23 @@ test('a file that does not end well is told with what it wrote', () => {
   );
 });
 
+test('a test that several files take from one is repeated by the file that was run', () => {
+  const shared = `import { test } from 'node:test';
+    export const bad = name => test(name, t => { t.diagnostic('SEED=' + name); throw new Error('x'); });`;
+  writeFileSync(join(FOLDER, 'shared.mjs'), shared);
+  const { out } = run("import { bad } from './shared.mjs'; bad('1'); test('good', () => {}); bad('2');");
+  assert.match(out, /^FAILED .*shared\.mjs: 2$/m);
+  for (const name of [1, 2])
+    assert.match(
+      out,
+      new RegExp(
+        `again: SEED=${name} node --test --test-name-pattern='\\^${name}\\$' .*one\\.test\\.mjs$`,
+        'm',
+      ),
+      'each of two tests on one line has its own seed',
+    );
+});
+
 test('the seed of a random test is part of the command', () => {
   const { out } = run("test('random', t => { t.diagnostic('repeat with SEED=77'); throw new Error('x'); });");
   assert.match(
@@ -70,5 +87,5 @@ test('what went well is one line a file', () => {
 
 test('the command names the built file from the root', () => {
   const file = join(ROOT, 'dist/test/spec/law.test.js');
-  assert.equal(again(file, undefined), 'node --test dist/test/spec/law.test.js');
+  assert.equal(again([file], undefined), 'node --test dist/test/spec/law.test.js');
 });
