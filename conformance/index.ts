@@ -17,6 +17,8 @@ export {
   errnoCells,
   type ProfileCoverage,
 } from './coverage/table.js';
+/** Every clause that a call asks in one state, and why each speaks or does not. */
+export { type AskedClause, type Asking, askedOf } from './explain/asked.js';
 /** Why an event of a recording was answered so, and what would have succeeded. */
 export type { Remedy } from './explain/changes.js';
 export type { Candidate, Explained, Fact } from './explain/explain.js';

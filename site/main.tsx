@@ -1,12 +1,14 @@
 // What does the page show at its address?
 import { render } from 'preact';
-import { useEffect, useState } from 'preact/hooks';
+import { useEffect, useMemo, useState } from 'preact/hooks';
 import { PROFILES } from '../spec/index.js';
 import { type Address, addressOf } from './address.js';
 import { DebatesRead } from './law/debates.js';
 import { Findings } from './law/findings.js';
 import { Rules } from './law/rules.js';
-import { CorpusTrace, CounterexampleTrace } from './law/trace.js';
+import { CorpusTrace, CounterexampleTrace, counterexample, textOf } from './law/trace.js';
+import { Play } from './play/play.js';
+import { unpacked } from './play/share.js';
 
 const here = (): Address => addressOf(location.hash, Object.keys(PROFILES));
 
@@ -15,6 +17,7 @@ const PARTS = [
   ['rules', 'Rules'],
   ['debates', 'Debates'],
   ['findings', 'Findings'],
+  ['play', 'Playground'],
 ] as const;
 
 function App() {
@@ -73,9 +76,28 @@ function Shown({ address }: { address: Address }) {
       return <Findings />;
     case 'trace':
       return <CorpusTrace key={address.name} name={address.name} />;
+    case 'play':
+    case 'play-trace':
+    case 'play-counterexample':
+      return <Played address={address} key={JSON.stringify(address)} />;
     default:
       return <Rules />;
   }
+}
+
+type PlayAddress = Extract<Address, { at: 'play' | 'play-trace' | 'play-counterexample' }>;
+
+function Played({ address }: { address: PlayAddress }) {
+  const text = useMemo(() => textFor(address), [address]);
+  return <Play {...(text === undefined ? {} : { text })} />;
+}
+
+/** The recording that an address names, or holds. */
+function textFor(address: PlayAddress): (() => Promise<string>) | undefined {
+  if (address.at === 'play-trace') return () => textOf(address.name);
+  if (address.at === 'play-counterexample') return async () => (await counterexample(address.n)).text;
+  const { packed } = address;
+  return packed === undefined ? undefined : () => unpacked(packed);
 }
 
 document.documentElement.classList.add('live');

@@ -180,7 +180,7 @@ function place(event: number | undefined, line: number | undefined): { event?: n
   return { ...(event === undefined ? {} : { event }), ...(line === undefined ? {} : { line }) };
 }
 
-function ofCall(reads: readonly Read[]): Explained['call'] {
+export function ofCall(reads: readonly Read[]): Explained['call'] {
   const found = new Map<string, unknown>();
   for (const { row, field, value } of reads)
     if (value !== undefined) found.set([...row, field].join('.'), value);
@@ -188,7 +188,7 @@ function ofCall(reads: readonly Read[]): Explained['call'] {
 }
 
 /** `groups 2: owner 1`: for profiles that have no words for their rows. */
-function spelt(
+export function spelt(
   state: object,
   row: readonly (string | number)[],
   fields: readonly string[],

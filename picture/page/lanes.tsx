@@ -61,25 +61,35 @@ export function LanesDrawn({ lanes, at, go, width }: LanesProps) {
             </g>
           );
         })}
-      {shown.map(s => {
-        const x = s.thread * lane + 8 + 4 * BESIDE;
-        const room = lane - 4 * BESIDE - 20;
-        const taking = held.find(h => h.from === s.at)?.lock;
-        const words = taking === undefined ? s.says : `${s.says} (${taking})`;
-        return (
-          // biome-ignore lint/a11y/noStaticElementInteractions: keys are those of the list of calls
-          <g
-            key={String(s.at)}
-            class={`stop${s.at === at ? ' now' : ''}${s.bad ? ' wrong' : ''}${s.at > at ? ' later' : ''}`}
-            onClick={() => go(s.at)}
-          >
-            <rect x={x} y={yOf(s.at) + 2} width={room} height={ROW - 4} rx={8} />
-            <text x={x + 8} y={yOf(s.at) + 15}>
-              {cut(`${s.at + 1} ${words}`, charsIn(room - 12))}
-            </text>
-          </g>
-        );
-      })}
+      {shown.map(s => (
+        <StopDrawn key={String(s.at)} lanes={lanes} stop={s} y={yOf(s.at)} lane={lane} at={at} go={go} />
+      ))}
     </svg>
+  );
+}
+
+interface StopProps extends Omit<LanesProps, 'width'> {
+  readonly stop: Lanes['steps'][number];
+  readonly y: number;
+  /** How wide a lane is. */
+  readonly lane: number;
+}
+
+function StopDrawn({ lanes: { held }, stop: s, y, lane, at, go }: StopProps) {
+  const x = s.thread * lane + 8 + 4 * BESIDE;
+  const room = lane - 4 * BESIDE - 20;
+  const taking = held.find(h => h.from === s.at)?.lock;
+  const words = taking === undefined ? s.says : `${s.says} (${taking})`;
+  return (
+    // biome-ignore lint/a11y/noStaticElementInteractions: keys are those of the list of calls
+    <g
+      class={`stop${s.at === at ? ' now' : ''}${s.bad ? ' wrong' : ''}${s.at > at ? ' later' : ''}`}
+      onClick={() => go(s.at)}
+    >
+      <rect x={x} y={y + 2} width={room} height={ROW - 4} rx={8} />
+      <text x={x + 8} y={y + 15}>
+        {cut(`${s.at + 1} ${words}`, charsIn(room - 12))}
+      </text>
+    </g>
   );
 }

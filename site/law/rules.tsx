@@ -142,8 +142,8 @@ function Beginning({ missing }: { missing: string | undefined }) {
         </tbody>
       </table>
       <p>
-        Read what <a href="#debates">the sources argue about</a> and what{' '}
-        <a href="#findings">was found in kernels</a>.
+        <a href="#play">Make calls and see what is allowed</a>, or read what{' '}
+        <a href="#debates">the sources argue about</a> and what <a href="#findings">was found in kernels</a>.
       </p>
     </article>
   );

@@ -54,17 +54,19 @@ const toneOf = ({ broken, verdict }: Story): string =>
 interface ToldProps {
   readonly name: string;
   readonly story: () => Promise<Story>;
+  /** The address that takes the calls into the playground. */
+  readonly play: string;
 }
 
 export const CorpusTrace = ({ name }: { name: string }) => (
-  <Told name={name} story={async () => storyOfText(name, await textOf(name))} />
+  <Told name={name} story={async () => storyOfText(name, await textOf(name))} play={`#play-trace/${name}`} />
 );
 
 export const CounterexampleTrace = ({ n }: { n: number }) => (
-  <Told name="counterexample" story={() => storyOfCounterexample(n)} />
+  <Told name="counterexample" story={() => storyOfCounterexample(n)} play={`#play-counterexample/${n}`} />
 );
 
-function Told({ name, story }: ToldProps) {
+function Told({ name, story, play }: ToldProps) {
   const [told, setTold] = useState<Story | Error | undefined>(undefined);
   useEffect(() => {
     story().then(setTold, setTold);
@@ -79,6 +81,7 @@ function Told({ name, story }: ToldProps) {
             ◀ back
           </button>
           <code>{name}</code>
+          <a href={play}>go on in the playground</a>
         </p>
         <h1>{storySays(told)}</h1>
       </header>

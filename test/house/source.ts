@@ -26,7 +26,8 @@ function endOfQuiet(text: string, at: number, before: readonly string[]): number
   const c = text[at]!;
   if (c === "'" || c === '"') return endOfString(text, at, c);
   if (c === '`') return endOfTemplate(text, at);
-  if (c !== '/') return at;
+  // The end of an element is no pattern: `<a />`, `</a>`.
+  if (c !== '/' || text[at + 1] === '>' || text[at - 1] === '<') return at;
   const left = before
     .slice(Math.max(0, at - 200), at)
     .join('')

@@ -9,10 +9,12 @@ import { debatesOf } from '../../../site/index/debates.js';
 import { type AnyOp, type AnyProfile, allowed, PROFILES } from '../../../spec/index.js';
 import { ROOT } from '../../cli/command.js';
 
-const { verdicts, counterexamples } = debatesOf(readFileSync(join(ROOT, 'docs/debates.md'), 'utf8'));
+const { debates, stale } = debatesOf(readFileSync(join(ROOT, 'docs/debates.md'), 'utf8'));
+const { verdicts, counterexamples } = debates;
 
 test('each answer of each debate has its verdict, and each verdict that breaks something a way to it', () => {
   const answers = Object.values(PROFILES).flatMap(p => p.policies.flatMap(q => q.values));
+  assert.deepEqual(stale, [], 'npm run docs');
   assert.equal(verdicts.length, answers.length);
   assert.ok(counterexamples.length > 50);
   for (const v of verdicts.filter(one => one.says.includes('breaks ')))
