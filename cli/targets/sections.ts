@@ -96,7 +96,7 @@ function releaseOf(session: Session, asked: string | undefined): string | undefi
 
 /** The bundled traces of the profile whose machine the target is, or can be. */
 export async function corpusSection(fitting: Fitting): Promise<Section> {
-  const scripts: Script[] = [];
+  const scripts: (() => Script)[] = [];
   const { name } = fitting.session.law.profile;
   const files = ['accept', 'refuse'].flatMap(folder =>
     readdirSync(join(CORPUS, folder))
@@ -110,12 +110,12 @@ export async function corpusSection(fitting: Fitting): Promise<Section> {
     if (fits) scripts.push(...variants(file, trace, await callsOfTrace(trace, fitting)));
     await trace.close();
   }
-  return { name: 'corpus', open: false, scripts: () => scripts.filter((_, i) => fitting.isHere(i)) };
+  return { name: 'corpus', open: false, scripts: () => made(scripts, fitting) };
 }
 
 /** The calls of recordings that somebody names: those that do not fit are a mistake. */
 export async function filesSection(fitting: Fitting, files: readonly string[]): Promise<Section> {
-  const scripts: Script[] = [];
+  const scripts: (() => Script)[] = [];
   for (const file of files) {
     const trace = await openTrace(file);
     const own = fitting.session.law.profile.name;
@@ -127,8 +127,12 @@ export async function filesSection(fitting: Fitting, files: readonly string[]): 
     scripts.push(...variants(file, trace, await callsOfTrace(trace, fitting)));
     await trace.close();
   }
-  return { name: 'recordings', open: false, scripts: () => scripts.filter((_, i) => fitting.isHere(i)) };
+  return { name: 'recordings', open: false, scripts: () => made(scripts, fitting) };
 }
+
+/** A script is gone through once: whoever asks again gets new ones. */
+const made = (scripts: readonly (() => Script)[], fitting: Fitting): readonly Script[] =>
+  scripts.filter((_, i) => fitting.isHere(i)).map(make => make());
 
 /** The calls of a trace, up to the event at which it is refused; its permitted failures are asked for again. */
 async function callsOfTrace(trace: Trace, fitting: Fitting): Promise<readonly CallOf[]> {
@@ -148,16 +152,13 @@ async function callsOfTrace(trace: Trace, fitting: Fitting): Promise<readonly Ca
 const PLACES = 3;
 
 /** The run once; and where something in it fails, once for each of the next places at which it can fail so. */
-function variants(name: string, trace: Trace, calls: readonly CallOf[]): readonly Script[] {
+function variants(name: string, trace: Trace, calls: readonly CallOf[]): readonly (() => Script)[] {
+  const { machine, policies } = trace;
   const many = calls.some(c => c.fault !== undefined) ? PLACES : 1;
-  return Array.from({ length: many }, (_, at) =>
-    scriptOf(
-      name,
-      trace.machine,
-      trace.policies,
-      calls.map(c => (c.fault === undefined ? c : { ...c, fault: { ...c.fault, at } })),
-    ),
-  );
+  return Array.from({ length: many }, (_, at) => {
+    const there = calls.map(c => (c.fault === undefined ? c : { ...c, fault: { ...c.fault, at } }));
+    return () => scriptOf(name, machine, policies, there);
+  });
 }
 
 const WORLD_WALKS = 4;
