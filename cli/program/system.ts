@@ -6,13 +6,13 @@ export function addTarget(top: Command, end: End): void {
   top
     .command('target <name>')
     .description(
-      "offer a real system as a target, on standard input and output: pseries, vtd (QEMU's), kernel (Linux in QEMU)",
+      "offer a real system as a target, on standard input and output: pseries, vtd (QEMU's), kernel (Linux in QEMU), powernv (Linux on POWER)",
     )
     .option('--qemu <version>', 'which QEMU, where there are several: 10.0, 7.2')
-    .option('--kernel <kernel>', 'which Linux: 6.1, 6.12 or newest (default: 6.12)')
+    .option('--kernel <kernel>', 'which Linux: 6.1, 6.12 or newest; of powernv 6.12 or 7.2 (default: 6.12)')
     .option(
       '--machine <machine>',
-      'which devices it has: single, bridge, functions or whole (default: single)',
+      'which devices the kernel target has: single, bridge, functions or whole (default: single)',
     )
     .addHelpText('after', examples("iommu-spec run --target 'exec:npx iommu-spec target pseries --qemu 7.2'"))
     .action(async (name, options) =>

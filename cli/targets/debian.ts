@@ -13,6 +13,8 @@ const SUITES = ['stable', 'bookworm', 'bookworm-security', 'bookworm-backports',
 const KEYRING = '/usr/share/keyrings/debian-archive-keyring.gpg';
 const SYSTEM_LISTS = ['/etc/apt/sources.list.d/debian.sources', '/etc/apt/sources.list'];
 const DAY_MS = 24 * 60 * 60 * 1000;
+/** Whose kernels are booted. What runs here is the first. */
+const ARCHITECTURES = ['amd64', 'arm64', 'ppc64el'];
 
 /** What real targets have fetched and built, and need not fetch again. */
 export function cacheFolder(): string {
@@ -54,7 +56,7 @@ function privateApt(): string {
     'Dir::Etc::sourceparts "/nonexistent";',
     `Dir::State::lists "${join(root, 'lists')}";`,
     `Dir::Cache "${join(root, 'cache')}";`,
-    'APT::Architectures { "amd64"; };',
+    `APT::Architectures { ${ARCHITECTURES.map(a => `"${a}";`).join(' ')} };`,
     'APT::Sandbox::User "";',
   ];
   const config = join(root, 'apt.conf');
@@ -64,15 +66,15 @@ function privateApt(): string {
 
 /** The lists, fetched once a day; a suite that is not served just now is done without. */
 async function freshLists(config: string): Promise<void> {
-  const stamp = join(cacheFolder(), 'apt', 'updated');
+  const stamp = join(cacheFolder(), 'apt', `updated-${ARCHITECTURES.join('-')}`);
   if (existsSync(stamp) && Date.now() - statSync(stamp).mtimeMs < DAY_MS) return;
   await run('apt-get', ['-c', config, '-qq', 'update']).catch(() => undefined);
   writeFileSync(stamp, '');
 }
 
 /**
- * A package, unpacked into a folder that is named after it; nothing is installed. `version` is a pattern of apt's
- * (`1:7.2*`). Throws `Unavailable` with the reason.
+ * A package, unpacked into a folder that is named after it; nothing is installed. A name may end with an architecture
+ * (`:ppc64el`); `version` is a pattern of apt's (`1:7.2*`). Throws `Unavailable` with the reason.
  */
 export async function unpackedPackage(name: string, version?: string): Promise<string> {
   const wanted = version === undefined ? name : `${name}=${version}`;

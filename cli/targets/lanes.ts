@@ -67,6 +67,29 @@ for (const name of ['vtd'])
       process.exitCode = await (await import('./models/lane.js')).modelLane(name, options);
     });
 
+top
+  .command('powernv')
+  .description("a real Linux kernel on POWER's bare metal in QEMU, VFIO's half of the profile spapr-tce")
+  .option(
+    '--seed <n>',
+    'the same seed, the same machines and calls',
+    wholeNumber('--seed', 0, 2 ** 31 - 1),
+    1,
+  )
+  .option(
+    '--ops <n>',
+    'operations of random walks on each kernel',
+    wholeNumber('--ops', 1, 100_000_000),
+    2000,
+  )
+  .option('--kernel <kernel>', '6.12 or 7.2; left out: both')
+  .option('--no-shrink', 'leave divergences as long as they came')
+  .addOption(new Option('--only <part>', 'only this part').choices(['corpus', 'walks']))
+  .option('--rules', 'the verdict on every clause')
+  .action(async options => {
+    process.exitCode = await (await import('./powernv/lane.js')).powernvLane(options);
+  });
+
 try {
   await top.parseAsync(process.argv);
 } catch (error) {

@@ -295,7 +295,7 @@ test('a known defect is a recording that diverges where it is expected to, on de
 
 test('without a QEMU the target is not available, and the sentence says what is missing', () => {
   assert.throws(
-    () => qemuProgram('/nowhere'),
+    () => qemuProgram(undefined, undefined, '/nowhere'),
     (error: Error) => {
       assert.ok(error instanceof Unavailable);
       assert.match(error.message, /qemu-system-x86_64/);

@@ -7,20 +7,22 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { Unavailable } from '../../exit.js';
 import { cacheFolder } from '../debian.js';
+import { type Architecture, compilerFor } from './compilers.js';
 
 const SOURCE = fileURLToPath(
   new URL('../../../../conformance/targets/kernel/guest/agent.c', import.meta.url),
 );
 
-/** The bytes of the program: static, so that it needs nothing else in the guest. */
-export async function agentProgram(compiler = process.env['CC'] ?? 'gcc'): Promise<Uint8Array> {
+/** The bytes of the program for a guest of that kind: static, so that it needs nothing else there. */
+export async function agentProgram(architecture: Architecture = 'amd64'): Promise<Uint8Array> {
+  const { program: compiler, environment } = await compilerFor(architecture);
   const source = readFileSync(SOURCE);
-  const name = `agent-${createHash('sha256').update(compiler).update(source).digest('hex').slice(0, 16)}`;
+  const name = `agent-${createHash('sha256').update(architecture).update(compiler).update(source).digest('hex').slice(0, 16)}`;
   const program = join(cacheFolder(), name);
   if (!existsSync(program)) {
     const made = `${program}.${process.pid}`;
     try {
-      await promisify(execFile)(compiler, ['-static', '-O2', '-o', made, SOURCE]);
+      await promisify(execFile)(compiler, ['-static', '-O2', '-o', made, SOURCE], { env: environment });
     } catch (error) {
       throw new Unavailable(
         `the guest's agent cannot be compiled by ${compiler}: ${(error as Error).message}`,

@@ -10,10 +10,15 @@ import { endsWithUs } from '../ends-with-us.js';
 /** What QEMU starts: a kernel, an archive, and the devices of the machine. */
 export interface Guest {
   readonly qemu: string;
+  readonly environment?: NodeJS.ProcessEnv;
+  /** QEMU's arguments for the machine, without its devices. */
+  readonly machine: readonly string[];
   readonly kernel: string;
   readonly archive: Uint8Array;
-  /** QEMU's arguments for the IOMMU and the devices. */
+  /** QEMU's arguments for the IOMMU and the devices, and for what it is to tell. */
   readonly devices: readonly string[];
+  /** Where the agent's channel is plugged in: more of the device's arguments. */
+  readonly channel: string;
   /** More words for the kernel's command line. */
   readonly words: string;
   readonly memoryMiB: number;
@@ -25,8 +30,11 @@ const ANSWER_MS = 60_000;
 const KEPT = 64 * 1024;
 const LAST_LINES = 12;
 /** Lines by which a kernel that fails says how and where. */
-const COMPLAINT = /BUG:|kernel BUG at|Oops:|RIP: 0010:|Kernel panic|general protection fault/;
+const COMPLAINT = /BUG:|kernel BUG at|Oops:|RIP: 0010:|^.{0,40}NIP \[|Kernel panic|general protection fault/;
 const MOST_COMPLAINTS = 3;
+/** Of these no call comes back; so long it may yet say more. A BUG may be a lock that a busy host held up. */
+const DEATH = /kernel BUG at|Oops:|Kernel panic/;
+const LAST_BREATH_MS = 3000;
 
 /** A guest that runs. Its console and QEMU's own lines are kept, so that an end can be told by them. */
 export class RunningGuest implements Channel {
@@ -50,7 +58,10 @@ export class RunningGuest implements Channel {
     socket.on('error', error => ended(`the agent's line broke: ${error.message}`));
     socket.on('close', () => ended("the agent's line is closed"));
     qemu.on('exit', (code, signal) => ended(`QEMU ended (${signal ?? `exit code ${code}`})`));
-    qemu.stdout?.on('data', piece => (this.console = (this.console + String(piece)).slice(-KEPT)));
+    qemu.stdout?.on('data', piece => {
+      this.console = (this.console + String(piece)).slice(-KEPT);
+      if (DEATH.test(String(piece))) setTimeout(() => ended('the kernel stopped'), LAST_BREATH_MS).unref();
+    });
     qemu.stderr?.on('data', piece => (this.trace = (this.trace + String(piece)).slice(-KEPT)));
   }
 
@@ -65,6 +76,7 @@ export class RunningGuest implements Channel {
     await new Promise<void>(resolve => server.listen(path, resolve));
     const qemu = spawn(guest.qemu, commandLine(guest, join(folder, 'archive'), path), {
       stdio: ['ignore', 'pipe', 'pipe'],
+      env: guest.environment ?? process.env,
     });
     const ended = endsWithUs(() => qemu.kill('SIGKILL'));
     qemu.once('exit', ended);
@@ -130,24 +142,17 @@ export class RunningGuest implements Channel {
   }
 }
 
-/** `vtd_dmar_fault` and the translations are QEMU's own word on what the IOMMU did with an access. */
-const EVENTS = ['vtd_dmar_fault', 'vtd_dmar_translate'];
-
-/** `no_timer_check`: on a busy host the emulated timer misses the moment in which the kernel looks for it. */
+/** `norandmaps`: memory of a process lies where a recording says, and the heap of the agent is not to be there. */
 const commandLine = (guest: Guest, archive: string, socket: string): readonly string[] => [
-  ...['-machine', 'q35', '-accel', 'tcg', '-cpu', 'max', '-m', String(guest.memoryMiB)],
-  ...['-nodefaults', '-display', 'none', '-no-reboot', '-serial', 'stdio'],
+  ...guest.machine,
+  ...['-accel', 'tcg', '-m', String(guest.memoryMiB)],
+  ...['-display', 'none', '-no-reboot', '-serial', 'stdio', '-monitor', 'none'],
   ...['-kernel', guest.kernel, '-initrd', archive],
-  ...['-append', `console=ttyS0 panic=-1 loglevel=7 no_timer_check agent=/dev/vport0p1 ${guest.words}`],
+  ...['-append', `panic=-1 loglevel=7 norandmaps agent=/dev/vport0p1 ${guest.words}`],
   ...['-chardev', `socket,id=agent,path=${socket},server=off`],
-  ...[
-    '-device',
-    'virtio-serial-pci,id=serial',
-    '-device',
-    'virtserialport,bus=serial.0,nr=1,chardev=agent,name=agent',
-  ],
+  ...['-device', `virtio-serial-pci,id=serial${guest.channel}`],
+  ...['-device', 'virtserialport,bus=serial.0,nr=1,chardev=agent,name=agent'],
   ...guest.devices,
-  ...EVENTS.flatMap(event => ['-trace', event]),
 ];
 
 const closed = (server: Server): void => void server.close();

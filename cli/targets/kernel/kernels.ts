@@ -4,6 +4,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Unavailable, Usage } from '../../exit.js';
 import { newestNamed, unpackedPackage } from '../debian.js';
+import type { Architecture } from './compilers.js';
 import type { Module } from './initramfs.js';
 
 /** A kernel of Debian's, by the release of the law that it is judged by. */
@@ -11,6 +12,8 @@ export interface KernelKind {
   readonly name: string;
   /** The release of the profile whose source is nearest; `exact`: its source was read in this very version. */
   readonly release: string;
+  /** Left out: that of a PC. */
+  readonly architecture?: Architecture;
   readonly search: string;
   readonly pattern: RegExp;
 }
@@ -55,6 +58,7 @@ const MODULES = [
   'vfio_virqfd',
   'vfio',
   'vfio_iommu_type1',
+  'vfio_iommu_spapr_tce',
   'vfio-pci-core',
   'vfio-pci',
   'pci-stub',
@@ -76,21 +80,35 @@ export interface Kernel {
   readonly modules: readonly Module[];
 }
 
-/** Finds or fetches a kernel. Throws `Unavailable` with the reason. */
-export async function kernelOf(kind: KernelKind): Promise<Kernel> {
+/** 7.2 and newer. */
+const isSplit = (version: string): boolean => Number.parseInt(version, 10) >= 7;
+
+const found = new Map<KernelKind, Promise<Kernel>>();
+
+/** Finds or fetches a kernel, once in a process: to search the lists takes longer than to boot. Throws `Unavailable` with the reason. */
+export function kernelOf(kind: KernelKind): Promise<Kernel> {
+  const known = found.get(kind) ?? lookedFor(kind);
+  found.set(kind, known);
+  return known;
+}
+
+async function lookedFor(kind: KernelKind): Promise<Kernel> {
   const name = await newestNamed(kind.pattern, kind.search);
   if (name === undefined) throw new Unavailable(`no kernel ${kind.name} is served among Debian's packages`);
   const version = name.replace('linux-image-', '');
   // Newer packages are split: the image alone, the modules alone.
-  const parts = [
-    name,
-    ...(version.includes('deb13') ? [`linux-binary-${version}`, `linux-modules-${version}`] : []),
-  ];
+  const parts = [name, ...(isSplit(version) ? [`linux-binary-${version}`, `linux-modules-${version}`] : [])];
   const folders: string[] = [];
-  for (const part of parts) folders.push(await unpackedPackage(part));
+  for (const part of parts)
+    folders.push(
+      await unpackedPackage(kind.architecture === undefined ? part : `${part}:${kind.architecture}`),
+    );
   const found = (paths: readonly string[]): string | undefined =>
     folders.flatMap(f => paths.map(p => join(f, p))).find(existsSync);
-  const image = found([`boot/vmlinuz-${version}`, `usr/lib/modules/${version}/vmlinuz`]);
+  const image = found([
+    ...[`boot/vmlinuz-${version}`, `boot/vmlinux-${version}`],
+    ...[`usr/lib/modules/${version}/vmlinuz`, `usr/lib/modules/${version}/vmlinux`],
+  ]);
   const tree = found([`lib/modules/${version}/kernel`, `usr/lib/modules/${version}/kernel`]);
   if (image === undefined || tree === undefined)
     throw new Unavailable(`the packages of ${name} have no kernel image or no modules where they used to be`);

@@ -1,6 +1,6 @@
 // How is a guest of this very process reached as a target?
 import type { Arrival, Dial, Link } from '../../../conformance/targets/link.js';
-import type { Target } from './target.js';
+import type { Responder } from '../../../conformance/targets/responder.js';
 
 /** What all links of a dial have seen. */
 export interface Seen {
@@ -10,8 +10,18 @@ export interface Seen {
   resetTime: number;
 }
 
+/** A guest that answers. */
+export interface Guest {
+  readonly responder: Responder;
+  end(): void;
+}
+
 /** Boots a guest for each link. `booted` is told each of them. */
-export function guestDial(boot: () => Promise<Target>, seen: Seen, booted: (target: Target) => void): Dial {
+export function guestDial<G extends Guest>(
+  boot: () => Promise<G>,
+  seen: Seen,
+  booted: (guest: G) => void,
+): Dial {
   return async () => {
     const target = await boot();
     seen.boots++;
@@ -26,7 +36,7 @@ class Within implements Link {
   private working = Promise.resolve();
 
   constructor(
-    private readonly target: Target,
+    private readonly target: Guest,
     private readonly seen: Seen,
   ) {}
 

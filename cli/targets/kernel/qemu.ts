@@ -3,15 +3,17 @@ import { existsSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { Unavailable } from '../../exit.js';
 
-const NAME = 'qemu-system-x86_64';
-
 /** The path of the installed one. Throws `Unavailable` where there is none. */
-export function qemuProgram(path = process.env['PATH'] ?? ''): string {
+export function qemuProgram(
+  name = 'qemu-system-x86_64',
+  debian = 'qemu-system-x86',
+  path = process.env['PATH'] ?? '',
+): string {
   const found = path
     .split(delimiter)
-    .map(folder => join(folder, NAME))
+    .map(folder => join(folder, name))
     .find(file => existsSync(file));
   if (found === undefined)
-    throw new Unavailable(`there is no ${NAME} on the PATH (Debian's package qemu-system-x86)`);
+    throw new Unavailable(`there is no ${name} on the PATH (Debian's package ${debian})`);
   return found;
 }

@@ -43,6 +43,12 @@ export const OPERATIONS: readonly string[] = [
 /** Lines of QEMU and of the guest come by two pipes: a moment, so that what was printed before an answer is here. */
 const SETTLE_MS = 5;
 
+/** `vtd_dmar_fault` and the translations are QEMU's own word on what the IOMMU did with an access. */
+const EVENTS = ['vtd_dmar_fault', 'vtd_dmar_translate'];
+const PC = { machine: ['-machine', 'q35', '-cpu', 'max', '-nodefaults'], channel: '', memoryMiB: 384 };
+/** `no_timer_check`: on a busy host the emulated timer misses the moment in which the kernel looks for it. */
+const WORDS = 'console=ttyS0 no_timer_check';
+
 export interface Target {
   readonly responder: Responder;
   /** All that the guest is. */
@@ -55,14 +61,13 @@ export async function kernelTarget(kind: KernelKind, made: MadeMachine): Promise
   const qemu = qemuProgram();
   const kernel = await kernelOf(kind);
   const archive = guestArchive(await agentProgram(), kernel.modules);
-  const { devices, words } = made;
   const guest = await RunningGuest.start({
+    ...PC,
     qemu,
     kernel: kernel.image,
     archive,
-    devices,
-    words,
-    memoryMiB: 384,
+    devices: [...made.devices, ...EVENTS.flatMap(event => ['-trace', event])],
+    words: `${WORDS} ${made.words}`,
   });
   try {
     const agent = new Process(guest);

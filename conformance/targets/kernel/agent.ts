@@ -17,6 +17,7 @@ const O_CLOEXEC = 0x80000;
 const MAP_SHARED = 0x1;
 const MAP_PRIVATE = 0x2;
 const MAP_ANONYMOUS = 0x20;
+/** On POWER the bit means nothing: there it is 0x40. */
 const MAP_NORESERVE = 0x4000;
 const MAP_FIXED_NOREPLACE = 0x100000;
 /** -ETIMEDOUT: the worker is still busy. */

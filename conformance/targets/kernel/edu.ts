@@ -18,6 +18,15 @@ const BAR_BYTES = 0x10_0000;
 export interface Doors {
   readonly config: { readonly fd: number; readonly offset: bigint };
   readonly registers: number;
+  /** The device has the byte order of a machine that is not the guest's own: bytes of a register come turned. */
+  readonly turned?: true;
+}
+
+/** A number of so many bytes with its bytes in the other order. */
+function turned(value: bigint, bytes: 4 | 8): bigint {
+  let other = 0n;
+  for (let i = 0; i < bytes; i++) other = (other << 8n) | ((value >> BigInt(8 * i)) & 0xffn);
+  return other;
 }
 
 /** An edu device behind two open files. */
@@ -25,13 +34,17 @@ export class Edu {
   private constructor(
     private readonly worker: Process,
     private readonly bar: Address,
+    private readonly turns: boolean,
   ) {}
 
   /** Undefined: its registers cannot be mapped. */
-  static async behind(worker: Process, { config, registers }: Doors): Promise<Edu | undefined> {
+  static async behind(
+    worker: Process,
+    { config, registers, turned: turns }: Doors,
+  ): Promise<Edu | undefined> {
     await worker.pwrite(config.fd, config.offset + COMMAND, MASTER_AND_MEMORY);
     const at = await worker.mapped(registers, 0n, BAR_BYTES);
-    return at < 0 ? undefined : new Edu(worker, at);
+    return at < 0 ? undefined : new Edu(worker, at, turns === true);
   }
 
   /** Gives the registers back. */
@@ -51,11 +64,12 @@ export class Edu {
 
   private async run(from: bigint, to: bigint, bytes: number, command: bigint): Promise<boolean> {
     const set = (register: keyof typeof REGISTER, value: bigint) =>
-      this.worker.store(8, this.bar + REGISTER[register], value);
+      this.worker.store(8, this.bar + REGISTER[register], this.turns ? turned(value, 8) : value);
     await set('source', from);
     await set('destination', to);
     await set('count', BigInt(bytes));
     await set('command', command);
-    return (await this.worker.until(this.bar + REGISTER.command, Number(RUN), 0, 2000)) === 0;
+    const busy = Number(this.turns ? turned(RUN, 4) : RUN);
+    return (await this.worker.until(this.bar + REGISTER.command, busy, 0, 2000)) === 0;
   }
 }

@@ -3,6 +3,7 @@ import type { Observed } from '../../../spec/protocol/observed.js';
 import type { Machine } from '../../../spec/protocol/vfio-type1.js';
 import type { Process } from './agent.js';
 import { Edu } from './edu.js';
+import { changedOf, Tags } from './tags.js';
 import { pathOf } from './topology.js';
 
 /** The bytes came from somewhere: the device shows nobody what it read. */
@@ -14,15 +15,6 @@ export interface Memory {
   readonly memory: Machine['mms'][number]['memory'];
 }
 
-/** Pages of a process that can be written to, and the number that is put into the first of them. */
-interface Tagged {
-  readonly mm: number;
-  readonly worker: Process;
-  readonly at: number;
-  readonly pages: number;
-  readonly tag: bigint;
-}
-
 /** The hardware model's own lines since the last time. */
 export interface Witness {
   taken(): Promise<string>;
@@ -31,8 +23,6 @@ export interface Witness {
 /** Where the configuration space lies in the file of a device: include/linux/vfio_pci_core.h, VFIO_PCI_CONFIG_REGION_INDEX. */
 const CONFIG = 7n << 40n;
 const PAGE = 4096;
-/** No device's buffer holds such a number by itself. */
-const TAG = 0x7a67_0000_0000_0000n;
 /** One access: small enough never to cross a page, so that one answer covers it. */
 const BYTES = 8;
 const FAULT = /vtd_dmar_fault/;
@@ -44,7 +34,7 @@ const FAULT = /vtd_dmar_fault/;
  * for a read before.
  */
 export class Mover {
-  private serial = 0n;
+  private readonly tags = new Tags();
   /** Pages of IOVA that were written through in this run. */
   private readonly written = new Set<bigint>();
 
@@ -77,7 +67,7 @@ export class Mover {
       return this.written.has(iova / BigInt(PAGE)) ? { is: 'unobserved' } : READ;
     }
     const offset = Number(at & BigInt(PAGE - 1));
-    const runs = await this.tagged(memories, offset);
+    const runs = await this.tags.written(writable(memories), offset);
     if (!(await edu.write(at, BYTES))) return { is: 'no-answer', says: 'the device is still busy' };
     await edu.done();
     const changed = await changedOf(runs, offset);
@@ -105,29 +95,11 @@ export class Mover {
     await agent.close(config);
     return device;
   }
-
-  /** Writes a new number into every page, so that whatever the device writes differs from it. */
-  private async tagged(memories: readonly Memory[], offset: number): Promise<readonly Tagged[]> {
-    const runs: Tagged[] = [];
-    for (const [mm, { worker, memory }] of memories.entries()) {
-      for (const { start, size, prot, device } of memory) {
-        if (prot !== 'rw' || device === true) continue;
-        const [at, pages] = [Number(start), Number(size) / PAGE];
-        const tag = TAG + this.serial;
-        this.serial += BigInt(pages);
-        if ((await worker.tag(at, pages, offset, tag)) < 0) throw new Error(`no memory of process ${mm}`);
-        runs.push({ mm, worker, at, pages, tag });
-      }
-    }
-    return runs;
-  }
 }
 
-/** The pages that do not hold their number any more. */
-async function changedOf(runs: readonly Tagged[], offset: number) {
-  const found: { readonly mm: number; readonly at: number }[] = [];
-  for (const { mm, worker, at, pages, tag } of runs)
-    for (const page of await worker.untagged(at, pages, offset, tag))
-      found.push({ mm, at: at + page * PAGE });
-  return found;
-}
+const writable = (memories: readonly Memory[]) =>
+  memories.flatMap(({ worker, memory }, mm) =>
+    memory
+      .filter(r => r.prot === 'rw' && r.device !== true)
+      .map(r => ({ mm, worker, at: Number(r.start), pages: Number(r.size) / PAGE })),
+  );
