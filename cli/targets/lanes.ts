@@ -2,6 +2,7 @@
 import { Command, CommanderError, Option } from 'commander';
 import { EXIT, endingOf } from '../exit.js';
 import { wholeNumber } from '../options.js';
+import { LANES } from './models/kinds.js';
 
 const top = new Command('npm run targets --')
   .description('hold real systems against the law; fetches what they need into a folder of the user')
@@ -52,7 +53,7 @@ top
     process.exitCode = await (await import('./kernel/lane.js')).kernelLane(options);
   });
 
-for (const name of ['vtd'])
+for (const name of LANES)
   top
     .command(name)
     .description(

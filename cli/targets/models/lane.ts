@@ -1,5 +1,5 @@
 // Do QEMU's IOMMUs keep to the law of hardware? All of the corpus that they can be, and random walks.
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { LAWS, readTrace } from '../../../conformance/index.js';
@@ -9,6 +9,7 @@ import { TARGET_LIMITS } from '../../../conformance/targets/limits.js';
 import type { Dial } from '../../../conformance/targets/link.js';
 import type { Script } from '../../../conformance/targets/play.js';
 import type { Seen } from '../../../conformance/targets/qtest/dma.js';
+import type { Kind } from '../../../conformance/targets/qtest/model.js';
 import { misfit, OPERATIONS } from '../../../conformance/targets/qtest/system.js';
 import type { Responder } from '../../../conformance/targets/responder.js';
 import { Session } from '../../../conformance/targets/session.js';
@@ -18,12 +19,12 @@ import { lawNamed } from '../../../conformance/trace/laws.js';
 import { hardwareCalls } from '../../../spec/calls/hardware.js';
 import { type AnyOp, defaultPolicies, type Policies } from '../../../spec/index.js';
 import type { Machine } from '../../../spec/protocol/hardware.js';
-import { EXIT, type ExitCode, Usage, worst } from '../../exit.js';
+import { EXIT, type ExitCode, worst } from '../../exit.js';
 import { bundled, bytesOf, CORPUS } from '../../input.js';
-import { count, outTo, paint, ticker } from '../../terminal.js';
-import { findQemus } from '../qemu/find.js';
+import { count, type Out, outTo, paint, ticker } from '../../terminal.js';
+import { type Found, findQemus } from '../qemu/find.js';
 import { introduction, sayCampaign } from '../report.js';
-import { type Judged, MODELS } from './kinds.js';
+import { isIn, type Judged, MODELS } from './kinds.js';
 import { type ModelTarget, modelTarget, PROFILE } from './target.js';
 
 export interface ModelOptions {
@@ -36,41 +37,59 @@ export interface ModelOptions {
 
 const DEADLINE = 20_000;
 
-export async function modelLane(name: string, options: ModelOptions): Promise<ExitCode> {
-  const judged = MODELS[name];
-  if (judged === undefined)
-    throw new Usage(`unknown model ${name}; known: ${Object.keys(MODELS).join(', ')}`);
+export async function modelLane(lane: string, options: ModelOptions): Promise<ExitCode> {
   const out = outTo(false);
   const codes: ExitCode[] = [];
   const lines: string[] = [];
-  for (const qemu of await findQemus(judged.program, out.say, options.qemu)) {
-    const target = modelTarget(judged, qemu);
-    const limits = { ...TARGET_LIMITS, call: DEADLINE, hello: DEADLINE, reset: DEADLINE, total: 3_600_000 };
-    const clock = () => performance.now();
-    const session = await Session.open(inside(target.responder), LAWS, limits, clock, PROFILE);
-    try {
-      for (const line of introduction(session)) out.say(line);
-      const bar = ticker(session.intro.hello.name);
-      const result = await campaign(session, [await corpus(judged), walks(judged, options)], {
-        limits,
-        clock,
-        expected: new Expected(expectedOf(name), today()),
-        progress: (section, runs, calls) =>
-          bar.show(`${section}: ${count(runs)} runs, ${count(calls)} calls`),
-      });
-      bar.done();
-      const again = `exec:npx iommu-spec target ${name} --qemu ${qemu.version}`;
-      sayCampaign(session, result, reportOptions(options, again), out);
-      lines.push(...summary(name, qemu.version, result, target));
-      codes.push(result.result === 'conforms' ? EXIT.conforms : EXIT.diverges);
-    } finally {
-      await session.close();
-      await target.end();
+  for (const [name, judged] of Object.entries(MODELS)) {
+    if (judged.lane !== lane) continue;
+    for (const qemu of await findQemus(judged.program, out.say, options.qemu)) {
+      if (!isIn(judged, qemu.version)) {
+        lines.push(`${name}, QEMU ${qemu.version}: it came with ${judged.since}`);
+        continue;
+      }
+      const target = modelTarget(judged, qemu);
+      try {
+        const result = await taken(name, judged, qemu, target, options, out);
+        lines.push(...summary(name, qemu.version, result, target, judged.kind));
+        codes.push(result.result === 'conforms' ? EXIT.conforms : EXIT.diverges);
+      } finally {
+        await target.end();
+      }
     }
   }
   out.say();
   for (const line of lines) out.say(line);
   return worst(codes);
+}
+
+async function taken(
+  name: string,
+  judged: Judged,
+  qemu: Found,
+  target: ModelTarget,
+  options: ModelOptions,
+  out: Out,
+): Promise<Campaign> {
+  const limits = { ...TARGET_LIMITS, call: DEADLINE, hello: DEADLINE, reset: DEADLINE, total: 3_600_000 };
+  const clock = () => performance.now();
+  const session = await Session.open(inside(target.responder), LAWS, limits, clock, PROFILE);
+  try {
+    for (const line of introduction(session)) out.say(line);
+    const bar = ticker(session.intro.hello.name);
+    const result = await campaign(session, [await corpus(judged), walks(judged, options)], {
+      limits,
+      clock,
+      expected: new Expected(expectedOf(name), today()),
+      progress: (section, runs, calls) => bar.show(`${section}: ${count(runs)} runs, ${count(calls)} calls`),
+    });
+    bar.done();
+    const again = `exec:npx iommu-spec target ${name} --qemu ${qemu.version}`;
+    sayCampaign(session, result, reportOptions(options, again), out);
+    return result;
+  } finally {
+    await session.close();
+  }
 }
 
 /** The responder in this process, so that what it saw besides can be told. */
@@ -93,9 +112,14 @@ const inside =
     };
   };
 
+/** A mode of a model may have a file of its own; without any nothing is expected. */
 function expectedOf(name: string) {
-  const file = new URL(`../../../../conformance/targets/${name}/expected.json`, import.meta.url);
-  return readExpectations(readFileSync(fileURLToPath(file), 'utf8'));
+  const [folder] = name.split('-');
+  const file = new URL(
+    `../../../../conformance/targets/${folder}/${name === folder ? 'expected' : `expected-${name.slice(folder!.length + 1)}`}.json`,
+    import.meta.url,
+  );
+  return existsSync(file) ? readExpectations(readFileSync(fileURLToPath(file), 'utf8')) : [];
 }
 
 const today = (): string => new Date().toISOString().slice(0, 10);
@@ -171,6 +195,7 @@ function summary(
   version: string,
   { sections, rules, findings, expectations, broken }: Campaign,
   { system: { boots, seen } }: ModelTarget,
+  { otherwise }: Kind,
 ): readonly string[] {
   const calls = sections.reduce((n, s) => n + s.calls, 0);
   const able = rules.filter(r => r.ops.some(op => (OPERATIONS as readonly string[]).includes(op)));
@@ -188,6 +213,10 @@ function summary(
       ].join(', '),
     ),
     `   ${faultLine(seen)}`,
+    ...[...seen.otherwise].map(
+      ([says, times]) =>
+        `   ${says}: ${count(times)} times (${otherwise.find(o => o.says === says)!.source})`,
+    ),
   ];
 }
 

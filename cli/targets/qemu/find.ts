@@ -16,11 +16,11 @@ const DATA = 'qemu-system-data';
 export interface Program {
   readonly name: string;
   readonly from: string;
-  readonly wanted: { readonly [version: string]: string };
+  readonly wanted: { readonly [version: string]: readonly string[] };
 }
 
-/** Versions that the law was read against and that Debian serves. */
-const READ = { '7.2': '1:7.2*', '10.0': '1:10.0*' } as const;
+/** Versions that the law was read against and that Debian serves: the newest, or the very one. */
+const READ = { '7.2': ['1:7.2*'], '10.0': ['1:10.0*', '1:10.0.2*'] } as const;
 
 export const PSERIES: Program = { name: 'qemu-system-ppc64', from: 'qemu-system-ppc', wanted: READ };
 export const X86: Program = { name: 'qemu-system-x86_64', from: 'qemu-system-x86', wanted: READ };
@@ -79,7 +79,8 @@ async function unpacked({ name, from }: Program, pattern: string): Promise<Found
   };
   const found = await versionOf(qemu);
   if (found !== undefined) return found;
-  const besides = (await broughtAlong(from, pattern)).filter(n => ![from, MODULES, DATA].includes(n));
+  const all = await broughtAlong(from, pattern).catch(() => []);
+  const besides = all.filter(n => ![from, MODULES, DATA].includes(n));
   const folders = await inTurn(besides, each => unpackedPackage(each));
   const whole = await versionOf({
     ...qemu,
@@ -87,6 +88,19 @@ async function unpacked({ name, from }: Program, pattern: string): Promise<Found
   });
   if (whole === undefined) throw new Unavailable(`Debian's ${from} ${pattern} does not start here`);
   return whole;
+}
+
+async function firstThatStarts(program: Program, patterns: readonly string[]): Promise<Found> {
+  let reason = new Unavailable(`no version of ${program.from} is looked for`);
+  for (const pattern of patterns) {
+    try {
+      return await unpacked(program, pattern);
+    } catch (error) {
+      if (!(error instanceof Unavailable)) throw error;
+      reason = error;
+    }
+  }
+  throw reason;
 }
 
 async function inTurn<A, B>(list: readonly A[], each: (item: A) => Promise<B>): Promise<readonly B[]> {
@@ -105,10 +119,10 @@ export async function findQemus(program: Program, tell: Tell, only?: string): Pr
   const found = first !== undefined && (only === undefined || isOf(first, only)) ? [first] : [];
   if (only !== undefined && found.length > 0) return found;
   const missing: string[] = [];
-  for (const [version, pattern] of Object.entries(wanted)) {
+  for (const [version, patterns] of Object.entries(wanted)) {
     if (found.some(q => isOf(q, version)) || !mayBe(version, only)) continue;
     try {
-      const qemu = await unpacked(program, pattern);
+      const qemu = await firstThatStarts(program, patterns);
       if (only === undefined || isOf(qemu, only)) found.push(qemu);
     } catch (error) {
       if (!(error instanceof Unavailable)) throw error;

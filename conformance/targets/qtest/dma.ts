@@ -1,7 +1,7 @@
 // Where does an access of a device end up? Tagged memory says it, and the model's fault records have to agree.
 import type { Observed } from '../../../spec/protocol/observed.js';
 import type { Bus } from './bus.js';
-import type { FaultRecord, Model } from './model.js';
+import type { FaultRecord, Model, Otherwise } from './model.js';
 import type { Candidate, Tables } from './tables.js';
 
 /** What was seen of all accesses, for people. */
@@ -13,9 +13,21 @@ export interface Seen {
   silent: number;
   /** Reads of which nobody could tell how they ended. */
   unobserved: number;
+  /** Records that are known to be otherwise than the architecture says. */
+  readonly otherwise: Map<string, number>;
 }
 
-export const nothingSeen = (): Seen => ({ dmas: 0, recorded: new Map(), silent: 0, unobserved: 0 });
+export const nothingSeen = (): Seen => ({
+  dmas: 0,
+  recorded: new Map(),
+  silent: 0,
+  unobserved: 0,
+  otherwise: new Map(),
+});
+
+const more = <K>(of: Map<K, number>, key: K): void => {
+  of.set(key, (of.get(key) ?? 0) + 1);
+};
 
 export interface Access {
   readonly device: number;
@@ -40,6 +52,7 @@ export class Dma {
     private readonly bus: Bus,
     private readonly model: Model,
     private readonly tables: Tables,
+    private readonly known: readonly Otherwise[],
     private readonly seen: Seen,
   ) {}
 
@@ -115,10 +128,8 @@ export class Dma {
     if (stray !== undefined)
       return { is: 'unknown', says: `a fault of device ${stray.device} at 0x${stray.iova?.toString(16)}` };
     const [record] = own;
-    if (record !== undefined) {
-      const complaint = this.model.complaint(record, access, present);
-      if (complaint !== undefined) return { is: 'unknown', says: complaint };
-    }
+    const complaint = record === undefined ? undefined : this.complaint(record, access, present);
+    if (complaint !== undefined) return { is: 'unknown', says: complaint };
     if (reached !== undefined && reached.length > 1) return { is: 'unknown', says: 'two pages were reached' };
     const hit = reached?.[0];
     if (hit !== undefined) {
@@ -130,7 +141,7 @@ export class Dma {
       return { is: 'ok', paddr: (BigInt(hit.page) << 12n) | (iova & (PAGE - 1n)) };
     }
     if (record !== undefined) {
-      this.seen.recorded.set(record.code, (this.seen.recorded.get(record.code) ?? 0) + 1);
+      more(this.seen.recorded, record.code);
       return { is: 'fault' };
     }
     if (reached === undefined) {
@@ -139,5 +150,20 @@ export class Dma {
     }
     this.seen.silent++;
     return { is: 'fault' };
+  }
+
+  /** What is wrong with a record, and not known to be. */
+  private complaint(record: FaultRecord, access: Access['access'], present: boolean): string | undefined {
+    const wrote = record.write ?? access === 'write';
+    const all = [
+      wrote === (access === 'write') ? undefined : `a ${access} is recorded as a ${wrote ? 'write' : 'read'}`,
+      this.model.complaint(record, access, present),
+    ];
+    for (const says of all) {
+      if (says === undefined) continue;
+      if (!this.known.some(k => k.says === says)) return says;
+      more(this.seen.otherwise, says);
+    }
+    return undefined;
   }
 }

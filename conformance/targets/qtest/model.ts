@@ -12,6 +12,10 @@ export interface FaultRecord {
   readonly device: number;
   /** Undefined: it does not say where. */
   readonly iova?: bigint;
+  /** Was it a write? Undefined: it does not say that. */
+  readonly write?: boolean;
+  /** Is it said to be one of an interrupt? */
+  readonly interrupt?: boolean;
   readonly code: number;
 }
 
@@ -39,6 +43,12 @@ export interface Model {
   stuck(): Promise<string | undefined>;
 }
 
+/** A record that is otherwise than the architecture says, and which of QEMU's lines makes it so. */
+export interface Otherwise {
+  readonly says: string;
+  readonly source: string;
+}
+
 /** One of QEMU's IOMMUs, before it runs. */
 export interface Kind {
   readonly title: string;
@@ -49,6 +59,8 @@ export interface Kind {
   /** Why the model cannot be this machine, beside what no model can be. */
   misfit(machine: Machine): string | undefined;
   arguments(machine: Machine): readonly string[];
+  /** Complaints about fault records that are known. */
+  readonly otherwise: readonly Otherwise[];
   /** What lies where its CPU begins: it goes to sleep. */
   readonly image: readonly number[];
   start(bus: Bus, machine: Machine, tables: Tables): Promise<Model>;

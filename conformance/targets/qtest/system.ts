@@ -109,7 +109,7 @@ async function started(kind: Kind, machine: Machine, host: Host, seen: Seen): Pr
   const tables = new Tables(bus, kind.format, kind.ground, machine, machine.tables.length);
   await tables.start();
   const model = await kind.start(bus, machine, tables);
-  const dma = new Dma(bus, model, tables, seen);
+  const dma = new Dma(bus, model, tables, kind.otherwise, seen);
   const present = machine.devices.map(() => false);
   return { host, model, tables, dma, present, waits: 0, completed: 0 };
 }

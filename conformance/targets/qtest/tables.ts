@@ -77,7 +77,7 @@ export class Tables {
       const places = Array.from({ length: this.levels }, () => this.newTable());
       this.places.push(places);
       const under = await this.chain(TOP - 1, this.levels + 1, places.at(-1)!);
-      const root = this.newTable();
+      const root = this.newRoot();
       await this.bus.write64(root + 8n * BigInt(THEIRS), tableWord(this.format, TOP, under));
       await this.bus.write64(root + 8n * BigInt(OURS), tableWord(this.format, TOP, ours));
       this.roots.push(root);
@@ -100,6 +100,14 @@ export class Tables {
   private newTable(): bigint {
     const place = this.free;
     this.free += PAGE;
+    return place;
+  }
+
+  /** Where a root is several tables beside each other, it is aligned to all of them. */
+  private newRoot(): bigint {
+    const size = 1n << BigInt(this.format.rootAlign);
+    const place = ((this.free + size - 1n) / size) * size;
+    this.free = place + size;
     return place;
   }
 

@@ -10,6 +10,8 @@ const CONTEXT = 1n;
 const IOTLB = 2n;
 const DEVICE_TLB = 3n;
 const WAIT = 5n;
+const IOTLB_BY_PROCESS = 6n;
+const PROCESS = 7n;
 
 const granularity = (value: bigint): bigint => value << 4n;
 const ALL = granularity(1n);
@@ -75,4 +77,24 @@ function deviceTlb({ device, pasid, range }: DeviceTlb, tables: Tables): Descrip
   if (block.order === 0) return [DEVICE_TLB | source(device), block.iova];
   const ones = ((1n << BigInt(block.order - 1)) - 1n) << 12n;
   return [DEVICE_TLB | source(device), block.iova | ones | 1n];
+}
+
+/** The cache of entries of PASIDs: of one domain, or whole (granularity 3). */
+export const processTags = (tag: number | undefined): Descriptor =>
+  tag === undefined ? [PROCESS | granularity(3n), 0n] : [PROCESS | domain(tag), 0n];
+
+/**
+ * First-stage translations are invalidated by PASID, which is 0 for requests without one. Undefined: it is no command
+ * for pages of a domain.
+ */
+export function passedOn(command: Command, tables: Tables): Descriptor | undefined {
+  if (command.is !== 'iotlb' || command.tag === undefined || command.pasid !== undefined) return undefined;
+  const { tag, range, leaf } = command;
+  if (range === undefined) return undefined;
+  const block = tables.blockOf(range.iova, range.order);
+  if (block === undefined) return [IOTLB_BY_PROCESS | granularity(2n) | domain(tag), 0n];
+  return [
+    IOTLB_BY_PROCESS | BY_PAGE | domain(tag),
+    block.iova | (leaf ? 1n << 6n : 0n) | BigInt(block.order),
+  ];
 }

@@ -95,7 +95,30 @@ export class Unit {
     await bus.write32(FSTS, PFO);
     const slot = (Number(high & 0xffffn) >> 3) - FIRST_SLOT;
     if (slot < 0 || slot >= MOST_DEVICES) return [];
-    return [{ device: slot, iova: low, code: Number((high >> 32n) & 0xffn) }];
+    // Bit 62 of the upper half: the type of the request, 1 for a read.
+    const write = ((high >> 62n) & 1n) === 0n;
+    return [{ device: slot, iova: low, write, code: Number((high >> 32n) & 0xffn) }];
+  }
+}
+
+/** What a model says by its unit alone. */
+export class OnUnit {
+  constructor(protected readonly unit: Unit) {}
+
+  wait(number: number): Promise<void> {
+    return this.unit.wait(number);
+  }
+
+  waited(number: number): Promise<boolean> {
+    return this.unit.waited(number);
+  }
+
+  stuck(): Promise<string | undefined> {
+    return this.unit.stuck();
+  }
+
+  faults(): Promise<readonly FaultRecord[]> {
+    return this.unit.faults();
   }
 }
 
