@@ -3,6 +3,7 @@ import { render } from 'preact';
 import { useEffect, useMemo, useState } from 'preact/hooks';
 import { PROFILES } from '../spec/index.js';
 import { type Address, addressOf } from './address.js';
+import { JudgeHere } from './judge/judge.js';
 import { DebatesRead } from './law/debates.js';
 import { Findings } from './law/findings.js';
 import { Rules } from './law/rules.js';
@@ -18,6 +19,7 @@ const PARTS = [
   ['debates', 'Debates'],
   ['findings', 'Findings'],
   ['play', 'Playground'],
+  ['judge', 'Judge here'],
 ] as const;
 
 function App() {
@@ -80,6 +82,8 @@ function Shown({ address }: { address: Address }) {
     case 'play-trace':
     case 'play-counterexample':
       return <Played address={address} key={JSON.stringify(address)} />;
+    case 'judge':
+      return <JudgeHere />;
     default:
       return <Rules />;
   }

@@ -142,7 +142,8 @@ function Beginning({ missing }: { missing: string | undefined }) {
         </tbody>
       </table>
       <p>
-        <a href="#play">Make calls and see what is allowed</a>, or read what{' '}
+        <a href="#play">Make calls and see what is allowed</a>,{' '}
+        <a href="#judge">judge a recording of yours</a>, or read what{' '}
         <a href="#debates">the sources argue about</a> and what <a href="#findings">was found in kernels</a>.
       </p>
     </article>

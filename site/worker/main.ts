@@ -1,5 +1,6 @@
 // What does the worker do with a question of the page?
 
+import { judging } from './judging.js';
 import type { Answer, Question } from './messages.js';
 import { searching, worldsOf } from './searching.js';
 
@@ -11,6 +12,8 @@ async function answer(question: Question): Promise<void> {
       return say({ is: 'worlds', worlds: worldsOf(question.profile) });
     case 'search':
       return searching(question, say);
+    case 'judge':
+      return judging(question, say);
   }
 }
 

@@ -4,7 +4,17 @@ import type { Json } from '../play/blank.js';
 import type { NamedMachine } from '../play/machines.js';
 import type { Condition } from '../play/search.js';
 
-export type Question = { readonly is: 'worlds'; readonly profile: string } | SearchQuestion;
+export type Question = { readonly is: 'worlds'; readonly profile: string } | SearchQuestion | JudgeQuestion;
+
+export interface JudgeQuestion {
+  readonly is: 'judge';
+  readonly file: Blob;
+  readonly name: string;
+  /** The release to judge a log by; empty: the first that goes with it. */
+  readonly release: string;
+  /** The verdict alone. */
+  readonly quick?: true;
+}
 
 export interface SearchQuestion {
   readonly is: 'search';
@@ -23,8 +33,10 @@ export interface SearchQuestion {
 
 export type Answer =
   | { readonly is: 'worlds'; readonly worlds: readonly World[] }
-  | { readonly is: 'progress'; readonly says: string }
+  /** `part`: of 1. */
+  | { readonly is: 'progress'; readonly says: string; readonly part?: number }
   | SearchAnswer
+  | JudgeAnswer
   | { readonly is: 'failed'; readonly says: string };
 
 export interface SearchAnswer {
@@ -37,9 +49,17 @@ export interface SearchAnswer {
   readonly calls: number;
 }
 
+export interface JudgeAnswer {
+  readonly is: 'judged';
+  readonly verdict: 'conforms' | 'diverges' | 'unfinished' | 'malformed';
+  readonly event?: number;
+  readonly says?: string;
+  readonly story?: Story;
+  /** Lines of other kinds. */
+  readonly passedOver?: string;
+}
+
 export interface World extends NamedMachine {
   readonly says: string;
   readonly calls: number;
 }
-
-export type { Story };
