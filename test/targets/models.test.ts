@@ -65,8 +65,9 @@ async function firstDivergence(kind: Kind, machine: Machine, qemu: Parameters<ty
       const observed: Observed = await system.step(op);
       const next = allowed(hardware, state, op, policies as never).find(
         ({ outcome }) =>
-          outcome.is === observed.is &&
-          (outcome.is !== 'ok' || observed.is !== 'ok' || outcome.paddr === observed.paddr),
+          observed.is === 'unobserved' ||
+          (outcome.is === observed.is &&
+            (outcome.is !== 'ok' || observed.is !== 'ok' || outcome.paddr === observed.paddr)),
       );
       if (next === undefined) return { at, observed };
       state = next.state as typeof state;
