@@ -28,9 +28,14 @@ const DECIDES = ['spec', 'model/worlds'];
 const sha = (text: string): string => createHash('sha256').update(text).digest('hex');
 
 /** Of the whole law, not of one profile: better one run too many than half a run by another law. */
-function lawHash(): string {
+const lawHash = (): string => hashOf(DECIDES);
+
+/** Of the explorer, for what only the same explorer can read. */
+export const explorerHash = (): string => hashOf(['model/explore']);
+
+function hashOf(folders: readonly string[]): string {
   const hash = createHash('sha256');
-  for (const folder of DECIDES) {
+  for (const folder of folders) {
     const files = readdirSync(join(BUILT, folder), { recursive: true, encoding: 'utf8' });
     for (const file of files.filter(f => f.endsWith('.js')).sort()) {
       const text = readFileSync(join(BUILT, folder, file));

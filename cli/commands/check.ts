@@ -11,6 +11,7 @@ import { explorationParts, recordViolation, storyOf, walkedPart } from '../count
 import { drawingsOf, drawStories } from '../drawn.js';
 import { EXIT, type ExitCode, Usage, worst } from '../exit.js';
 import { fingerprintOf } from '../fingerprint.js';
+import { KeptLearning } from '../learned.js';
 import { LongRun, type LongRunOptions } from '../long-run.js';
 import { unknown } from '../meant.js';
 import { MIB } from '../memory.js';
@@ -35,6 +36,8 @@ export interface CheckOptions extends LongRunOptions, Choices {
   readonly html?: string;
   /** `format=file`, for other tools. */
   readonly draw?: readonly string[];
+  /** A folder for what was learned of the rules. */
+  readonly learned?: string;
   readonly json?: boolean;
 }
 
@@ -126,11 +129,9 @@ function one(world: AnyWorld, options: CheckOptions, out: Out): Result {
   const policies = parsePolicies(world.profile, options);
   const symmetry = options.symmetry === true && world.symmetry !== undefined;
   const asked = { aims: options.aims === true, first: options.first === true, symmetry };
-  const long = new LongRun(
-    options,
-    fingerprintOf(world, policies, asked),
-    expectedOf(world, options, symmetry),
-  );
+  const of = fingerprintOf(world, policies, asked);
+  const long = new LongRun(options, of, expectedOf(world, options, symmetry));
+  const learning = options.learned === undefined ? undefined : new KeptLearning(options.learned, of);
   const began = performance.now();
   const result: Exploration<AnyOp> = explore(world, policies, {
     all: !asked.first,
@@ -138,6 +139,7 @@ function one(world: AnyWorld, options: CheckOptions, out: Out): Result {
     symmetry: asked.symmetry,
     ...(options.maxStates === undefined ? {} : { maxStates: options.maxStates }),
     ...long.options,
+    ...learning?.options,
     ...((options.threads ?? availableParallelism()) > 1 && { second: secondThread }),
   });
   const folder = long.end(result.unfinished !== undefined);
@@ -147,7 +149,8 @@ function one(world: AnyWorld, options: CheckOptions, out: Out): Result {
   say(world, policies, result, seconds, out);
   if (result.unfinished !== undefined) sayUnfinished(result, long, out);
   if (folder !== undefined) out.say(`  go on with --resume ${folder}`);
-  const unwritten = long.unwritten === undefined ? [] : [long.unwritten];
+  for (const remark of learning?.remarks ?? []) out.say(paint.dim(`  ${remark}`));
+  const unwritten = [long.unwritten, learning?.unwritten].filter(why => why !== undefined);
   for (const [i, v] of result.violations.entries())
     unwritten.push(...sayViolation(world, policies, v, i, options, out));
   for (const why of unwritten) out.say(`  ${paint.red(why)}`);

@@ -19,6 +19,10 @@ function addLongRun(command: Command): Command {
     )
     .option('--resume <dir>', 'go on from the checkpoint in this folder, and keep it up to date')
     .option(
+      '--learned <dir>',
+      'begin with what an earlier run of the same law has learned of it, and keep it in this folder for the next one',
+    )
+    .option(
       '--threads <n>',
       '1, or 2: a second one then finds out which states are new (default: 2 where there are two cores)',
       wholeNumber('--threads', 1, 2),
@@ -57,6 +61,7 @@ export function addCheck(top: Command, end: End): void {
         'iommu-spec check millions --symmetry',
         'iommu-spec check --policy merge-incoming=any',
         'iommu-spec check millions --checkpoint kept',
+        'iommu-spec check million --learned learned',
         'iommu-spec check attack-window --policy merge-incoming=any --trace-out window.jsonl',
       ),
     )

@@ -1,6 +1,7 @@
 // What is asked of an exploration, and what does it find?
 import type { Allowed } from '../../spec/law/clause.js';
 import type { States, Store } from './fast/store.js';
+import type { Knowledge } from './knowledge.js';
 import type { Snapshot } from './snapshot.js';
 
 /** One step of a shortest path: what was called, and which ending the law gave it. */
@@ -68,6 +69,10 @@ export interface Options {
    * explorer can.
    */
   readonly resume?: () => Snapshot;
+  /** Asked once: what an exploration of the same law, world, policies and options has learned. Only the fast one asks. */
+  readonly known?: () => Knowledge | undefined;
+  /** Called once at the end of an exploration that learned: `take` writes down everything. */
+  readonly keep?: (take: () => Knowledge) => void;
   /** Called for every transition of the explored graph, in order: state, operation, its allowed endings. */
   readonly visit?: (
     number: number,
@@ -121,6 +126,8 @@ export interface Learned {
   readonly trie: number;
   /** How often a plain rule, property or selector was run. */
   readonly runs: number;
+  /** Was something taken up that an earlier exploration had learned? */
+  readonly recalled: boolean;
   /** How often the layout was made anew. */
   readonly plans: number;
   readonly views: number;

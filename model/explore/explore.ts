@@ -17,6 +17,18 @@ export function explore<S extends object, O extends AnyOp, P extends Policies, S
   policies: Partial<P> = {},
   options: Options = {},
 ): Exploration<O> {
+  const { known: ask, ...rest } = options;
+  const known = options.resume === undefined ? ask?.() : undefined;
+  return known === undefined
+    ? exploreCold(world, policies, rest)
+    : exploreFast(world, policies, { ...rest, known: () => known });
+}
+
+function exploreCold<S extends object, O extends AnyOp, P extends Policies, Setup>(
+  world: World<S, O, P, Setup>,
+  policies: Partial<P>,
+  options: Options,
+): Exploration<O> {
   if (options.symmetry === true) return exploreFast(world, policies, options);
   if (options.visit !== undefined) return explorePlainly(world, policies, options);
   if (options.inspect !== undefined || options.resume !== undefined)

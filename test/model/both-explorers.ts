@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Exploration } from '../../model/explore/exploration.js';
 import { exploreFast } from '../../model/explore/fast/explorer.js';
+import type { Knowledge } from '../../model/explore/knowledge.js';
 import { explorePlainly } from '../../model/explore/plain.js';
 import type { AnyWorld } from '../../model/explore/world.js';
 import { countsOf } from '../../model/pinned.js';
@@ -20,7 +21,7 @@ const told = ({ states, transitions, accepted, depth, complete, rules, seen }: E
 const broken = (r: Exploration<AnyOp>) =>
   r.violations.map(v => `${v.property} (${v.kind}) after ${v.trace.length}: ${v.why}`).sort();
 
-/** Explores by both, and compares all that they say; with `whole` also the sets of states, and aims. */
+/** Explores by both, and by what was learned, and compares all that they say; with `whole` also the sets of states, and aims. */
 export function same(world: AnyWorld, policies: object = {}, whole = true): Exploration<AnyOp> {
   const plainly = new Set<string>();
   const plain = explorePlainly(world, policies, {
@@ -33,8 +34,12 @@ export function same(world: AnyWorld, policies: object = {}, whole = true): Expl
     }),
   });
   let missing = 0;
+  let known: Knowledge | undefined;
   const fast = exploreFast(world, policies, {
     all: true,
+    keep: take => {
+      known = copied(take());
+    },
     aims: whole,
     ...(whole && {
       inspect: states => {
@@ -46,8 +51,18 @@ export function same(world: AnyWorld, policies: object = {}, whole = true): Expl
   assert.deepEqual(broken(fast), broken(plain));
   assert.equal(missing, 0, 'states that the plain explorer does not know, or states found twice');
   assert.equal(plainly.size, 0, 'states that the fast explorer has not found');
+  const warm = exploreFast(world, policies, { all: true, aims: whole, known: () => known });
+  assert.deepEqual(told(warm), told(fast));
+  assert.deepEqual(broken(warm), broken(fast));
+  assert.ok(warm.learned!.recalled, 'what was learned is taken up');
   return fast;
 }
+
+/** As a file would have it: nothing shared with the exploration that takes it up. */
+export const copied = ({ head, words }: Knowledge): Knowledge => ({
+  head: JSON.parse(JSON.stringify(head)) as Knowledge['head'],
+  words: words.slice(),
+});
 
 /** Up to here sets of states and aims are compared, too; beyond, counts, clauses and promises. */
 const WHOLE = 6000;

@@ -1,19 +1,21 @@
 // What stands behind the generated loop: who answers where no answer is known, and who makes a new plan?
 
-import type { Second } from '../exploration.js';
+import type { Learned, Second } from '../exploration.js';
+import type { Knowledge } from '../knowledge.js';
 import { Answers } from './answers.js';
 import { type Cluster, clustersOf, type Finding, levelsOf, scansOf, type Task } from './clusters.js';
 import { type Drive, driverFor, type Engine } from './driver.js';
-import type { Entity } from './entities.js';
+import type { Entities, Entity } from './entities.js';
 import { Flat } from './flat.js';
 import type { Joint, JointLeaf, Member } from './joint.js';
-import { type Layout, layOut, pack, roomy, unpack } from './layout.js';
+import { hasRoom, type Layout, layOut, pack, roomy, unpack } from './layout.js';
 import type { Reducer } from './reducer.js';
 import type { Scan } from './scans.js';
 import { CHUNK, type States, Store } from './store.js';
 import type { Leaf } from './trie.js';
-import type { OpLeaf } from './units.js';
+import type { AnyUnits, OpLeaf } from './units.js';
 import { Stale } from './views.js';
+import { writeDown } from './write-down.js';
 
 const BUFFER = 1 << 15;
 const BATCH = BUFFER * 4;
@@ -119,6 +121,16 @@ export class FastEngine implements Engine {
     if (this.store instanceof Store) this.store = second(this.store, BATCH);
   }
 
+  /** Takes up groups of units, and what they know together. Before the first plan. */
+  recall(clusters: readonly Cluster[]): void {
+    this.clusters = clusters;
+  }
+
+  /** Everything that was learned, for another run of the same law. */
+  writeDown(entities: Entities, units: AnyUnits): Knowledge {
+    return writeDown(entities, this.task.views, units, this.clusters);
+  }
+
   /** Forgets the groups of units and their answers; the next plan makes them anew. */
   forget(): void {
     this.clusters = [];
@@ -161,13 +173,16 @@ export class FastEngine implements Engine {
     return this.layout.width;
   }
 
-  get bits(): number {
-    return this.layout.bits;
-  }
-
-  /** Numbers of the flat tries, and of the tables of folds. */
-  get trieSize(): number {
-    return this.flat.size + this.scans.reduce((n, s) => n + s.size, 0);
+  /** The size of what was learned, as far as it lies here. */
+  get figures(): Pick<Learned, 'words' | 'bits' | 'trie' | 'plans' | 'clusters' | 'tableBytes'> {
+    return {
+      words: this.width,
+      bits: this.layout.bits,
+      trie: this.flat.size + this.scans.reduce((n, s) => n + s.size, 0),
+      plans: this.plans,
+      clusters: this.clusterCount,
+      tableBytes: this.store.tableBytes,
+    };
   }
 
   /** Bytes of all arrays that grow. */
@@ -209,7 +224,7 @@ export class FastEngine implements Engine {
     const codes = scan
       .results(v, acc)
       .map(({ view, value }) => ({ entity: view.entity, code: view.entity.codeOf(value) }));
-    if (codes.some(({ entity }) => !roomy([entity]))) {
+    if (codes.some(({ entity }) => !hasRoom(entity))) {
       this.redo = true;
       return 1;
     }
@@ -276,7 +291,7 @@ export class FastEngine implements Engine {
 
   /** Can the loop read this entity's code, when this cluster is walked? */
   private placed(entity: Entity, cluster: Cluster): boolean {
-    if (!roomy([entity]) || entity.bits < 0) return false;
+    if (entity.bits < 0 || !hasRoom(entity)) return false;
     const level = this.levels.get(entity);
     return cluster.kind !== 'view' || level === undefined || level < cluster.level;
   }

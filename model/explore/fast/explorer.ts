@@ -2,6 +2,7 @@
 import type { Policies } from '../../../spec/law/clause.js';
 import type { AnyOp } from '../../../spec/law/profile.js';
 import type { Exploration, Options, Progress, Violation } from '../exploration.js';
+import type { Knowledge } from '../knowledge.js';
 import { type Promises, policiesOf, promisesOf } from '../promised.js';
 import type { Snapshot } from '../snapshot.js';
 import type { World } from '../world.js';
@@ -10,7 +11,9 @@ import type { Finding } from './clusters.js';
 import { FastEngine } from './engine.js';
 import { Entities } from './entities.js';
 import { Keeper, packedOf, takeUpValues, Unfit } from './keeping.js';
+import { Learning } from './learning.js';
 import { canonFor, Mirror } from './mirror.js';
+import { recallAnswers } from './recall.js';
 import { Reducer } from './reducer.js';
 import { strollThrough } from './sample.js';
 import { Shadow } from './shadow.js';
@@ -28,9 +31,6 @@ const PATIENCE = 1 << 12;
 const MANY_PLANS = 40;
 /** More plain runs than this for each question asked, and it does not. */
 const TOO_MANY_RUNS = 0.05;
-/** A selector that reads no more entities than this is run where it is asked for. */
-const INLINE = 2;
-
 /** A second thread starts after so many states, if nothing else is said. */
 const SHARED = 1 << 18;
 /** The trees are written anew after so many states, and then whenever there are so many times more. */
@@ -49,7 +49,24 @@ export function exploreFast<S extends object, O extends AnyOp, P extends Policie
   policies: Partial<P> = {},
   options: Options = {},
 ): Exploration<O> {
-  return new FastExplorer(world, policiesOf(world, policies), options).run();
+  return begun(world, policiesOf(world, policies), options).run();
+}
+
+/** What was learned before is taken up if it fits, and learned again if not. */
+function begun<S extends object, O extends AnyOp, P extends Policies, Setup>(
+  world: World<S, O, P, Setup>,
+  policies: P,
+  options: Options,
+): FastExplorer<S, O, P, Setup> {
+  const known = options.resume === undefined ? options.known?.() : undefined;
+  if (known !== undefined) {
+    try {
+      return new FastExplorer(world, policies, options, known);
+    } catch (error) {
+      if (!(error instanceof Unfit)) throw error;
+    }
+  }
+  return new FastExplorer(world, policies, options);
 }
 
 class FastExplorer<S extends object, O extends AnyOp, P extends Policies, Setup> {
@@ -73,6 +90,10 @@ class FastExplorer<S extends object, O extends AnyOp, P extends Policies, Setup>
   private readonly canon: Canon | undefined;
   private readonly mirror: Mirror<S, O, P, Setup> | undefined;
   private readonly keeper: Keeper;
+  private readonly learning: Learning<S, O, P, Setup>;
+  private readonly recalled: boolean;
+  /** How often something was run only to take up what is known. */
+  private readonly runsBefore: number;
   /** What is gone on from, until it is taken over. */
   private resumed: Snapshot | undefined;
 
@@ -80,6 +101,7 @@ class FastExplorer<S extends object, O extends AnyOp, P extends Policies, Setup>
     private readonly world: World<S, O, P, Setup>,
     private readonly policies: P,
     private readonly options: Options,
+    known?: Knowledge,
   ) {
     const first = world.profile.initial(world.setup, policies, true);
     this.entities = new Entities(first);
@@ -89,6 +111,7 @@ class FastExplorer<S extends object, O extends AnyOp, P extends Policies, Setup>
     this.keeper = new Keeper(this.entities);
     this.resumed = options.resume?.();
     if (this.resumed !== undefined) takeUpValues(this.entities, this.resumed);
+    if (known !== undefined) takeUpValues(this.entities, known);
     this.start = this.stored(start);
     this.views = new Views(this.entities);
     this.promised = promisesOf(world.profile, options.aims === true);
@@ -96,8 +119,11 @@ class FastExplorer<S extends object, O extends AnyOp, P extends Policies, Setup>
     this.mirror = this.canon && new Mirror(world, policies, this.promised, this.canon);
     this.mirror?.checkAll(sample);
     this.sample = sample.map(codes => this.stored(codes));
-    this.tryOut(this.sample);
     this.units = new Units(world, policies, this.promised, this.entities, this.views);
+    const trial = new Units(world, policies, this.promised, this.entities, this.views);
+    this.learning = new Learning(this.views, trial, this.units, this.mirror);
+    if (known === undefined) this.learning.tryOut(this.sample);
+    else this.learning.meetSelectors(known);
     this.shadow = new Shadow(world, policies, this.entities, this.views, this.units);
     this.engine = new FastEngine(
       {
@@ -112,6 +138,13 @@ class FastExplorer<S extends object, O extends AnyOp, P extends Policies, Setup>
       this.sample,
       this.canon && new Reducer(this.canon),
     );
+    if (known !== undefined) this.engine.recall(recallAnswers(known, this.views, this.units));
+    this.recalled = known !== undefined;
+    this.runsBefore = this.recalled ? this.runs : 0;
+  }
+
+  private get runs(): number {
+    return this.units.runs + this.views.runs;
   }
 
   /** The codes that a state is stored as: those of its representative. */
@@ -121,6 +154,7 @@ class FastExplorer<S extends object, O extends AnyOp, P extends Policies, Setup>
 
   run(): Exploration<O> {
     this.plan();
+    if (this.recalled) this.engine.rewrite();
     try {
       return this.result(this.exhaust());
     } finally {
@@ -186,7 +220,7 @@ class FastExplorer<S extends object, O extends AnyOp, P extends Policies, Setup>
   private isHopeless(): boolean {
     const asked = this.next * this.units.ops.length;
     if (this.engine.plans > MANY_PLANS + this.next / BLOCK) return true;
-    return this.next >= PATIENCE && this.units.runs + this.views.runs > asked * TOO_MANY_RUNS;
+    return this.next >= PATIENCE && this.runs > asked * TOO_MANY_RUNS;
   }
 
   /** Is there room for another block, and for a new plan if one is due? */
@@ -204,7 +238,7 @@ class FastExplorer<S extends object, O extends AnyOp, P extends Policies, Setup>
       depth: this.levels.length - 1,
       bytes,
       bytesNext: bytes + more,
-      transitions: () => tally.with(engine).transitions,
+      transitions: () => tally.transitions(engine),
     };
   }
 
@@ -233,6 +267,7 @@ class FastExplorer<S extends object, O extends AnyOp, P extends Policies, Setup>
     const states = engine.store.count;
     const violations = this.found.map(f => this.violation(f));
     this.options.inspect?.(this.all());
+    if (this.runs > this.runsBefore) this.options.keep?.(() => engine.writeDown(this.entities, this.units));
     return {
       states,
       transitions,
@@ -246,16 +281,7 @@ class FastExplorer<S extends object, O extends AnyOp, P extends Policies, Setup>
       seen: this.seen,
       bytes: engine.store.bytes,
       ...(this.canon && { symmetry: { renamings: this.canon.size, mirrored: this.mirror?.mirrored ?? 0 } }),
-      learned: {
-        words: engine.width,
-        bits: engine.bits,
-        trie: engine.trieSize,
-        runs: this.units.runs + this.views.runs,
-        plans: engine.plans,
-        views: this.views.list.length,
-        clusters: engine.clusterCount,
-        tableBytes: engine.store.tableBytes,
-      },
+      learned: { ...engine.figures, runs: this.runs, recalled: this.recalled, views: this.views.list.length },
     };
   }
 
@@ -280,7 +306,7 @@ class FastExplorer<S extends object, O extends AnyOp, P extends Policies, Setup>
     if (this.engine.stale) this.forget();
     for (;;) {
       try {
-        if (this.engine.clusterCount === 0) this.learn();
+        if (this.engine.clusterCount === 0) this.learning.learn([this.start, ...this.sample]);
         this.engine.plan(this.start, this.resumed && packedOf(this.resumed));
         return;
       } catch (error) {
@@ -294,29 +320,6 @@ class FastExplorer<S extends object, O extends AnyOp, P extends Policies, Setup>
     this.tally.keep(this.engine);
     this.engine.forget();
     this.units.forget();
-  }
-
-  /** Runs everything once on a few states, to find out which selectors are worth being computed ahead. */
-  private tryOut(sample: readonly Int32Array[]): void {
-    const trial = new Units(this.world, this.policies, this.promised, this.entities, this.views);
-    const step = Math.max(1, Math.floor(sample.length / 20));
-    for (let i = 0; i < sample.length; i += step) {
-      this.touch(trial, sample[i]!);
-      trial.forget();
-    }
-    this.views.settle(INLINE);
-  }
-
-  private learn(): void {
-    for (const codes of [this.start, ...this.sample]) this.touch(this.units, codes);
-  }
-
-  private touch(units: Units<S, O, P, Setup>, codes: Int32Array): void {
-    const before = units.runs + this.views.runs;
-    this.views.look(codes);
-    for (const u of units.ops) units.resolveOp(u);
-    for (const u of units.checks) units.resolveCheck(u);
-    if (units.runs + this.views.runs !== before) this.mirror?.learned(codes);
   }
 
   private hear(unit: Finding, state: number): void {

@@ -21,7 +21,8 @@ export class JointLeaf<L extends Leaf> extends Leaf {
  * single unit needs none, and is walked by its own.
  */
 export class Joint<M extends Member<L>, L extends Leaf> {
-  private readonly together: Trie<JointLeaf<L>>;
+  /** Empty where there is one member. */
+  readonly together: Trie<JointLeaf<L>>;
   private readonly leaves = new Map<string | number, JointLeaf<L>>();
 
   constructor(
@@ -58,9 +59,14 @@ export class Joint<M extends Member<L>, L extends Leaf> {
       log.addAll(m.trie.path(this.codeOf));
       return leaf;
     });
-    const joint = this.jointOf(found, found.map(l => l.id).join());
+    const joint = this.of(found);
     this.together.learn(log.reads, this.codeOf, joint);
     return joint;
+  }
+
+  /** The joint answer of these, one of each member. */
+  of(found: readonly L[]): JointLeaf<L> {
+    return this.jointOf(found, found.map(l => l.id).join());
   }
 
   private jointOf(found: readonly L[], key: string | number): JointLeaf<L> {

@@ -37,7 +37,10 @@ export class Keeper {
 export class Unfit extends Error {}
 
 /** Gives every value the code that it had. To be called before any state but the first is looked at. */
-export function takeUpValues(entities: Entities, { head }: Snapshot): void {
+export function takeUpValues(
+  entities: Entities,
+  { head }: { readonly head: Pick<SnapshotHead, 'entities'> },
+): void {
   const mine = entities.all.slice(0, entities.base);
   if (mine.length !== head.entities.length) throw new Unfit('a state of the snapshot has other parts');
   mine.forEach((e, i) => {

@@ -47,9 +47,11 @@ function fit(entities: readonly Entity[], from: number, room: number): number {
   return from + left.length;
 }
 
-/** Has every entity room for the values that it has taken by now? */
-export const roomy = (entities: readonly Entity[]): boolean =>
-  entities.every(e => e.bits >= bitsFor(e.values.length));
+/** Has an entity room for the values that it has taken by now? */
+export const hasRoom = (e: Entity): boolean => e.bits >= bitsFor(e.values.length);
+
+/** Has every one of them? */
+export const roomy = (entities: readonly Entity[]): boolean => entities.every(hasRoom);
 
 /** Writes codes to `words[at...]`. */
 export function pack(layout: Layout, codes: ArrayLike<number>, words: Int32Array, at: number): void {

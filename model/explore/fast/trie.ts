@@ -29,6 +29,11 @@ export class Node<L extends object> {
     } else (this.others ??= new Map()).set(answer, child);
   }
 
+  /** In the order of `kids`. */
+  get answersOfKids(): readonly unknown[] {
+    return this.only === undefined ? [] : [this.answer, ...(this.others?.keys() ?? [])];
+  }
+
   get kids(): readonly (Node<L> | L)[] {
     return this.only === undefined ? [] : [this.only, ...(this.others?.values() ?? [])];
   }

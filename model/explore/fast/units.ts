@@ -180,3 +180,6 @@ export class Units<S extends object, O extends AnyOp, P extends Policies, Setup>
     return out;
   }
 }
+
+// biome-ignore lint/suspicious/noExplicitAny: what is kept of units does not depend on the world's types
+export type AnyUnits = Units<any, any, any, any>;

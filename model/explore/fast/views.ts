@@ -13,7 +13,7 @@ import { entityOf, type Reader, Watched, type WatchedTable } from './watched.js'
 export class Stale extends Error {}
 
 /** The selector threw: whoever asks for it in earnest runs it again and throws, too. */
-const THREW = Symbol('threw');
+export const THREW = Symbol('threw');
 
 export class ViewLeaf extends Leaf {
   constructor(readonly code: number) {
@@ -54,7 +54,11 @@ export class Views implements Reader {
   private readonly byEntity = new Map<Entity, View>();
   private readonly fieldOf = new Map<object, Field>();
   /** Selectors that just run, inside whoever asks: their answers are no plain values, or they read next to nothing. */
-  private readonly inlined = new Set<string>();
+  readonly inlined = new Set<string>();
+  /** Selectors that were asked for, by name; undefined where two have one name. */
+  readonly selectors = new Map<string, Derived | undefined>();
+  /** The states in which one was asked for the first time. */
+  readonly meetings: (readonly number[])[] = [];
   /** While sizes are learned: the most entities that a selector has read. */
   private readonly sizes = new Map<string, number>();
   private log = new Log();
@@ -106,6 +110,11 @@ export class Views implements Reader {
   /** After a trial in which everything was a view: small ones are better run where they are asked for. */
   settle(most: number): void {
     for (const [name, size] of this.sizes) if (size <= most) this.inlined.add(name);
+    this.begin();
+  }
+
+  /** From here on views are computed ahead; those of a trial are forgotten. */
+  begin(): void {
     this.list.length = 0;
     this.byKey.clear();
     this.byEntity.clear();
@@ -126,7 +135,7 @@ export class Views implements Reader {
     return [...found];
   }
 
-  /** The value of a view in the state looked at. */
+  /** Its value in the state looked at. */
   valueOf(view: View): unknown {
     return view.entity.values[this.codeOf(view.entity)];
   }
@@ -155,9 +164,15 @@ export class Views implements Reader {
     return (what.run as (...all: unknown[]) => unknown)(state, ...args);
   }
 
-  private viewOf(what: Derived, args: readonly unknown[], scan?: View['scan']): View {
+  /** The view of a selector and its arguments, a new one if nobody has asked for it. */
+  viewOf(what: Derived, args: readonly unknown[], scan?: View['scan']): View {
     let mine = this.byKey.get(what);
-    if (mine === undefined) this.byKey.set(what, (mine = new Map()));
+    if (mine === undefined) {
+      this.byKey.set(what, (mine = new Map()));
+      const met = this.selectors.has(what.name);
+      if (!met) this.meetings.push([...this.codes.subarray(0, this.entities.base)]);
+      this.selectors.set(what.name, met && this.selectors.get(what.name) !== what ? undefined : what);
+    }
     let key = '';
     for (const arg of args) key += `${this.spell(arg)},`;
     if (scan !== undefined) for (const slot of scan.without) key += `-${slot}`;
@@ -237,7 +252,8 @@ export class Views implements Reader {
     });
     const { name } = view.what;
     if (!isPlain(value) && value !== THREW) this.inline(name);
-    this.measure(name, log.reads);
+    const size = new Set(log.reads.map(r => r.entity)).size;
+    this.sizes.set(name, Math.max(this.sizes.get(name) ?? 0, size));
     this.widen(view, log.reads);
     const leaf = new ViewLeaf(view.entity.codeOf(isPlain(value) ? value : 'not plain'));
     view.trie.learn(log.reads, this.codeOf, leaf);
@@ -270,11 +286,6 @@ export class Views implements Reader {
       view.trie.root = undefined;
       view.spared.clear();
     }
-  }
-
-  private measure(name: string, reads: readonly Read[]): void {
-    const size = new Set(reads.map(r => r.entity)).size;
-    this.sizes.set(name, Math.max(this.sizes.get(name) ?? 0, size));
   }
 
   private deriveScan(what: Derived, state: object, args: readonly unknown[]): unknown {
@@ -330,13 +341,8 @@ export class Views implements Reader {
     for (let i = 0; i < scan.field.count; i++) {
       if (scan.without.includes(i)) continue;
       const entity = this.entities.all[scan.field.first + i]!;
-      acc = this.stepOver(entity, acc, step as Step, view.args);
+      acc = stepCode(entity, this.codeOf(entity), acc, step as Step, view.args);
     }
     return acc;
-  }
-
-  /** One step of a scan over the plain record behind an entity. */
-  private stepOver(entity: Entity, acc: unknown, step: Step, args: readonly unknown[]): unknown {
-    return stepCode(entity, this.codeOf(entity), acc, step, args);
   }
 }
