@@ -1,10 +1,14 @@
 // How fast is the explorer beside SPIN, beside the plain rules, and on the worlds that matter?
 import { spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Learned } from '../model/explore/exploration.js';
 import { exploreNaively } from '../model/explore/naive.js';
 import { explorePlainly } from '../model/explore/plain.js';
 import { VFIO_2011_WORLDS } from '../model/worlds/vfio-2011.js';
+import { WORLDS } from '../model/worlds.js';
 import { smallWorld } from './models/small-vfio-rules.js';
 import { median } from './side-by-side.js';
 import { type SpinRun, spinOf } from './spin.js';
@@ -18,8 +22,15 @@ interface Cold {
   readonly transitions: number;
   readonly accepted: number;
   readonly complete: boolean;
-  readonly learned: Learned;
+  /** Absent where the plain rules were quicker. */
+  readonly learned?: Learned;
 }
+
+/** The small model is always explored by what is learned. */
+type Learnt = Cold & { readonly learned: Learned };
+
+/** Worlds that are to be explored as quickly as the small model. */
+const AT_THE_RATE: readonly string[] = ['million', 'ten-millions'];
 
 const COLD = fileURLToPath(new URL('./cold.js', import.meta.url));
 
@@ -35,7 +46,8 @@ function cold(...words: readonly string[]): Cold {
   return run;
 }
 
-const small = (size: Size, ...more: readonly string[]): Cold => cold('small', ...size.map(String), ...more);
+const small = (size: Size, ...more: readonly string[]): Learnt =>
+  cold('small', ...size.map(String), ...more) as Learnt;
 
 interface Goal {
   readonly figure: string;
@@ -71,9 +83,9 @@ const seconds = (runs: readonly { readonly seconds: number }[]): string =>
   runs.map(r => r.seconds.toFixed(2)).join(' / ');
 
 interface Turns {
-  readonly exact: readonly Cold[];
-  readonly shared: readonly Cold[];
-  readonly reduced: readonly Cold[];
+  readonly exact: readonly Learnt[];
+  readonly shared: readonly Learnt[];
+  readonly reduced: readonly Learnt[];
   /** Empty where there is no SPIN. */
   readonly theirs: readonly SpinRun[];
 }
@@ -82,9 +94,9 @@ interface Turns {
 function inTurns(print: Print, size: Size, rounds: number): Turns {
   const spin = spinOf(...size);
   if (spin === null) print('no SPIN or no C compiler on this machine: rows beside SPIN are skipped');
-  const exact: Cold[] = [];
-  const shared: Cold[] = [];
-  const reduced: Cold[] = [];
+  const exact: Learnt[] = [];
+  const shared: Learnt[] = [];
+  const reduced: Learnt[] = [];
   const theirs: SpinRun[] = [];
   for (let round = 0; round < rounds; round++) {
     if (spin !== null) theirs.push(spin.run());
@@ -126,7 +138,7 @@ function besideSpin(print: Print, size: Size, rounds: number): Goal[] {
   );
   if (run.states !== ours.states + 1 || run.transitions !== ours.accepted + 2)
     throw new Error('SPIN and the explorer have counted different models');
-  const against = (what: string, mine: readonly Cold[], goal: number, stretch: number): Goal => {
+  const against = (what: string, mine: readonly Learnt[], goal: number, stretch: number): Goal => {
     const seen = median(mine.map((r, i) => theirs[i]!.seconds / r.seconds));
     return { figure: `${what} on (${size.join(',')})`, seen, unit: 'x', goal, more: true, stretch };
   };
@@ -188,25 +200,45 @@ function growth(print: Print, from: Size, to: Size, rounds: number): Goal {
   };
 }
 
-/** The worlds of the law, each in a process of its own. */
-function worlds(print: Print, quick: boolean): void {
+/** The worlds of the law, each in a process of its own: with nothing learned, and with what that run learned. */
+function worlds(print: Print, quick: boolean): Goal[] {
+  const folder = mkdtempSync(join(tmpdir(), 'iommu-spec-learned-'));
+  const goals: Goal[] = [];
+  const small = { cold: [] as number[], warm: [] as number[] };
+  const heads = ['states', 'transitions', 'cold s', 'warm s', 'M trans/s', 'rule runs', 'plans', 'learning'];
   print('');
-  print(
-    `${'world'.padEnd(18)}${['states', 'transitions', 'seconds', 'M trans/s', 'bits', 'trie words', 'rule runs'].map(h => h.padStart(13)).join('')}`,
-  );
-  for (const w of VFIO_2011_WORLDS.filter(v => !quick || v.large !== true)) {
-    const r = cold('world', w.name);
+  print(`${'world'.padEnd(26)}${heads.map(h => h.padStart(13)).join('')}`);
+  for (const w of quick ? VFIO_2011_WORLDS.filter(v => v.large !== true) : WORLDS) {
+    const first = cold('world', w.name, `learned=${folder}`);
+    const again = first.learned && cold('world', w.name, `learned=${folder}`);
+    if (again !== undefined && again.transitions !== first.transitions)
+      throw new Error(`${w.name}: what was learned leads elsewhere`);
+    const rate = first.transitions / first.seconds / 1e6;
     const cells = [
-      r.states,
-      r.transitions,
-      r.seconds.toFixed(2),
-      (r.transitions / r.seconds / 1e6).toFixed(1),
-      r.learned.bits,
-      r.learned.trie,
-      r.learned.runs,
+      ...[first.states, first.transitions, first.seconds.toFixed(2), again?.seconds.toFixed(2) ?? 'plain'],
+      ...[rate.toFixed(1), first.learned?.runs ?? '-', first.learned?.plans ?? '-'],
+      again === undefined ? '-' : `${Math.round((1 - again.seconds / first.seconds) * 100)} %`,
     ];
-    print(`${w.name.padEnd(18)}${cells.map(c => c.toLocaleString('en-US').padStart(13)).join('')}`);
+    print(`${w.name.padEnd(26)}${cells.map(c => c.toLocaleString('en-US').padStart(13)).join('')}`);
+    if (again !== undefined && first.states < 100_000) {
+      small.cold.push(first.seconds);
+      small.warm.push(again.seconds);
+    }
+    if (AT_THE_RATE.includes(w.name))
+      goals.push({
+        figure: `${w.name}, cold, M transitions/s`,
+        seen: rate,
+        unit: 'M/s',
+        goal: 12,
+        more: true,
+      });
   }
+  rmSync(folder, { recursive: true });
+  const seconds = (figure: string, runs: readonly number[], goal: number): Goal => ({
+    ...{ figure: `worlds under 100,000 states that are learned, median, ${figure}`, seen: median(runs) },
+    ...{ unit: 's', goal, more: false },
+  });
+  return [...goals, seconds('cold', small.cold, 0.2), seconds('warm', small.warm, 0.1)];
 }
 
 export async function run(
@@ -227,5 +259,5 @@ export async function run(
   });
   if (!quick) goals.push(growth(print, [3, 3, 3], [3, 3, 5], rounds));
   printGoals(print, goals, quick);
-  worlds(print, quick);
+  printGoals(print, worlds(print, quick), quick);
 }
