@@ -16,6 +16,7 @@ import type { View, ViewValue } from '../../spec/law/profile.js';
 import type { Outcome } from '../../spec/protocol/outcome.js';
 import type { Force } from '../driven.js';
 import { refused } from './errnos.js';
+import { Names } from './handle-names.js';
 import { type About, Armed, aboutOf, FAULTS_OF, KERNELS, type Plan } from './iommu-core-faults.js';
 
 type Raw = number | bigint;
@@ -104,35 +105,6 @@ const ANSWERS: { readonly [op: string]: Answer } = {
     pasid: m.impl.domain(Number(raw))?.pasid ?? 0,
   }),
 };
-
-/** The recording's names of handles. A name stays when its handle is given back, so that stale ones are really used. */
-class Names {
-  private readonly handles = new Map<number, number>();
-  private readonly names = new Map<number, number>();
-
-  set(name: number, handle: number): void {
-    this.handles.set(name, handle);
-    this.names.set(handle, name);
-  }
-
-  /** A number that no handle ever has stands for a name that was never given. */
-  of(name: number): number {
-    return this.handles.get(name) ?? Number.MAX_SAFE_INTEGER;
-  }
-
-  nameOf(handle: number): number {
-    return this.names.get(handle) ?? -1;
-  }
-
-  *[Symbol.iterator](): Iterator<readonly [number, number]> {
-    yield* this.handles;
-  }
-
-  clear(): void {
-    this.handles.clear();
-    this.names.clear();
-  }
-}
 
 function hardwareOf(setup: Setup): Hardware {
   return {
