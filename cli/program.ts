@@ -16,6 +16,7 @@ import { addServe } from './program/serve.js';
 import type { End } from './program/shared.js';
 import { addShow } from './program/show.js';
 import { addTarget } from './program/system.js';
+import { addUi } from './program/ui.js';
 import { addVectors } from './program/vectors.js';
 import { addWalk } from './program/walk.js';
 import { VERSION } from './version.js';
@@ -60,6 +61,7 @@ export function program(end: End): Command {
     addDebates,
     addShow,
     addServe,
+    addUi,
     addPlan,
     addTarget,
     addScaffold,

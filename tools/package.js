@@ -28,10 +28,14 @@ const [{ filename, files, size }] = JSON.parse(packed.slice(packed.indexOf('['))
 const names = files.map(file => file.path);
 const unwanted = names.filter(
   name =>
-    /\.map$|tsbuildinfo|^dist\/(?:test|bench|picture\/page)|^test\/|^bench\//.test(name) || name === stale,
+    /\.map$|tsbuildinfo|^dist\/(?:test|bench|site|picture\/page)|^test\/|^bench\//.test(name) ||
+    name === stale,
 );
 const wanted = ['dist/api/index.js', 'dist/api/index.d.ts', 'dist/cli/main.js', 'cli/iommu-spec.js'].concat([
   'dist/picture/report.html',
+  'www/index.html',
+  'www/site.js',
+  'www/data/worker.js',
   'man/iommu-spec.1',
   'schemas/trace-1.schema.json',
   'examples/altered.txt',

@@ -21,6 +21,11 @@ const packing = process.env.npm_command === 'pack' || process.env.npm_command ==
 if (packing) rmSync('dist', { recursive: true, force: true });
 run('typescript/bin/tsc', ['-b', 'cli', 'api', 'picture/page']);
 await import('./bundle.js');
+// In a clone it is made when it is asked for.
+if (packing) {
+  run('typescript/bin/tsc', ['-b', 'site']);
+  run('../tools/site.js', [], 'ignore');
+}
 
 // `npx iommu-spec` in a clone: npm itself links commands of other packages only.
 mkdirSync('node_modules/.bin', { recursive: true });

@@ -7,7 +7,7 @@ interface GivenProps {
 }
 
 /** The command says in the page that it serves that there is a list; a site of any other server has none. */
-const served = (): boolean => document.documentElement.dataset['files'] !== undefined;
+export const served = (): boolean => document.documentElement.dataset['files'] !== undefined;
 
 export function Given({ judge }: GivenProps) {
   const [names, setNames] = useState<readonly string[]>([]);

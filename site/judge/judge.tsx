@@ -5,7 +5,7 @@ import { StoryDrawn } from '../../picture/page/story.js';
 import { PROFILES } from '../../spec/index.js';
 import { type Asking, ask } from '../worker/host.js';
 import type { Answer, JudgeAnswer } from '../worker/messages.js';
-import { Given } from './given.js';
+import { Given, served } from './given.js';
 
 interface Dropped {
   readonly name: string;
@@ -110,8 +110,7 @@ function Taking({ judge, release, setRelease }: TakingProps) {
         </label>
       </p>
       <p class="good">
-        Nothing leaves this machine: the file is judged by this page, and the page's policy lets it connect to
-        nobody.
+        {`Nothing leaves this machine: the file is judged by this page, and the page's policy lets it connect to nobody${served() ? ' but iommu-spec, on this machine' : ''}.`}
       </p>
       <Given judge={judge} />
     </div>

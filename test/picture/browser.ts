@@ -10,7 +10,7 @@ import { type Browser, chromium, type Page } from 'playwright-core';
 /** Where systems keep it; the driver brings none of its own. */
 const PLACES = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'];
 /** `CHROMIUM` names another one, or nothing that is there. */
-const FOUND = [process.env['CHROMIUM'] ?? PLACES].flat().find(existsSync);
+export const FOUND = [process.env['CHROMIUM'] ?? PLACES].flat().find(existsSync);
 
 /** For `skip` of a test: false, or why it is not run. */
 export const noBrowser: string | false =
