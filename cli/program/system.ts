@@ -6,7 +6,7 @@ export function addTarget(top: Command, end: End): void {
   top
     .command('target <name>')
     .description(
-      "offer a real system as a target, on standard input and output: QEMU's pseries, vtd, smmuv3, riscv or amd; kernel (Linux in QEMU), powernv (Linux on POWER)",
+      "offer a real system as a target, on standard input and output: QEMU's pseries, vtd, smmuv3, riscv, amd or virtio; kernel (Linux in QEMU), powernv (Linux on POWER)",
     )
     .option('--qemu <version>', 'which QEMU, where there are several: 10.0, 7.2')
     .option('--kernel <kernel>', 'which Linux: 6.1, 6.12 or newest; of powernv 6.12 or 7.2 (default: 6.12)')

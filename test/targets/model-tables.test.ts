@@ -46,7 +46,7 @@ async function agrees(
   format: Format,
   shape: Pick<Machine, 'levels' | 'bits'>,
 ): Promise<number> {
-  const { kind } = MODELS[name]!;
+  const kind = MODELS[name]!.kind!;
   const memory = new Memory();
   const machine: Machine = { ...Object.values(MODELS[name]!.machines)[0]!, ...shape };
   const tables = new Tables(new Bus(memory), format, kind.ground, machine, machine.tables.length);
@@ -78,7 +78,8 @@ async function agrees(
   return reached;
 }
 
-for (const [name, { kind }] of Object.entries(MODELS))
+for (const [name, { kind }] of Object.entries(MODELS)) {
+  if (kind === undefined) continue;
   test(`${name}: real tables say what those of the profile say`, async () => {
     for (const shape of [
       { levels: 1, bits: 3 },
@@ -88,9 +89,10 @@ for (const [name, { kind }] of Object.entries(MODELS))
     ])
       assert.ok((await agrees(name, kind.format, shape)) > 0);
   });
+}
 
 test('a block of pages is a block of real pages, and all of them have none', () => {
-  const { kind } = MODELS['vtd']!;
+  const kind = MODELS['vtd']!.kind!;
   const tables = new Tables(new Bus(new Memory()), kind.format, kind.ground, { levels: 2, bits: 2 }, 0);
   const base = 1n << 39n;
   assert.deepEqual(tables.blockOf(0x3000n, 0), { iova: base | 0x3000n, order: 0 });

@@ -4,8 +4,8 @@ import { test } from 'node:test';
 import { MODELS } from '../../cli/targets/models/kinds.js';
 import { modelTarget } from '../../cli/targets/models/target.js';
 import { installedQemu } from '../../cli/targets/qemu/find.js';
-import type { Kind } from '../../conformance/targets/qtest/model.js';
-import { misfit } from '../../conformance/targets/qtest/system.js';
+import type { Kind, Launch } from '../../conformance/targets/qtest/model.js';
+import { ModelSystem, misfit } from '../../conformance/targets/qtest/system.js';
 import { hardware } from '../../spec/hardware/profile.js';
 import { allowed, defaultPolicies } from '../../spec/law/profile.js';
 import type { Machine, Op } from '../../spec/protocol/hardware.js';
@@ -56,9 +56,10 @@ const CALLS: readonly Op[] = [
 
 /** The first call that the law does not allow to be answered so; undefined: there is none. */
 async function firstDivergence(kind: Kind, machine: Machine, qemu: Parameters<typeof modelTarget>[1]) {
-  const { system, end } = modelTarget({ ...MODELS['vtd']!, kind }, qemu);
+  const judged = { ...MODELS['vtd']!, system: (launch: Launch) => new ModelSystem(kind, launch) };
+  const { system, end } = modelTarget(judged, qemu);
   try {
-    assert.equal(await system.reset(machine), undefined);
+    assert.equal(await system.reset(machine, {}), undefined);
     const policies = defaultPolicies(hardware);
     let state = hardware.initial(machine as never, policies as never, false);
     for (const [at, op] of CALLS.entries()) {
@@ -92,6 +93,7 @@ const forgetful = (kind: Kind): Kind => ({
 });
 
 for (const [name, { kind, program, machines }] of Object.entries(MODELS)) {
+  if (kind === undefined) continue;
   const machine = Object.values(machines)[0]!;
   test(`${name}: a short life, in QEMU`, async t => {
     const qemu = await installedQemu(program);
@@ -112,3 +114,47 @@ for (const [name, { kind, program, machines }] of Object.entries(MODELS)) {
     for (const other of others) assert.match(misfit(kind, { ...machine, ...other }) ?? '', /./);
   });
 }
+
+test('virtio: what is mapped is reached, and nothing after the unmap, in QEMU', async t => {
+  const judged = MODELS['virtio']!;
+  const qemu = await installedQemu(judged.program);
+  if (qemu === undefined) return t.skip(`there is no ${judged.program.name} on the PATH`);
+  const { system, end } = modelTarget(judged, qemu);
+  const whole = { size: 0x4000n, space: 0 } as const;
+  const calls: readonly (readonly [Op, Observed])[] = [
+    [access(0n, 'read'), { is: 'fault' }],
+    [{ op: 'attach', device: 0, space: 0 }, { is: 'ok' }],
+    [{ op: 'map', ...whole, iova: 0n, paddr: 0x10_0000n, prot: 'r' }, { is: 'ok' }],
+    [
+      { op: 'map', ...whole, iova: 0n, paddr: 0x10_0000n, prot: 'rw' },
+      { is: 'refused', errno: 'EADDRINUSE' },
+    ],
+    [access(3n, 'read'), { is: 'ok', paddr: 0x10_3123n }],
+    [access(3n, 'write'), { is: 'fault' }],
+    [access(3n, 'read', 1), { is: 'fault' }],
+    [
+      { op: 'unmap', space: 0, iova: 0x1000n, size: 0x1000n },
+      { is: 'ok', unmapped: 0n },
+    ],
+    [
+      { op: 'unmap', space: 0, iova: 0n, size: 0x1000n },
+      { is: 'ok', unmapped: 0x4000n },
+    ],
+    [{ op: 'sync', space: 0 }, { is: 'ok' }],
+    [access(3n, 'read'), { is: 'fault' }],
+  ];
+  try {
+    assert.equal(await system.reset(Object.values(judged.machines)[0], {}), undefined);
+    for (const [op, wanted] of calls) assert.deepEqual(await system.step(op), wanted, JSON.stringify(op.op));
+  } finally {
+    await end();
+  }
+});
+
+test('virtio: machines that it cannot be', () => {
+  const { misfit: cannot, machines } = MODELS['virtio']!;
+  const machine = Object.values(machines)[0]!;
+  assert.equal(cannot(machine), undefined);
+  for (const other of [{ spaces: [] }, { levels: 4, bits: 9 }, { tables: machine.tables.slice(0, 6) }])
+    assert.match(cannot({ ...machine, ...other }) ?? '', /./);
+});

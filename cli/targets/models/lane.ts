@@ -8,9 +8,7 @@ import { Expected, readExpectations } from '../../../conformance/targets/expecta
 import { TARGET_LIMITS } from '../../../conformance/targets/limits.js';
 import type { Dial } from '../../../conformance/targets/link.js';
 import type { Script } from '../../../conformance/targets/play.js';
-import type { Seen } from '../../../conformance/targets/qtest/dma.js';
-import type { Kind } from '../../../conformance/targets/qtest/model.js';
-import { misfit, OPERATIONS } from '../../../conformance/targets/qtest/system.js';
+import type { Seen } from '../../../conformance/targets/qtest/seen.js';
 import type { Responder } from '../../../conformance/targets/responder.js';
 import { Session } from '../../../conformance/targets/session.js';
 import { scriptOf } from '../../../conformance/targets/shrink.js';
@@ -19,12 +17,12 @@ import { lawNamed } from '../../../conformance/trace/laws.js';
 import { hardwareCalls } from '../../../spec/calls/hardware.js';
 import { type AnyOp, defaultPolicies, type Policies } from '../../../spec/index.js';
 import type { Machine } from '../../../spec/protocol/hardware.js';
-import { EXIT, type ExitCode, worst } from '../../exit.js';
+import { EXIT, type ExitCode, Usage, worst } from '../../exit.js';
 import { bundled, bytesOf, CORPUS } from '../../input.js';
 import { count, type Out, outTo, paint, ticker } from '../../terminal.js';
 import { type Found, findQemus } from '../qemu/find.js';
 import { introduction, sayCampaign } from '../report.js';
-import { isIn, type Judged, MODELS } from './kinds.js';
+import { isIn, type Judged, LANES, MODELS } from './kinds.js';
 import { type ModelTarget, modelTarget, PROFILE } from './target.js';
 
 export interface ModelOptions {
@@ -37,10 +35,21 @@ export interface ModelOptions {
 
 const DEADLINE = 20_000;
 
-export async function modelLane(lane: string, options: ModelOptions): Promise<ExitCode> {
+/** Several lanes, and then what is to be known of all of them. */
+export async function modelLanes(lanes: readonly string[], options: ModelOptions): Promise<ExitCode> {
+  const unknown = lanes.find(lane => !LANES.includes(lane));
+  if (unknown !== undefined) throw new Usage(`unknown model ${unknown}; known: ${LANES.join(', ')}`);
   const out = outTo(false);
   const codes: ExitCode[] = [];
   const lines: string[] = [];
+  for (const lane of lanes) codes.push(await modelLane(lane, options, out, lines));
+  out.say();
+  for (const line of lines) out.say(line);
+  return worst(codes);
+}
+
+async function modelLane(lane: string, options: ModelOptions, out: Out, lines: string[]): Promise<ExitCode> {
+  const codes: ExitCode[] = [];
   for (const [name, judged] of Object.entries(MODELS)) {
     if (judged.lane !== lane) continue;
     for (const qemu of await findQemus(judged.program, out.say, options.qemu)) {
@@ -51,15 +60,13 @@ export async function modelLane(lane: string, options: ModelOptions): Promise<Ex
       const target = modelTarget(judged, qemu);
       try {
         const result = await taken(name, judged, qemu, target, options, out);
-        lines.push(...summary(name, qemu.version, result, target, judged.kind));
+        lines.push(...summary(name, qemu.version, result, target, judged));
         codes.push(result.result === 'conforms' ? EXIT.conforms : EXIT.diverges);
       } finally {
         await target.end();
       }
     }
   }
-  out.say();
-  for (const line of lines) out.say(line);
   return worst(codes);
 }
 
@@ -124,23 +131,26 @@ function expectedOf(name: string) {
 
 const today = (): string => new Date().toISOString().slice(0, 10);
 
-const policies = (): Policies => defaultPolicies<Policies>(lawNamed(LAWS, PROFILE).profile);
+const policiesOf = ({ policies }: Judged): Policies => ({
+  ...defaultPolicies<Policies>(lawNamed(LAWS, PROFILE).profile),
+  ...policies,
+});
 
 /** The traces whose machine the model can be, accepted and refused: their calls are made, and judged anew. */
-async function corpus({ kind }: Judged): Promise<Section> {
+async function corpus(judged: Judged): Promise<Section> {
   const scripts: Script[] = [];
   for (const named of bundled().traces) {
     if (!('lines' in named)) continue;
     const trace = await readTrace(bytesOf(join(CORPUS, named.name)));
     const ops: AnyOp[] = [];
-    if (trace.profile.name === PROFILE && misfit(kind, trace.machine as Machine) === undefined)
+    if (trace.profile.name === PROFILE && judged.misfit(trace.machine as Machine) === undefined)
       for await (const event of trace.events()) ops.push(event.op as AnyOp);
     if (ops.length > 0)
       scripts.push(
         scriptOf(
           named.name,
           trace.machine,
-          policies(),
+          policiesOf(judged),
           ops.map(op => ({ op })),
         ),
       );
@@ -149,8 +159,8 @@ async function corpus({ kind }: Judged): Promise<Section> {
   return { name: 'corpus', open: false, scripts: () => scripts };
 }
 
-function walks({ machines }: Judged, options: ModelOptions): Section {
-  const all = Object.entries(machines);
+function walks(judged: Judged, options: ModelOptions): Section {
+  const all = Object.entries(judged.machines);
   return {
     name: 'walks',
     open: true,
@@ -162,7 +172,7 @@ function walks({ machines }: Judged, options: ModelOptions): Section {
           calls: { machines: {}, next: hardwareCalls.next as never },
           machine,
           named,
-          policies: policies(),
+          policies: policiesOf(judged),
           seed: options.seed,
           number,
           ops: options.ops,
@@ -195,10 +205,10 @@ function summary(
   version: string,
   { sections, rules, findings, expectations, broken }: Campaign,
   { system: { boots, seen } }: ModelTarget,
-  { otherwise }: Kind,
+  { otherwise, operations }: Judged,
 ): readonly string[] {
   const calls = sections.reduce((n, s) => n + s.calls, 0);
-  const able = rules.filter(r => r.ops.some(op => (OPERATIONS as readonly string[]).includes(op)));
+  const able = rules.filter(r => r.ops.some(op => (operations as readonly string[]).includes(op)));
   const met = able.filter(r => r.passed + r.failed > 0);
   const unexpected = findings.reduce((n, f) => n + f.times, broken.length);
   const excused = expectations.reduce((n, e) => n + e.times, 0);

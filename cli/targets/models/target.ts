@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { LAWS } from '../../../conformance/index.js';
-import { type Launch, ModelSystem, OPERATIONS } from '../../../conformance/targets/qtest/system.js';
+import type { Judgeable, Launch } from '../../../conformance/targets/qtest/model.js';
 import { Responder } from '../../../conformance/targets/responder.js';
 import { lawNamed } from '../../../conformance/trace/laws.js';
 import { ANY } from '../../../spec/protocol/target.js';
@@ -27,19 +27,21 @@ function launcher(qemu: Found): Launch {
 
 export interface ModelTarget {
   readonly responder: Responder;
-  readonly system: ModelSystem;
+  readonly system: Judgeable;
   end(): Promise<void>;
 }
 
-export function modelTarget({ kind }: Judged, qemu: Found): ModelTarget {
-  const system = new ModelSystem(kind, launcher(qemu));
+export function modelTarget(judged: Judged, qemu: Found): ModelTarget {
+  const { title, operations, policies } = judged;
+  const system = judged.system(launcher(qemu));
   const about = {
-    name: kind.title,
+    name: title,
     version: qemu.version,
-    machine: ANY,
-    operations: OPERATIONS,
-    reset: 'slow',
-  } as const;
+    machine: ANY as typeof ANY,
+    operations,
+    reset: 'slow' as const,
+    ...(policies === undefined ? {} : { policies }),
+  };
   return {
     system,
     responder: new Responder(lawNamed(LAWS, PROFILE), about, system),

@@ -23,6 +23,22 @@ export class Bus {
     await this.asked(`writel ${hex(at)} ${hex(value)}`);
   }
 
+  async write16(at: bigint, value: bigint): Promise<void> {
+    await this.asked(`writew ${hex(at)} ${hex(value)}`);
+  }
+
+  async write8(at: bigint, value: bigint): Promise<void> {
+    await this.asked(`writeb ${hex(at)} ${hex(value)}`);
+  }
+
+  read16(at: bigint): Promise<bigint> {
+    return this.number(`readw ${hex(at)}`);
+  }
+
+  read8(at: bigint): Promise<bigint> {
+    return this.number(`readb ${hex(at)}`);
+  }
+
   read64(at: bigint): Promise<bigint> {
     return this.number(`readq ${hex(at)}`);
   }

@@ -2,32 +2,8 @@
 import type { Observed } from '../../../spec/protocol/observed.js';
 import type { Bus } from './bus.js';
 import type { FaultRecord, Model, Otherwise } from './model.js';
-import type { Candidate, Tables } from './tables.js';
-
-/** What was seen of all accesses, for people. */
-export interface Seen {
-  dmas: number;
-  /** Accesses that faulted, by the code of the record. */
-  readonly recorded: Map<number, number>;
-  /** Accesses that got nowhere, and nothing was recorded. */
-  silent: number;
-  /** Reads of which nobody could tell how they ended. */
-  unobserved: number;
-  /** Records that are known to be otherwise than the architecture says. */
-  readonly otherwise: Map<string, number>;
-}
-
-export const nothingSeen = (): Seen => ({
-  dmas: 0,
-  recorded: new Map(),
-  silent: 0,
-  unobserved: 0,
-  otherwise: new Map(),
-});
-
-const more = <K>(of: Map<K, number>, key: K): void => {
-  of.set(key, (of.get(key) ?? 0) + 1);
-};
+import { more, type Seen } from './seen.js';
+import type { Candidate, Places } from './tables.js';
 
 export interface Access {
   readonly device: number;
@@ -50,8 +26,8 @@ export class Dma {
 
   constructor(
     private readonly bus: Bus,
-    private readonly model: Model,
-    private readonly tables: Tables,
+    private readonly model: Pick<Model, 'devices' | 'faults' | 'complaint'>,
+    private readonly tables: Places,
     private readonly known: readonly Otherwise[],
     private readonly seen: Seen,
   ) {}

@@ -1,8 +1,11 @@
 // What does an adapter of one of QEMU's IOMMUs have to say, so that the profile's operations can be made on it?
 import type { Format } from '../../../spec/hardware/formats/format.js';
 import type { Command, Machine, Op } from '../../../spec/protocol/hardware.js';
+import type { System } from '../responder.js';
 import type { Bus } from './bus.js';
 import type { Edu } from './edu.js';
+import type { Host } from './host.js';
+import type { Seen } from './seen.js';
 import type { Ground, Tables } from './tables.js';
 
 export type Way = Extract<Op, { op: 'write_context' }>['entry'];
@@ -64,6 +67,17 @@ export interface Kind {
   /** What lies where its CPU begins: it goes to sleep. */
   readonly image: readonly number[];
   start(bus: Bus, machine: Machine, tables: Tables): Promise<Model>;
+}
+
+/** Starts QEMU with these arguments and this firmware. Throws `Died` where it does not come up. */
+export type Launch = (machine: readonly string[], image: readonly number[]) => Promise<Host>;
+
+/** A system of which a lane tells what it saw besides. */
+export interface Judgeable extends System {
+  readonly seen: Seen;
+  /** How often QEMU was started. */
+  readonly boots: number;
+  end(): Promise<void>;
 }
 
 /** Stopped at first, without firmware and devices of its own, with time that jumps while the CPU sleeps. */

@@ -2,12 +2,12 @@
 
 import type { Machine, Op } from '../../../spec/protocol/hardware.js';
 import type { Observed } from '../../../spec/protocol/observed.js';
-import type { System } from '../responder.js';
 import { Bus } from './bus.js';
-import { Dma, nothingSeen, type Seen } from './dma.js';
+import { Dma } from './dma.js';
 import { Died, type Host, Silent } from './host.js';
-import { ALWAYS, type Kind, type Model } from './model.js';
+import { ALWAYS, type Judgeable, type Kind, type Launch, type Model } from './model.js';
 import { MOST_DEVICES } from './pci.js';
+import { nothingSeen, type Seen } from './seen.js';
 import { MOST_LEVELS, Tables } from './tables.js';
 
 export const OPERATIONS = [
@@ -18,9 +18,6 @@ export const OPERATIONS = [
   'complete',
   'access',
 ] as const satisfies readonly Op['op'][];
-
-/** Starts QEMU with these arguments and this firmware. Throws `Died` where it does not come up. */
-export type Launch = (machine: readonly string[], image: readonly number[]) => Promise<Host>;
 
 const MOST_TABLES = 64;
 const OK = { is: 'ok' } as const;
@@ -51,7 +48,7 @@ interface Running {
 }
 
 /** After QEMU died every call of the run ends so; a run begins with another QEMU. */
-export class ModelSystem implements System {
+export class ModelSystem implements Judgeable {
   private running: Running | undefined;
   private ending: Observed = { is: 'died', says: 'QEMU was never started' };
   readonly seen: Seen = nothingSeen();

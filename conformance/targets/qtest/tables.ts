@@ -34,6 +34,15 @@ export interface Candidate {
   readonly page: number;
 }
 
+/** Where pages of the profile are for a device, and where they may lead to. */
+export interface Places {
+  /** A page of memory that every device in an address space reaches at `scratchIova`. */
+  readonly scratch: bigint;
+  readonly scratchIova: bigint;
+  iovaOf(page: number): bigint;
+  candidates(page: number): readonly Candidate[];
+}
+
 /** What a leaf of a level at a page of the profile leads to. */
 interface Region {
   readonly to: number;
@@ -45,7 +54,7 @@ interface Region {
  * A table of the profile may be used at any level, so it stands in memory once for each: an entry is written into all
  * of them, and a pointer leads from each to that of the level below. Above stand tables of ours, which never change.
  */
-export class Tables {
+export class Tables implements Places {
   private readonly levels: number;
   private readonly bits: number;
   private readonly regions: Region[] = [];
@@ -53,7 +62,6 @@ export class Tables {
   /** By table and level - 1. */
   private readonly places: bigint[][] = [];
   private free: bigint;
-  /** A page of memory that every device in an address space reaches at `scratchIova`. */
   readonly scratch: bigint;
   readonly scratchIova = BigInt(OURS) << BigInt(sizeOf(TOP));
 
