@@ -29,7 +29,7 @@ const NO_MAPPING = 2;
 export const OTHERWISE: readonly Otherwise[] = ['read', 'write'].map(access => ({
   says: `a ${access} of a device that is nowhere is reported as reason 0`,
   source:
-    'hw/virtio/virtio-iommu.c: virtio_iommu_translate says VIRTIO_IOMMU_FAULT_R_UNKNOWN of an endpoint in no domain, which it forgets with the detach, and not R_DOMAIN',
+    'hw/virtio/virtio-iommu.c: virtio_iommu_translate says VIRTIO_IOMMU_FAULT_R_UNKNOWN of an endpoint that was never attached, and in 10.0.2 of one that was detached (virtio_iommu_detach), and not R_DOMAIN',
 }));
 
 const DEVICE = 1 << 3;
