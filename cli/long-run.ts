@@ -1,21 +1,30 @@
-// What does a person see of a long exploration, when does it end for want of memory, and when is it saved?
+// What does a person see of a long exploration, when does it go to a disk or end for want of memory, and when is it saved?
+import { tmpdir } from 'node:os';
+import { getHeapStatistics } from 'node:v8';
 import type { Options, Progress } from '../model/explore/explore.js';
 import type { Snapshot } from '../model/explore/snapshot.js';
 import * as checkpoints from './checkpoint.js';
+import { diskIn, type Scratch } from './disk.js';
 import { reasonOf, Usage } from './exit.js';
 import type { Fingerprint } from './fingerprint.js';
 import { holdFolder } from './lock.js';
-import { hasRoom, held, MIB, usualLimit } from './memory.js';
+import { collectGarbage, hasRoom, held, MIB, usualLimit, YOUNG } from './memory.js';
 import { count, type Ticker, ticker } from './terminal.js';
 
 /** Milliseconds between two lines of progress. */
 const TELL = 500;
+/** Of the limit, for bringing states into order that go to a disk. */
+const SORTING = 0.125;
+/** In MiB: with less, a process could hardly learn anything between two collections of garbage. */
+const LEAST = 128;
 /** Seconds between two checkpoints, where none are given. */
 export const EVERY = 60;
 
 export interface LongRunOptions {
   /** In MiB. */
   readonly memory?: number;
+  /** The folder for what does not fit into that; false: rather end unfinished. */
+  readonly disk?: string | false;
   readonly checkpoint?: string;
   /** In seconds. */
   readonly every?: number;
@@ -29,11 +38,16 @@ export class LongRun {
   readonly resumed: number | undefined;
   private snapshot: Snapshot | undefined;
   private readonly bar: Ticker;
+  private readonly disk: Scratch | undefined;
+  /** What the process takes before it begins, its objects left out. */
+  private readonly base = process.memoryUsage.rss() - getHeapStatistics().used_heap_size;
   private readonly folder: string | undefined;
   private readonly every: number;
   private readonly letGo: () => void = () => {};
   /** Why no checkpoint could be written: the exploration goes on without. */
   private lost: string | undefined;
+  /** No collection before so many bytes of the heap are used. */
+  private collected = 0;
   private told = { at: performance.now(), states: 0 };
   private saved = performance.now();
 
@@ -55,19 +69,40 @@ export class LongRun {
       this.letGo?.();
       throw error;
     }
+    if (this.limit >= LEAST * MIB && options.memory && options.disk !== false && !this.folder)
+      this.disk = diskIn(options.disk ?? tmpdir(), this.limit * SORTING);
     this.resumed = this.snapshot?.head.states;
     this.bar = ticker(of.world);
     this.told.states = this.resumed ?? 0;
   }
 
-  get options(): Pick<Options, 'progress' | 'room' | 'checkpoint' | 'resume'> {
-    const { folder } = this;
+  get options(): Pick<Options, 'progress' | 'room' | 'checkpoint' | 'resume' | 'disk'> {
+    const { folder, disk } = this;
     return {
       progress: at => this.tell(at),
-      room: at => hasRoom(at, this.limit),
+      room: at => this.room(at),
+      ...(disk !== undefined && { disk }),
       ...(folder !== undefined && { checkpoint: (save, last) => this.keep(folder, save, last) }),
       ...(this.snapshot !== undefined && { resume: () => this.handOver() }),
     };
+  }
+
+  /**
+   * Is there room to go on? With a disk the limit is for the whole process, and before states go there, room is
+   * kept for bringing them into order. What is used may be garbage: it is collected before the answer is no.
+   */
+  private room(at: Progress): boolean {
+    const { disk, limit } = this;
+    if (disk === undefined) return hasRoom(at, limit);
+    const base = this.base + YOUNG;
+    if (!disk.used) return hasRoom(at, limit - base - disk.memory);
+    if (hasRoom(at, limit - base)) return true;
+    const { used_heap_size: used } = getHeapStatistics();
+    if (used < this.collected) return true;
+    collectGarbage();
+    const { used_heap_size: left } = getHeapStatistics();
+    this.collected = left + Math.max(8 * MIB, (limit - base - at.bytesNext - left) / 2);
+    return hasRoom(at, limit - base);
   }
 
   /** The snapshot may be large: whoever takes it over is the only one to hold it. */

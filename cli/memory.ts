@@ -28,7 +28,7 @@ export function hasRoom(at: Progress, limit: number): boolean {
 /** What reading and judging one recording may take, in MiB, where nothing else is said. */
 export const JUDGED_WITHIN = 512;
 /** What the limit of the heap has for new objects, and how much of the rest may be used. */
-const YOUNG = 48 * MIB;
+export const YOUNG = 48 * MIB;
 const OLD_SHARE = 0.7;
 /** The heap is looked at every so many calls: one event can hold a line of a megabyte. */
 const STRIDE = 16;
@@ -52,7 +52,7 @@ export function roomBelow(limit: number): () => boolean {
 }
 
 /** A full collection; Node offers none by itself. */
-function collectGarbage(): void {
+export function collectGarbage(): void {
   setFlagsFromString('--expose-gc');
   (runInNewContext('gc') as () => void)();
 }

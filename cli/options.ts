@@ -59,6 +59,19 @@ export function wholeNumber(name: string, low: number, high: number): (text: str
   };
 }
 
+const SIZE: { readonly [unit: string]: number } = { '': 1, M: 1, G: 1024, T: 1024 ** 2 };
+
+/** An amount of memory in MiB: a whole number of them, or `256M`, `2G`. */
+export function memorySize(name: string): (text: string) => number {
+  return text => {
+    const [, digits, unit] = /^(\d{1,10})(?:([MGT])(?:i?B)?)?$/i.exec(text) ?? [];
+    const mebi = Number(digits) * (SIZE[(unit ?? '').toUpperCase()] ?? Number.NaN);
+    if (!(mebi >= 1 && mebi <= 2 ** 31))
+      throw new Usage(`${name} is an amount of memory like 256M or 2G (a number alone: MiB), not ${text}`);
+    return mebi;
+  };
+}
+
 /** Collects an option that may be given again. */
 export const again = (value: string, before: readonly string[] = []): readonly string[] => [...before, value];
 

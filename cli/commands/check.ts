@@ -140,13 +140,14 @@ function one(world: AnyWorld, options: CheckOptions, out: Out): Result {
     ...(options.maxStates === undefined ? {} : { maxStates: options.maxStates }),
     ...long.options,
     ...learning?.options,
-    ...((options.threads ?? availableParallelism()) > 1 && { second: secondThread }),
+    ...(threadsOf(options) > 1 && { second: secondThread }),
   });
   const folder = long.end(result.unfinished !== undefined);
   if (options.symmetry === true && world.symmetry === undefined)
     out.say(paint.dim(`${world.name} declares no symmetry: explored in full`));
   const seconds = (performance.now() - began) / 1000;
   say(world, policies, result, seconds, out);
+  if (result.disk !== undefined) out.say(`  ${paint.dim(onDisk(result.disk))}`);
   if (result.unfinished !== undefined) sayUnfinished(result, long, out);
   if (folder !== undefined) out.say(`  go on with --resume ${folder}`);
   for (const remark of learning?.remarks ?? []) out.say(paint.dim(`  ${remark}`));
@@ -182,6 +183,18 @@ function one(world: AnyWorld, options: CheckOptions, out: Out): Result {
     ],
     stories,
   };
+}
+
+/** A second thread takes memory of its own. */
+const THRIFTY = 1024;
+
+const threadsOf = ({ threads, memory }: CheckOptions): number =>
+  threads ?? (memory !== undefined && memory < THRIFTY ? 1 : availableParallelism());
+
+function onDisk({ bytes, written, read, runs, merges }: NonNullable<Exploration<AnyOp>['disk']>): string {
+  const mebi = (n: number): string => `${count(Math.round(n / MIB))} MiB`;
+  const peak = `${count(Math.round(process.resourceUsage().maxRSS / 1024))} MiB of memory at most`;
+  return `on disk: ${mebi(bytes)} at most, ${mebi(written)} written, ${mebi(read)} read, ${count(runs)} runs, ${count(merges)} merges; ${peak}`;
 }
 
 /** The pinned number of states, where the run is to find it again. */

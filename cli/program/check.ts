@@ -1,16 +1,18 @@
 // How is an exploration asked for?
 import type { Command } from 'commander';
-import { wholeNumber } from '../options.js';
+import { memorySize, wholeNumber } from '../options.js';
 import { DRAW, type End, examples, HTML, JSON_OUT, POLICY, RELEASE } from './shared.js';
 
 /** What matters where an exploration takes minutes. */
 function addLongRun(command: Command): Command {
   return command
     .option(
-      '--memory <MiB>',
-      'stop unfinished before so much memory is taken (default: three quarters of what is free)',
-      wholeNumber('--memory', 1, 2 ** 31),
+      '--memory <size>',
+      'take no more memory, 256M for instance, and go on on a disk (default: end unfinished before three quarters of what is free are taken)',
+      memorySize('--memory'),
     )
+    .option('--disk <dir>', 'where that is (default: the folder of the system for temporary files)')
+    .option('--no-disk', 'end unfinished instead')
     .option('--checkpoint <dir>', 'keep what was found in this folder, now and then')
     .option(
       '--every <seconds>',
@@ -62,6 +64,7 @@ export function addCheck(top: Command, end: End): void {
         'iommu-spec check --policy merge-incoming=any',
         'iommu-spec check millions --checkpoint kept',
         'iommu-spec check million --learned learned',
+        'iommu-spec check ten-millions --memory 256M --disk /var/tmp',
         'iommu-spec check attack-window --policy merge-incoming=any --trace-out window.jsonl',
       ),
     )

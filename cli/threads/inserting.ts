@@ -7,7 +7,7 @@ const { width, count, chunks, seen, ring, port } = workerData as Handed;
 
 function work(): void {
   const store = new Store(width, count, chunk => port.postMessage(chunk));
-  store.takeOver(chunks, count);
+  store.takeChunks(chunks, count);
   Atomics.store(seen, SEEN.phase, PHASE.works);
   for (let done = 0; ; ) {
     Atomics.wait(seen, SEEN.sent, done);

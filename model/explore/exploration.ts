@@ -1,5 +1,6 @@
 // What is asked of an exploration, and what does it find?
 import type { Allowed } from '../../spec/law/clause.js';
+import type { Disk, Spill } from './disk.js';
 import type { States, Store } from './fast/store.js';
 import type { Knowledge } from './knowledge.js';
 import type { Snapshot } from './snapshot.js';
@@ -57,8 +58,14 @@ export interface Options {
   readonly giveUp?: boolean;
   /** Called after every thousand states or so. */
   readonly progress?: (at: Progress) => void;
-  /** Asked as often: is there room to go on? If not, the exploration ends unfinished. */
+  /** Asked as often: is there room to go on? If not, the exploration goes on on a disk, or ends unfinished. */
   readonly room?: (at: Progress) => boolean;
+  /**
+   * Where the states are to lie as soon as there is no more room. New states of a level are then numbered in
+   * another order, and so a trace may be another one of the shortest; `maxStates` is looked at between levels.
+   * No snapshot can be taken.
+   */
+  readonly disk?: Disk;
   /**
    * Called as often, and once more (`last`) where the exploration ends unfinished. `save` takes a snapshot
    * that is valid until the call returns. Only the fast explorer calls it.
@@ -103,6 +110,8 @@ export interface Exploration<O> {
   /** Ids of the `sometimes` properties that were seen. */
   readonly seen: ReadonlySet<string>;
   readonly bytes: number;
+  /** Set where states lay on a disk. */
+  readonly disk?: Spill;
   /** Set under symmetry: states and transitions are then those of representatives. */
   readonly symmetry?: Renamed;
   /** What the fast explorer learned on the way; absent after a plain exploration. */

@@ -2,7 +2,8 @@
 import type { Policies } from '../../spec/law/clause.js';
 import type { AnyOp } from '../../spec/law/profile.js';
 import type { Exploration, Options } from './exploration.js';
-import { exploreFast, Unlearnable } from './fast/explorer.js';
+import { exploreFast } from './fast/explorer.js';
+import { Unlearnable } from './fast/hopeless.js';
 import { explorePlainly } from './plain.js';
 import type { World } from './world.js';
 
@@ -33,7 +34,7 @@ function exploreCold<S extends object, O extends AnyOp, P extends Policies, Setu
   if (options.visit !== undefined) return explorePlainly(world, policies, options);
   if (options.inspect !== undefined || options.resume !== undefined)
     return exploreFast(world, policies, options);
-  const { progress: _, room: __, ...quiet } = options;
+  const { progress: _, room: __, disk: ___, ...quiet } = options;
   const most = Math.min(SMALL, options.maxStates ?? SMALL);
   const first = explorePlainly(world, policies, { ...quiet, maxStates: most });
   const stopped = first.violations.length > 0 && options.all !== true;
@@ -44,6 +45,8 @@ function exploreCold<S extends object, O extends AnyOp, P extends Policies, Setu
     return exploreFast(world, policies, { ...options, giveUp: true });
   } catch (error) {
     if (!(error instanceof Unlearnable)) throw error;
-    return explorePlainly(world, policies, options);
   }
+  const plain = explorePlainly(world, policies, options);
+  if (plain.unfinished !== 'memory' || options.disk === undefined) return plain;
+  return exploreFast(world, policies, options);
 }

@@ -1,5 +1,6 @@
 // What stands behind the generated loop: who answers where no answer is known, and who makes a new plan?
 
+import type { Disk, Spill } from '../disk.js';
 import type { Learned, Second } from '../exploration.js';
 import type { Knowledge } from '../knowledge.js';
 import { Answers } from './answers.js';
@@ -9,9 +10,11 @@ import type { Entities, Entity } from './entities.js';
 import { Flat } from './flat.js';
 import type { Joint, JointLeaf, Member } from './joint.js';
 import { hasRoom, type Layout, layOut, pack, roomy, unpack } from './layout.js';
+import { inPieces, type PackedQueue, type Place, repacked } from './packed.js';
 import type { Reducer } from './reducer.js';
 import type { Scan } from './scans.js';
-import { CHUNK, type States, Store } from './store.js';
+import { Spilled } from './spilled.js';
+import { type States, Store } from './store.js';
 import type { Leaf } from './trie.js';
 import type { AnyUnits, OpLeaf } from './units.js';
 import { Stale } from './views.js';
@@ -19,15 +22,6 @@ import { writeDown } from './write-down.js';
 
 const BUFFER = 1 << 15;
 const BATCH = BUFFER * 4;
-
-/** Of an entity: id, word, shift, bits. */
-export type Place = readonly [number, number, number, number];
-
-/** States as they were packed by another engine. */
-export interface PackedQueue {
-  readonly queue: Pick<States, 'width' | 'count' | 'chunkOf'>;
-  readonly places: readonly Place[];
-}
 
 /** The learned tries of a world laid out for the generated loop, and the states found so far. */
 export class FastEngine implements Engine {
@@ -54,6 +48,8 @@ export class FastEngine implements Engine {
   readonly news: number[] = [];
   private readonly codes: Int32Array;
   private readonly done = new Set<string>();
+  /** Where the states lie, once they are to take no more memory. */
+  private disk: Disk | undefined;
 
   constructor(
     private readonly task: Task,
@@ -76,12 +72,19 @@ export class FastEngine implements Engine {
     // Reading old states needs the old places: take them out first.
     const previous = old === undefined ? (resumed?.places ?? []) : this.places();
     this.layout = layOut(this.task.base, seen);
-    this.store = new Store(this.layout.width, store?.count ?? 0);
-    if (store === undefined) {
-      pack(this.layout, start, this.buffer, 0);
-      this.store.addAll(this.buffer, this.layout.width);
-    } else this.carryOver(store, previous);
-    known?.end();
+    const { width } = this.layout;
+    // Answers were forgotten, and no value is new: what lies on a disk lies there as it should.
+    const stays = known instanceof Spilled && String(previous) === String(this.places());
+    if (!stays) {
+      const fresh = this.disk ? new Spilled(width, this.disk, this.spent) : new Store(width, store?.count);
+      this.store = fresh;
+      if (store === undefined) {
+        pack(this.layout, start, this.buffer, 0);
+        fresh.addAll(this.buffer, width);
+        fresh.settle();
+      } else fresh.takeOver(repacked({ queue: store, places: previous }, this.layout, this.codes));
+      known?.end();
+    }
     for (const codes of this.reducer?.takeLate() ?? []) {
       pack(this.layout, codes, this.buffer, 0);
       this.store.addAll(this.buffer, this.layout.width);
@@ -129,6 +132,24 @@ export class FastEngine implements Engine {
   /** Everything that was learned, for another run of the same law. */
   writeDown(entities: Entities, units: AnyUnits): Knowledge {
     return writeDown(entities, this.task.views, units, this.clusters);
+  }
+
+  /** From now on the states lie on a disk. False: they do already, or there is none. */
+  spill(disk: Disk | undefined): boolean {
+    if (disk === undefined || this.disk !== undefined) return false;
+    const { store } = this;
+    store.settle();
+    this.disk = disk;
+    const spilled = new Spilled(store.width, disk);
+    this.store = spilled;
+    spilled.takeOver(inPieces(store));
+    store.end();
+    return true;
+  }
+
+  /** What the disk has cost so far. */
+  get spent(): Spill | undefined {
+    return this.store instanceof Spilled ? this.store.spent : undefined;
   }
 
   /** Forgets the groups of units and their answers; the next plan makes them anew. */
@@ -302,21 +323,5 @@ export class FastEngine implements Engine {
     return (leaf as JointLeaf<OpLeaf>).members.every(m =>
       m.endings.every(e => roomy(e.changes.map(c => c.entity))),
     );
-  }
-
-  private carryOver(old: PackedQueue['queue'], places: readonly Place[]): void {
-    const { width } = this.layout;
-    const codes = this.codes;
-    const buffer = new Int32Array(CHUNK * width);
-    for (let n = 0; n < old.count; n += CHUNK) {
-      const words = old.chunkOf(n);
-      const many = Math.min(CHUNK, old.count - n);
-      for (let i = 0; i < many; i++) {
-        for (const [id, word, shift, bits] of places)
-          codes[id] = (words[i * old.width + word]! >>> shift) & ((1 << bits) - 1);
-        pack(this.layout, codes, buffer, i * width);
-      }
-      this.store.addAll(buffer, many * width);
-    }
   }
 }

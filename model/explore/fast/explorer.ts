@@ -10,6 +10,7 @@ import type { Canon } from './canon.js';
 import type { Finding } from './clusters.js';
 import { FastEngine } from './engine.js';
 import { Entities } from './entities.js';
+import { isHopeless, Unlearnable } from './hopeless.js';
 import { Keeper, packedOf, takeUpValues, Unfit } from './keeping.js';
 import { Learning } from './learning.js';
 import { canonFor, Mirror } from './mirror.js';
@@ -25,19 +26,10 @@ import { Stale, Views } from './views.js';
 import { pathTo, replay } from './witness.js';
 
 const BLOCK = 1 << 10;
-/** After so many states it shows whether learning pays. */
-const PATIENCE = 1 << 12;
-/** A world that takes new values all the time is laid out anew all the time. */
-const MANY_PLANS = 40;
-/** More plain runs than this for each question asked, and it does not. */
-const TOO_MANY_RUNS = 0.05;
 /** A second thread starts after so many states, if nothing else is said. */
 const SHARED = 1 << 18;
 /** The trees are written anew after so many states, and then whenever there are so many times more. */
 const REWRITE = { first: 1 << 12, times: 4 };
-
-/** So few questions repeat that asking the plain rules is quicker. */
-export class Unlearnable extends Error {}
 
 interface Found extends Finding {
   readonly state: number;
@@ -169,7 +161,7 @@ class FastExplorer<S extends object, O extends AnyOp, P extends Policies, Setup>
     const most = this.options.maxStates ?? Number.POSITIVE_INFINITY;
     let unfinished: Exploration<O>['unfinished'];
     while (this.goesOn() && !engine.stop) {
-      if (most < Number.POSITIVE_INFINITY) engine.store.settle();
+      if (most < Number.POSITIVE_INFINITY && !engine.spent) engine.store.settle();
       if (engine.store.count > most) unfinished = 'states';
       else if (!this.room()) unfinished = 'memory';
       if (unfinished !== undefined) break;
@@ -203,7 +195,9 @@ class FastExplorer<S extends object, O extends AnyOp, P extends Policies, Setup>
     if (!engine.redo) this.shadow.check(engine, from, this.next);
     this.mirror?.check(engine, from, this.next);
     for (const state of engine.news.splice(0)) this.mirror?.learned(this.codesOf(state));
-    if (this.options.giveUp === true && this.isHopeless()) throw new Unlearnable();
+    const { next, runs, units } = this;
+    if (this.options.giveUp === true && isHopeless(next, units.ops.length, engine.plans, runs))
+      throw new Unlearnable();
     this.options.progress?.(this.progress());
     this.options.checkpoint?.(this.save, false);
   }
@@ -217,27 +211,26 @@ class FastExplorer<S extends object, O extends AnyOp, P extends Policies, Setup>
     this.engine.rewrite();
   }
 
-  private isHopeless(): boolean {
-    const asked = this.next * this.units.ops.length;
-    if (this.engine.plans > MANY_PLANS + this.next / BLOCK) return true;
-    return this.next >= PATIENCE && this.runs > asked * TOO_MANY_RUNS;
-  }
-
-  /** Is there room for another block, and for a new plan if one is due? */
+  /** Is there room for another block? If not, states go to a disk, and then what was learned is forgotten. */
   private room(): boolean {
-    return this.options.room?.(this.progress()) ?? true;
+    if (this.options.room?.(this.progress()) ?? true) return true;
+    if (this.engine.spill(this.options.disk)) return true;
+    if (this.engine.spent === undefined) return false;
+    this.forget();
+    this.plan();
+    return true;
   }
 
   private progress(): Progress {
     const { engine, tally } = this;
-    const { store, bytes } = engine;
+    const { store } = engine;
     const more = engine.redo ? store.bytes : store.growth(BLOCK * this.world.ops.length);
     return {
       states: store.count,
       frontier: store.count - this.next,
       depth: this.levels.length - 1,
-      bytes,
-      bytesNext: bytes + more,
+      bytes: engine.bytes,
+      bytesNext: engine.bytes + more,
       transitions: () => tally.transitions(engine),
     };
   }
@@ -280,6 +273,7 @@ class FastExplorer<S extends object, O extends AnyOp, P extends Policies, Setup>
       rules,
       seen: this.seen,
       bytes: engine.store.bytes,
+      ...(engine.spent && { disk: engine.spent }),
       ...(this.canon && { symmetry: { renamings: this.canon.size, mirrored: this.mirror?.mirrored ?? 0 } }),
       learned: { ...engine.figures, runs: this.runs, recalled: this.recalled, views: this.views.list.length },
     };

@@ -1,7 +1,8 @@
 // How does the fast explorer write down what it knows, and how does it take it up again?
 import type { Json, Snapshot, SnapshotHead } from '../snapshot.js';
-import type { FastEngine, PackedQueue } from './engine.js';
+import type { FastEngine } from './engine.js';
 import type { Entities } from './entities.js';
+import type { PackedQueue } from './packed.js';
 import { fromJson, keepable } from './spelling.js';
 import { CHUNK } from './store.js';
 

@@ -22,17 +22,10 @@ type Insert = (
   at: number,
 ) => number;
 
-/**
- * The insertion loop for states of `width` words: probes the table for each candidate in the buffer, and
- * appends new ones to the tail. It stops when the tail is full, and says how far it came and where the
- * tail ends: `candidate * 2^18 + tail offset` in states.
- */
-function inserter(width: number): Insert {
+/** The text that looks for the candidate at `k`: `seen` is zero then if its slot is free. */
+function probeText(width: number): string {
   const words = Array.from({ length: width }, (_, i) => i);
-  const text = `
-    const end = tail.length;
-    let k = from;
-    for (; k < to && at < end; k += ${width}) {
+  return `
       ${words.map(i => `const w${i} = buffer[k + ${i}];`).join(' ')}
       let h = ${hashText(width)};
       h ^= h >>> 16; h = Math.imul(h, 0x7feb352d); h ^= h >>> 15;
@@ -42,7 +35,20 @@ function inserter(width: number): Insert {
         h = (h + 1) | 0;
         slot = (h & mask) * ${width};
         seen = table[slot];
-      }
+      }`;
+}
+
+/**
+ * The insertion loop for states of `width` words: probes the table for each candidate in the buffer, and
+ * appends new ones to the tail. It stops when the tail is full, and says how far it came and where the
+ * tail ends: `candidate * 2^21 + tail offset` in words.
+ */
+function inserter(width: number): Insert {
+  const words = Array.from({ length: width }, (_, i) => i);
+  const text = `
+    const end = tail.length;
+    let k = from;
+    for (; k < to && at < end; k += ${width}) {${probeText(width)}
       if (seen === 0) {
         ${words.map(i => `table[slot + ${i}] = w${i}; tail[at + ${i}] = w${i};`).join(' ')}
         at += ${width};
@@ -50,6 +56,30 @@ function inserter(width: number): Insert {
     }
     return k * 0x200000 + at;`;
   return new Function('buffer', 'from', 'to', 'table', 'mask', 'tail', 'at', text) as Insert;
+}
+
+export type Collect = (
+  buffer: Int32Array,
+  from: number,
+  to: number,
+  table: Int32Array,
+  mask: number,
+  room: number,
+) => number;
+
+/** The same for a table alone, which has room for so many more: `candidate * 2^21 + how many were added`. */
+export function collector(width: number): Collect {
+  const words = Array.from({ length: width }, (_, i) => i);
+  const text = `
+    let k = from, added = 0;
+    for (; k < to && added < room; k += ${width}) {${probeText(width)}
+      if (seen === 0) {
+        ${words.map(i => `table[slot + ${i}] = w${i};`).join(' ')}
+        added++;
+      }
+    }
+    return k * 0x200000 + added;`;
+  return new Function('buffer', 'from', 'to', 'table', 'mask', 'room', text) as Collect;
 }
 
 /** The states found so far, in the order of discovery, and what is added to them. */
@@ -110,8 +140,13 @@ export class Store implements States {
     this.insert = inserter(width);
   }
 
-  /** Takes over states that are known to differ. */
-  takeOver(chunks: readonly Int32Array[], count: number): void {
+  /** Takes over states that are known to differ, in this order. */
+  takeOver(pieces: Iterable<Int32Array>): void {
+    for (const words of pieces) this.addAll(words, words.length);
+  }
+
+  /** The same, and keeps the chunks as they are. */
+  takeChunks(chunks: readonly Int32Array[], count: number): void {
     this.chunks.push(...chunks);
     this.count = count;
     this.fillTable();
