@@ -1,5 +1,6 @@
 // What does the implementation offer to a project that lifts it out? Its public face; it imports nothing else.
 export * as errno from './errno.js';
+export { Hardware } from './hardware/machine.js';
 export { IommuCore } from './iommu-core/machine.js';
 export { FlushQueue } from './iotlb/flush-queue.js';
 export { Gather } from './iotlb/gather.js';

@@ -7,17 +7,19 @@ import { linuxDma } from '../../spec/linux-dma/profile.js';
 import { spaprTce } from '../../spec/spapr-tce/profile.js';
 import { vfio2011 } from '../../spec/vfio-2011/profile.js';
 import { vfioType1 } from '../../spec/vfio-type1/profile.js';
-import { translation } from '../translation/law.js';
 import { HARDWARE_WORLDS } from '../worlds/hardware.js';
 import { IOMMU_CORE_WORLDS } from '../worlds/iommu-core.js';
 import { IOMMU_CORE_RACE_WORLDS } from '../worlds/iommu-core-races.js';
 import { LINUX_DMA_WORLDS } from '../worlds/linux-dma.js';
 import { SPAPR_TCE_WORLDS } from '../worlds/spapr-tce.js';
-import { TRANSLATION_WORLDS } from '../worlds/translation.js';
 import { VFIO_2011_WORLDS } from '../worlds/vfio-2011.js';
 import { VFIO_TYPE1_WORLDS } from '../worlds/vfio-type1.js';
 import type { FaultTable } from './fault.js';
 import { cacheDesigns } from './hardware/design.js';
+import { flushes } from './hardware/flushes.js';
+import { sound as soundHardware } from './hardware/seed.js';
+import { tableFaults } from './hardware/tables.js';
+import { unitFaults } from './hardware/units.js';
 import { coreDesigns } from './iommu-core/design.js';
 import { groups } from './iommu-core/groups.js';
 import { numbers } from './iommu-core/numbers.js';
@@ -32,9 +34,6 @@ import { guests } from './spapr-tce/guests.js';
 import { owners } from './spapr-tce/owners.js';
 import { sound as soundTce } from './spapr-tce/seed.js';
 import { windows } from './spapr-tce/windows.js';
-import { iotlb } from './translation/iotlb.js';
-import { sound as soundTranslator } from './translation/seed.js';
-import { tables } from './translation/tables.js';
 import { designs } from './vfio-2011/design.js';
 import { lifetime } from './vfio-2011/lifetime.js';
 import { memory } from './vfio-2011/memory.js';
@@ -87,19 +86,13 @@ export const FAULT_TABLES: readonly FaultTable[] = [
     profile: 'hardware',
     law: hardware,
     worlds: HARDWARE_WORLDS,
-    faults: cacheDesigns,
+    machine: soundHardware,
+    faults: [...flushes, ...tableFaults, ...unitFaults, ...cacheDesigns],
   },
   {
     profile: 'linux-dma',
     law: linuxDma,
     worlds: LINUX_DMA_WORLDS,
     faults: [...recorded, ...holes],
-  },
-  {
-    profile: 'translation',
-    law: translation,
-    worlds: TRANSLATION_WORLDS,
-    machine: soundTranslator,
-    faults: [...tables, ...iotlb],
   },
 ];

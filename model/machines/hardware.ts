@@ -91,9 +91,12 @@ const CALLS: { readonly [K in Op['op']]: (m: Hardware, op: Pick<K>, place: Place
   },
 };
 
-/** A mistake that is built into a machine, as other inner steps; and how many pages are fetched without being asked for. */
+/** A mistake that is built into a machine: other inner steps, other habits of its driver; and how many pages are fetched unasked. */
 export interface Defect {
+  readonly habits?: Partial<Habits>;
   readonly steps?: NonNullable<Options['steps']>;
+  /** It is another machine than the one that is described. */
+  readonly built?: Partial<Setup>;
   readonly ahead?: number;
 }
 
@@ -107,18 +110,19 @@ export class Machine {
   constructor(
     private readonly setup: Setup,
     policies: PolicyValues,
-    { steps, ahead = AHEAD }: Defect = {},
+    { habits, steps, built, ahead = AHEAD }: Defect = {},
   ) {
     const { devices, levels, bits } = setup;
     const configuration = {
       ...setup,
+      ...built,
       devices: devices.map(({ ats }) => ({ ats })),
       ahead: Math.min(2 ** (levels * bits), ahead),
     };
     this.place = pasid => setup.pasids.indexOf(pasid);
     this.impl = new Hardware({
       configuration,
-      habits: habitsOf(policies),
+      habits: { ...habitsOf(policies), ...habits },
       ...(steps === undefined ? {} : { steps }),
     });
   }

@@ -74,14 +74,20 @@ export const KINDS: readonly Tested[] = TESTED.filter((_, i) =>
   [1, 3, 5, 7, 8, 12, 13, 14, 15, 17, 20].includes(i),
 );
 
-/** `plain`: without generated code. */
-export function newTable(tested: Tested, pages = 4096, layout = tested.layout, plain = false): PageTable {
+/** `plain`: without generated code, or by another class. */
+export function newTable(
+  tested: Tested,
+  pages = 4096,
+  layout = tested.layout,
+  plain: boolean | typeof PageTable = false,
+): PageTable {
   const { pageShift, outputBits } = tested.format;
   const bytes = 2 ** Math.ceil(Math.log2(pages * 2 ** pageShift));
   // As high as the outputs go, so that address bits of tables are tested, too.
   const base = 2 ** outputBits - bytes;
   const arena = new TableArena({ pages, pageShift, base });
-  const table = newPageTable(arena, layout, plain ? PageTable : specialise(arena, layout));
+  const own = plain === true ? PageTable : plain === false ? specialise(arena, layout) : plain;
+  const table = newPageTable(arena, layout, own);
   if (typeof table === 'number') throw new Error('no page for a root');
   return table;
 }

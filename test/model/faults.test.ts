@@ -3,23 +3,18 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { interleave } from '../../model/compare/interleavings.js';
-import { coverWorld } from '../../model/compare/lockstep.js';
 import type { Restartable } from '../../model/driven.js';
 import type { Hunt } from '../../model/faults/catchers.js';
 import { type FaultTable, type FaultyMachine, synthetic } from '../../model/faults/fault.js';
 import { guarded } from '../../model/faults/guarded.js';
 import { control, hunt } from '../../model/faults/hunt.js';
 import { FAULT_TABLES } from '../../model/faults/tables.js';
-import { countsOf } from '../../model/pinned.js';
-import { TranslationMachine } from '../../model/translation/machine.js';
-import { TRANSLATION_WORLDS } from '../../model/worlds/translation.js';
 import { type AnyOp, defaultPolicies } from '../../spec/index.js';
 
 const tableOf = (profile: string): FaultTable => FAULT_TABLES.find(t => t.profile === profile)!;
 const VFIO = tableOf('vfio-2011');
 const LINUX_DMA = tableOf('linux-dma');
 const CORE = tableOf('iommu-core');
-const TRANSLATION = tableOf('translation');
 const ALL = FAULT_TABLES.flatMap(table => table.faults.map(fault => ({ table, fault })));
 
 /** No corpus, no court: what the worlds alone say. */
@@ -82,27 +77,10 @@ test('every fault of TCE windows that the page on past mistakes names is there, 
   );
 });
 
-test('every world of the translator is followed to its end, and has its counts', () => {
-  for (const world of TRANSLATION_WORLDS) {
-    const { parting, ...figures } = coverWorld(world, {}, { machine: new TranslationMachine(world.setup) });
-    assert.equal(parting, undefined, world.name);
-    assert.deepEqual(figures, { complete: true, notChosen: 0, ...countsOf(world) }, world.name);
-  }
-});
-
-test('every fault of the translator is noticed where it must be', async () => {
-  for (const fault of TRANSLATION.faults) {
-    const { asExpected, catches } = await hunt(TRANSLATION, fault, WORLDS_ONLY);
-    assert.ok(asExpected, `${fault.id}: ${JSON.stringify(catches)}`);
-    assert.equal(catches.exploration, undefined);
-    assert.equal(catches.suite, undefined, 'there are no recordings of the translator');
-  }
-});
-
 /** One of each kind for each system; the others are in test/long, and the command runs them all. */
 const ONE_EACH = FAULT_TABLES.flatMap(table =>
   [...new Map(table.faults.map(fault => [fault.in, fault])).values()].map(fault => ({ table, fault })),
-).filter(({ table }) => table !== LINUX_DMA && table !== TRANSLATION);
+).filter(({ table }) => table !== LINUX_DMA);
 
 for (const { table, fault } of ONE_EACH) {
   test(`${fault.id} is noticed where it must be`, async () => {
@@ -155,9 +133,10 @@ test('a machine that throws is caught, and does not end the hunt', async () => {
   );
   const { catches } = await hunt(VFIO, crashing, WORLDS_ONLY);
   assert.deepEqual(catches.lockstep, { steps: 1, shows: 'outcome.is' });
-  const world = TRANSLATION_WORLDS[0]!;
-  const machine = guarded(beside(new TranslationMachine(world.setup), () => assert.fail('never')));
-  assert.deepEqual(machine.step({ op: 'create' }), { is: 'crashed', says: 'never' });
+  const world = VFIO.worlds[0]!;
+  const sound = VFIO.machine!(world.setup, defaultPolicies(VFIO.law));
+  const machine = guarded(beside(sound, () => assert.fail('never')));
+  assert.deepEqual(machine.step(world.ops[0]! as AnyOp), { is: 'crashed', says: 'never' });
 });
 
 test('a hunt for nothing notices nothing, and a broken implementation raises the alarm', async () => {
