@@ -5,10 +5,14 @@ import type { AnyWorld } from '../../model/explore/world.js';
 import { worldNamed } from '../../model/worlds.js';
 import type { AnyProfile, Policies, Policy } from '../../spec/index.js';
 import { count } from '../terminal.js';
-import type { Kept, Told } from './kept.js';
+import { type Kept, Once, type Told } from './kept.js';
 
 /** A chapter of docs/debates.md; a run that says otherwise than its row is an error. */
-export function askedChapter(profiles: readonly AnyProfile[], kept?: Kept): readonly string[] {
+export function askedChapter(
+  profiles: readonly AnyProfile[],
+  kept?: Kept,
+  once = new Once(),
+): readonly string[] {
   const policies = profiles.flatMap(p => p.policies);
   return [
     '## What the mails about the IOMMU core asked',
@@ -18,13 +22,13 @@ export function askedChapter(profiles: readonly AnyProfile[], kept?: Kept): read
     '',
     ...QUESTIONS.flatMap(({ mail, asks, says, answers }) => [
       `- **${mail}**: ${asks} ${says}`,
-      ...answers.map(answer => `  - ${verdict(answer, policies, kept)}`),
+      ...answers.map(answer => `  - ${verdict(answer, policies, kept, once)}`),
     ]),
     '',
   ];
 }
 
-function verdict(answer: Answer, policies: readonly Policy[], kept: Kept | undefined): string {
+function verdict(answer: Answer, policies: readonly Policy[], kept: Kept | undefined, once: Once): string {
   if ('leftOut' in answer) return `Left out: ${answer.leftOut}.`;
   if ('policy' in answer) {
     const policy = policies.find(p => p.name === answer.policy);
@@ -39,7 +43,9 @@ function verdict(answer: Answer, policies: readonly Policy[], kept: Kept | undef
     if (found === undefined) throw new Error(`${world.name} never comes by ${answer.comesBy}`);
     return `World ${under} comes by \`${answer.comesBy}\` after ${steps(found.trace.length)}.`;
   }
-  const result = told(kept, world, { values }, () => explore(world, values, { all: true }));
+  const result = told(kept, world, { values }, () =>
+    once.explored(world, values, () => explore(world, values, { all: true, aims: true })),
+  );
   const id = 'keeps' in answer ? answer.keeps : answer.breaks;
   const broken = brokenIn(result, id);
   if ('keeps' in answer) {

@@ -6,12 +6,15 @@ import { DEBATES, worldNamed } from '../../model/worlds.js';
 import { type AnyOp, type AnyProfile, type Policy, PROFILES } from '../../spec/index.js';
 import { count } from '../terminal.js';
 import { askedChapter } from './asked.js';
-import type { Kept, Told } from './kept.js';
+import { type Kept, Once, type Told } from './kept.js';
 
 /** docs/debates.md: every policy value with the checker's verdict, from runs, or from those that were kept. */
 export function debatesDocument(kept?: Kept): string {
   const profiles: readonly AnyProfile[] = Object.values(PROFILES);
-  const debates = profiles.flatMap(profile => profile.policies.map(policy => heard(profile, policy, kept)));
+  const once = new Once();
+  const debates = profiles.flatMap(profile =>
+    profile.policies.map(policy => heard(profile, policy, kept, once)),
+  );
   return [
     '# The debates, settled by runs',
     '',
@@ -21,7 +24,7 @@ export function debatesDocument(kept?: Kept): string {
     'debate asks for; an aim is listed where the answers differ on it. A trace is a shortest one.',
     '',
     ...summary(debates),
-    ...askedChapter(profiles, kept),
+    ...askedChapter(profiles, kept, once),
     ...debates.flatMap(debate),
   ].join('\n');
 }
@@ -44,20 +47,19 @@ export const worldsOf = (profile: AnyProfile, policy: Policy): readonly AnyWorld
   (DEBATES[policy.name] ?? []).map(name => worldNamed(name)!).filter(w => w.profile === profile);
 
 /** Explores each answer in each of its worlds. */
-export function heard(profile: AnyProfile, policy: Policy, kept?: Kept): Debate {
+export function heard(profile: AnyProfile, policy: Policy, kept?: Kept, once = new Once()): Debate {
   const worlds = worldsOf(profile, policy);
-  const verdicts = policy.values.map(({ value }) => worlds.map(world => keptOn(world, policy, value, kept)));
+  const verdicts = policy.values.map(({ value }) =>
+    worlds.map(world => keptOn(world, policy, value, kept, once)),
+  );
   return { profile, policy, worlds, verdicts };
 }
 
 /** The same, from before if it is kept. */
-function keptOn(world: AnyWorld, policy: Policy, value: string, kept: Kept | undefined): Verdict {
-  if (kept === undefined) return verdictOn(world, policy, value);
-  const result = kept.explored(world, { policy: policy.name, value }, (): Told => {
-    const { complete, states, transitions, violations } = verdictOn(world, policy, value).result;
-    return { complete, states, transitions, violations };
-  });
-  return { world, result };
+function keptOn(world: AnyWorld, policy: Policy, value: string, kept: Kept | undefined, once: Once): Verdict {
+  const run = (): Told =>
+    once.explored(world, { [policy.name]: value }, () => verdictOn(world, policy, value).result);
+  return { world, result: kept?.explored(world, { policy: policy.name, value }, run) ?? run() };
 }
 
 /** Explores a world to its end under one answer. */

@@ -7,7 +7,9 @@ import type { Exploration } from '../../model/explore/exploration.js';
 import { fromJson, toJson } from '../../model/explore/fast/spelling.js';
 import type { Json } from '../../model/explore/snapshot.js';
 import type { AnyWorld } from '../../model/explore/world.js';
-import type { AnyOp } from '../../spec/law/profile.js';
+import { canonical } from '../../spec/kit/canonical.js';
+import type { Policies } from '../../spec/law/clause.js';
+import { type AnyOp, defaultPolicies } from '../../spec/law/profile.js';
 
 const BUILT = fileURLToPath(new URL('../../', import.meta.url));
 const FILE = join(BUILT, '../node_modules/.cache/iommu-spec/verdicts.json');
@@ -16,6 +18,25 @@ const IMPORTED = /\bfrom\s*['"](\.[^'"]+)['"]|\bimport\(\s*['"](\.[^'"]+)['"]\s*
 
 /** What a page or a command tells of an exploration. */
 export type Told = Pick<Exploration<AnyOp>, 'complete' | 'states' | 'transitions' | 'violations'>;
+
+/**
+ * The explorations of one process, to the end and with aims: the default answers to all questions about a world are
+ * one law.
+ */
+export class Once {
+  private readonly found = new Map<string, Told>();
+
+  explored(world: AnyWorld, values: Policies, run: () => Told): Told {
+    const policies = { ...defaultPolicies<Policies>(world.profile), ...world.policies, ...values };
+    const key = canonical([world.name, policies]);
+    const known = this.found.get(key);
+    if (known !== undefined) return known;
+    const { complete, states, transitions, violations } = run();
+    const told: Told = { complete, states, transitions, violations };
+    this.found.set(key, told);
+    return told;
+  }
+}
 
 /** SHA-256 of a compiled file and of all that it imports, by whatever way: of everything that decides what it does. */
 export function fingerprintOfModule(file: string): string {

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { Judge, readTrace, type Trace } from '../../conformance/index.js';
 import type { Court, Hunt, SuiteTrace } from '../../model/faults/catchers.js';
 import { CATCHERS, type Catch, type FaultTable } from '../../model/faults/fault.js';
-import { control, type Finding, hunt } from '../../model/faults/hunt.js';
+import { control, type Finding, hunt, huntBriefly } from '../../model/faults/hunt.js';
 import { FAULT_TABLES } from '../../model/faults/tables.js';
 import type { AnyOp } from '../../spec/index.js';
 import type { Event } from '../../spec/protocol/index.js';
@@ -16,6 +16,8 @@ import { count, type Out, outTo, paint, table, ticker } from '../terminal.js';
 export interface FaultsOptions {
   readonly profile?: string;
   readonly only?: string;
+  /** Who must notice a fault is asked, and nobody else if that one does. */
+  readonly expected?: boolean;
   /** A page for a browser. */
   readonly html?: string;
   readonly json?: boolean;
@@ -33,6 +35,7 @@ export async function faults(
   const out = outTo(options.json === true);
   const chosen = select(tables, options);
   const grounds: Hunt = { suite: await corpus(), court, ...SEARCHED };
+  const look = options.expected === true ? huntBriefly : hunt;
   const bar = ticker('faults');
   const controls: Finding[] = [];
   const findings: Finding[] = [];
@@ -42,7 +45,7 @@ export async function faults(
     controls.push(...(await control(t, { ...grounds, ...CONTROLLED })));
     for (const fault of t.faults) {
       bar.show(`${t.profile} ${fault.id}`, findings.length / total);
-      findings.push(await hunt(t, fault, grounds));
+      findings.push(await look(t, fault, grounds));
     }
   }
   bar.done();

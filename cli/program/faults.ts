@@ -10,6 +10,7 @@ export function addFaults(top: Command, end: End): void {
     )
     .option('--profile <name>', 'only those of one profile')
     .option('--only <fault>', 'only this one')
+    .option('--expected', 'asks who must notice each, and the others only where that one does not')
     .option(...HTML)
     .option(...JSON_OUT)
     .addHelpText('after', examples('iommu-spec faults', 'iommu-spec faults --only merge/trial-left-open'))

@@ -9,6 +9,7 @@ import type { AnyWorld } from '../../model/explore/world.js';
 import { countsOf } from '../../model/pinned.js';
 import { canonical } from '../../spec/kit/canonical.js';
 import type { AnyOp } from '../../spec/law/profile.js';
+import { testComplete } from './complete.js';
 
 /** Everything that an exploration says of the world, and nothing of how it was done. */
 const told = ({ states, transitions, accepted, depth, complete, rules, seen }: Exploration<AnyOp>) => ({
@@ -69,13 +70,38 @@ const WHOLE = 6000;
 /** Its plain exploration takes half a minute; its counts are pinned from one. */
 const LARGEST = 'trio-idle';
 
-/** A test for each of these worlds that is not large. */
-export function testBoth(worlds: readonly AnyWorld[]): void {
+/** Of what a run breaks, the promises; an aim is what one side of a debate asks for. */
+const promises = (world: AnyWorld, { violations }: Exploration<AnyOp>) => {
+  const { always, steps, lives } = world.profile.aims;
+  const aims = new Set([...always, ...steps, ...lives].map(aim => aim.id));
+  return violations.filter(v => !aims.has(v.property));
+};
+
+/**
+ * A test for each of these worlds that is not large: both explorers find the same, to the end, with the pinned counts
+ * and every promise kept. What they see happen is added to the set.
+ */
+export function testBoth(worlds: readonly AnyWorld[], happened: Set<string> = new Set()): void {
   for (const world of worlds.filter(w => !w.large && w.name !== LARGEST)) {
     const whole = countsOf(world).states <= WHOLE;
-    test(`${world.name}: both explorers find the same ${whole ? 'states and aims' : 'counts and clauses'}`, () => {
-      const { states } = same(world, {}, whole);
-      assert.equal(states, countsOf(world).states);
+    test(`${world.name}: both explorers find the same ${whole ? 'states and aims' : 'counts and clauses'}, and every promise kept`, () => {
+      const found = same(world, {}, whole);
+      for (const id of found.seen) happened.add(id);
+      const { complete, states, transitions } = found;
+      assert.deepEqual(promises(world, found), []);
+      assert.deepEqual({ complete, states, transitions }, { complete: true, ...countsOf(world) });
     });
   }
+  testComplete(
+    worlds.filter(w => w.name === LARGEST),
+    happened,
+  );
+}
+
+/** A test behind those of all worlds of these profiles. */
+export function testHappened(worlds: readonly AnyWorld[], happened: ReadonlySet<string>): void {
+  test('every sometimes property of the profile is seen in some world that is not large', () => {
+    for (const profile of new Set(worlds.map(w => w.profile)))
+      for (const p of profile.sometimes) assert.ok(happened.has(p.id), `${p.id} never happens`);
+  });
 }

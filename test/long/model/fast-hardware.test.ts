@@ -1,5 +1,8 @@
-// Do both explorers find the same in every world of hardware?
+// Do both explorers find the same in every world of hardware, with every promise kept and every case seen?
 import { HARDWARE_WORLDS } from '../../../model/worlds/hardware.js';
-import { testBoth } from '../../model/both-explorers.js';
+import { testBoth, testHappened } from '../../model/both-explorers.js';
 
-testBoth(HARDWARE_WORLDS);
+const happened = new Set<string>();
+
+testBoth(HARDWARE_WORLDS, happened);
+testHappened(HARDWARE_WORLDS, happened);

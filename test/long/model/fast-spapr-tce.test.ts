@@ -1,5 +1,8 @@
-// Do both explorers find the same in every small world of spapr-tce?
+// Do both explorers find the same in every small world of spapr-tce, with every promise kept and every case seen?
 import { SPAPR_TCE_WORLDS } from '../../../model/worlds/spapr-tce.js';
-import { testBoth } from '../../model/both-explorers.js';
+import { testBoth, testHappened } from '../../model/both-explorers.js';
 
-testBoth(SPAPR_TCE_WORLDS);
+const happened = new Set<string>();
+
+testBoth(SPAPR_TCE_WORLDS, happened);
+testHappened(SPAPR_TCE_WORLDS, happened);
