@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { FORMATS, vectorsOf } from '../../spec/index.js';
+import { FORMATS, STRUCTURES, vectorsOf, vectorsOfStructure } from '../../spec/index.js';
 import { COMMAND } from './command.js';
 
 const there = (compiler: string): boolean => spawnSync(compiler, ['--version']).status === 0;
@@ -61,6 +61,37 @@ test('the Rust module compiles, and a walker of its own agrees', { skip: !there(
   const text = vectors('--format', 'rust', ...names.flatMap(name => ['--table', name]));
   const said = compiled('walker.rs', ['vectors.rs', text], ['rustc', '-D', 'warnings']);
   assert.equal(said, `all ${count(names)} right\n`);
+});
+
+test('the structures as a C header compile, and a reader written apart from the tables agrees', {
+  skip: !there('gcc'),
+}, () => {
+  const header = vectors('--of', 'structures', '--format', 'c');
+  const said = compiled('structures.c', ['structures.h', header], ['gcc', '-Wall', '-Wextra', '-Werror']);
+  const read = ['vtd-context', 'vtd-pasid', 'smmu-ste', 'amd-dte', 'riscv-pc'];
+  const many = STRUCTURES.filter(s => read.includes(s.name)).flatMap(vectorsOfStructure).length;
+  assert.equal(said, `${many} read, 0 wrong\n`);
+});
+
+test('the structures as a Rust module compile', { skip: !there('rustc') }, () => {
+  const text = vectors('--of', 'structures', '--format', 'rust');
+  const folder = mkdtempSync(join(tmpdir(), 'vectors-'));
+  try {
+    writeFileSync(join(folder, 'vectors.rs'), text);
+    writeFileSync(
+      join(folder, 'main.rs'),
+      'mod vectors;\nfn main() { println!("{}", vectors::VECTORS.len()); }\n',
+    );
+    const built = spawnSync('rustc', ['-D', 'warnings', '-o', 'main', 'main.rs'], {
+      cwd: folder,
+      encoding: 'utf8',
+    });
+    assert.equal(built.status, 0, built.stderr);
+    const { stdout } = spawnSync(join(folder, 'main'), { encoding: 'utf8' });
+    assert.equal(stdout, `${STRUCTURES.flatMap(vectorsOfStructure).length}\n`);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
 });
 
 test('a walker that is wrong in one thing is told so', { skip: !there('gcc') }, () => {
