@@ -24,34 +24,50 @@ export function WhatIsAllowed({ game, op, take, beside }: AllowedProps) {
   const endings = endingsOf(game, op) ?? [];
   const before = stateAt(game.setting, game.at);
   const there = beside === undefined ? undefined : allowedThere(beside, op);
+  const asked = useMemo(
+    () => askedOf({ ...game.setting, state: stateAt(game.setting, game.at) }, op),
+    [game, op],
+  );
   return (
     <section class="allowed-here" aria-label="what the law allows">
       <h2>{endings.length > 1 ? `allowed, each of these ${endings.length}` : 'allowed'}</h2>
       <ul>
-        {endings.map((ending, i) => {
-          const changes = changesOf(game, before, ending.state);
-          return (
-            <li key={`${ending.rule} ${String(i)}`}>
-              <button type="button" class="take" onClick={() => take(ending)}>
-                {describeOutcome(ending.outcome)}
-              </button>{' '}
-              <a href={ofClause(game.setting.profile.name, ending.rule)}>
-                <code>{ending.rule}</code>
-              </a>{' '}
-              <span class="quiet">
-                {changes === 0
-                  ? 'nothing changes'
-                  : changes === 1
-                    ? '1 field changes'
-                    : `${changes} fields change`}
-              </span>
-            </li>
-          );
-        })}
+        {endings.map((ending, i) => (
+          <li key={`${ending.rule} ${String(i)}`}>
+            <button type="button" class="take" onClick={() => take(ending)}>
+              {describeOutcome(ending.outcome)}
+            </button>{' '}
+            <span class="quiet">{changesTold(changesOf(game, before, ending.state))}</span>
+            <Spoke clause={asked.find(c => c.id === ending.rule)!} profile={game.setting.profile.name} />
+          </li>
+        ))}
       </ul>
       {there !== undefined && <There answers={there} endings={endings} />}
-      <Clauses game={game} op={op} />
+      <Others asked={asked} profile={game.setting.profile.name} />
     </section>
+  );
+}
+
+const changesTold = (changes: number): string =>
+  changes === 0 ? 'nothing changes' : changes === 1 ? '1 field changes' : `${changes} fields change`;
+
+interface ClauseProps {
+  readonly clause: AskedClause;
+  readonly profile: string;
+}
+
+/** The clause by which it is answered so, and the facts that it rests on. */
+function Spoke({ clause: c, profile }: ClauseProps) {
+  const because = groundsOf(c);
+  return (
+    <div class="clause">
+      <a href={ofClause(profile, c.id)}>
+        <code>{c.id}</code>
+      </a>
+      {c.kind === 'may' && <span class="tag">may</span>}
+      {c.status === 'disputed' && <span class="tag disputed">disputed</span>} {c.says}
+      {because !== '' && <div class="quiet">{`because ${because}`}</div>}
+    </div>
   );
 }
 
@@ -84,31 +100,29 @@ function There({ answers, endings }: ThereProps) {
   );
 }
 
-const SIGNS = { spoke: '✓', passed: '✗', 'not-asked': '·' } as const;
-const WORDS = { spoke: 'applies', passed: 'does not apply', 'not-asked': 'not asked' } as const;
+interface OthersProps {
+  readonly asked: readonly AskedClause[];
+  readonly profile: string;
+}
 
-function Clauses({ game, op }: { game: Game; op: AnyOp }) {
-  const asked = useMemo(
-    () => askedOf({ ...game.setting, state: stateAt(game.setting, game.at) }, op),
-    [game, op],
-  );
+/** The clauses that do not speak: those that were asked before, with the reason, and those that are not asked. */
+function Others({ asked, profile }: OthersProps) {
+  const passed = asked.filter(c => c.is === 'passed');
   const rest = asked.filter(c => c.is === 'not-asked');
   return (
     <>
-      <h2>clauses, in the order in which they are asked</h2>
+      {passed.length > 0 && <h2>{`asked before it, in this order, and not so here: ${passed.length}`}</h2>}
       <ol class="asked-clauses">
-        {asked
-          .filter(c => c.is !== 'not-asked')
-          .map(c => (
-            <Clause key={c.id} clause={c} profile={game.setting.profile.name} />
-          ))}
+        {passed.map(c => (
+          <Other key={c.id} clause={c} profile={profile} />
+        ))}
       </ol>
       {rest.length > 0 && (
         <details>
           <summary>{`${rest.length} more, which are not asked behind that`}</summary>
           <ol class="asked-clauses">
             {rest.map(c => (
-              <Clause key={c.id} clause={c} profile={game.setting.profile.name} />
+              <Other key={c.id} clause={c} profile={profile} />
             ))}
           </ol>
         </details>
@@ -117,28 +131,25 @@ function Clauses({ game, op }: { game: Game; op: AnyOp }) {
   );
 }
 
-function Clause({ clause: c, profile }: { clause: AskedClause; profile: string }) {
-  const call = c.call.map(({ field, value }) => `${field} ${describeValue(value)}`);
-  const grounds = [...c.facts, ...(call.length === 0 ? [] : [`the call: ${call.join(', ')}`])];
+/** What a condition looked at, in words; of one that did not hold, what would have to be otherwise. */
+function groundsOf({ facts, call }: AskedClause): string {
+  const told = call.map(({ field, value }) => `${field} ${describeValue(value)}`);
+  return [...facts, ...(told.length === 0 ? [] : [`the call has ${told.join(', ')}`])].join(' · ');
+}
+
+function Other({ clause: c, profile }: ClauseProps) {
+  const grounds = groundsOf(c);
   return (
     <li class={c.is}>
-      <span class="sign" aria-hidden="true">
-        {SIGNS[c.is]}
-      </span>
-      <span class="heard">{WORDS[c.is]}</span>
-      <div>
-        <a href={ofClause(profile, c.id)}>
-          <code>{c.id}</code>
-        </a>{' '}
-        <span class={c.errno === undefined ? 'good' : 'open'}>{c.errno ?? 'ok'}</span>
-        {c.kind === 'may' && <span class="tag">may</span>} {c.says}
-        {c.is !== 'not-asked' && grounds.length > 0 && (
-          <div class="grounds">
-            {c.is === 'spoke' ? 'because ' : 'not here: '}
-            {grounds.join(' · ')}
-          </div>
-        )}
-      </div>
+      <a href={ofClause(profile, c.id)}>
+        <code>{c.id}</code>
+      </a>{' '}
+      <span class={c.errno === undefined ? 'good' : 'open'}>{c.errno ?? 'ok'}</span> {c.says}
+      {c.is === 'passed' && grounds !== '' && (
+        <div class="grounds" title={grounds}>
+          {grounds}
+        </div>
+      )}
     </li>
   );
 }

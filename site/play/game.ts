@@ -128,10 +128,10 @@ export function storyOf({ setting, line }: Game): Story {
   return tellEvents(begun, eventsOf(setting, wayTo(line), true), { whole: true });
 }
 
-/** A recording as a game, and the number of the event at which it leaves the law, if it does. */
+/** A recording as a game, and the event at which it leaves the law, if it does. */
 export interface Opened {
   readonly game: Game;
-  readonly leaves?: number;
+  readonly leaves?: { readonly n: number; readonly op: AnyOp };
 }
 
 /** So many states that go with the answers so far are carried. */
@@ -153,7 +153,7 @@ export async function opened(trace: Trace): Promise<Opened> {
     const next = ways.flatMap(at => goingWith(setting, at, event)).slice(0, CARRIED);
     if (next.length === 0) {
       await trace.close();
-      return { game: played(setting, ways[0]), leaves: event.n };
+      return { game: played(setting, ways[0]), leaves: { n: event.n, op: event.op } };
     }
     ways = next;
   }

@@ -8,6 +8,7 @@ import { useWidth } from '../../picture/page/player.js';
 import { StepTold } from '../../picture/page/told.js';
 import { sceneAt, Views } from '../../picture/scene/draw.js';
 import type { Allowed, AnyOp, Policies } from '../../spec/index.js';
+import { VOCABULARIES } from '../../spec/protocol/index.js';
 import { ask } from '../worker/host.js';
 import type { SearchAnswer, World } from '../worker/messages.js';
 import { WhatIsAllowed } from './allowed.js';
@@ -34,16 +35,19 @@ interface PlayProps {
 export function Play({ text }: PlayProps) {
   const [game, setGame] = useState<Game>(() => kept ?? usual());
   const [says, setSays] = useState('');
+  const [first, setFirst] = useState<Json | undefined>(undefined);
   const change = (next: Game): void => setGame((kept = next));
   useEffect(() => {
     if (text === undefined) return;
     openText(text).then(
       ({ game: next, leaves }) => {
         change(next);
+        if (leaves !== undefined)
+          setFirst(VOCABULARIES[next.setting.profile.name]!.op.encode(leaves.op) as Json);
         setSays(
           leaves === undefined
             ? ''
-            : `The recording leaves the law at event ${leaves}: here are the calls before it.`,
+            : `The recording leaves the law at event ${leaves.n}: here are the calls before it, and that call in the form.`,
         );
       },
       error => setSays(error instanceof Error ? error.message : String(error)),
@@ -53,14 +57,21 @@ export function Play({ text }: PlayProps) {
     <div class="play">
       <h1 class="heard">Playground</h1>
       {says !== '' && <p class="broken">{says}</p>}
-      <Table game={game} change={change} />
+      <Table game={game} change={change} first={first} />
     </div>
   );
 }
 
 const openText = async (text: () => Promise<string>) => opened(await readTrace([await text()]));
 
-function Table({ game, change }: { game: Game; change: (game: Game) => void }) {
+interface TableProps {
+  readonly game: Game;
+  readonly change: (game: Game) => void;
+  /** The call that the form is to have. */
+  readonly first: Json | undefined;
+}
+
+function Table({ game, change, first }: TableProps) {
   const { setting } = game;
   const [worlds, setWorlds] = useState<readonly World[]>([]);
   const [other, setOther] = useState<Policies | undefined>(undefined);
@@ -88,7 +99,7 @@ function Table({ game, change }: { game: Game; change: (game: Game) => void }) {
           <Kept game={game} />
         </div>
         <div class="middle">
-          <NextCall game={game} change={change} worlds={worlds} beside={beside} />
+          <NextCall game={game} change={change} worlds={worlds} beside={beside} first={first} />
         </div>
         <Drawn game={game} />
       </div>
@@ -144,15 +155,13 @@ function Way({ game, change }: { game: Game; change: (game: Game) => void }) {
   );
 }
 
-interface NextProps {
-  readonly game: Game;
-  readonly change: (game: Game) => void;
+interface NextProps extends TableProps {
   readonly worlds: readonly World[];
   readonly beside: ReturnType<typeof follow> | undefined;
 }
 
 /** The form of the next call, and what the law allows for it. */
-function NextCall({ game, change, worlds, beside }: NextProps) {
+function NextCall({ game, change, worlds, beside, first }: NextProps) {
   const ops = operationsOf(game);
   const [call, setCall] = useState<Json>(() => suggested(game, ops[0]!, 1));
   const [seed, setSeed] = useState(1);
@@ -161,6 +170,9 @@ function NextCall({ game, change, worlds, beside }: NextProps) {
   useEffect(() => {
     if (opOf(call, ops) === undefined) setCall(suggested(game, ops[0]!, 1));
   }, [game.setting]);
+  useEffect(() => {
+    if (first !== undefined) setCall(first);
+  }, [first]);
   const suggest = (name: string, next: number): void => {
     setSeed(next);
     setCall(suggested(game, name, next));

@@ -100,7 +100,8 @@ test('a recording that leaves the law is opened up to there', async () => {
     'utf8',
   );
   const { game, leaves } = await opened(await readTrace([text]));
-  assert.equal(game.at?.n, leaves! - 1);
+  assert.equal(game.at?.n, leaves!.n - 1);
+  assert.equal(endingsOf(game, leaves!.op)![0]!.rule, 'unmap/bisects-first');
 });
 
 test('what is no call and no machine is said, with the place', () => {

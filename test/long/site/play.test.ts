@@ -25,7 +25,7 @@ test('calls, undo, another way, and the address of a game', { skip }, async () =
   await call(page, 'open_container');
   assert.match(
     await page.innerText('.asked-clauses'),
-    /open_container\/no-descriptor[\s\S]*not here: descriptor/,
+    /open_container\/no-descriptor[\s\S]*descriptor \d+ is not open/,
   );
   await take(page, 'ok');
   await call(page, 'open_group');
@@ -37,7 +37,7 @@ test('calls, undo, another way, and the address of a game', { skip }, async () =
   await call(page, 'close');
   await page.fill('.next-call input[aria-label="handle"]', '77');
   assert.match(
-    await page.innerText('.asked-clauses .spoke'),
+    await page.innerText('.allowed-here .clause'),
     /close\/bad-descriptor[\s\S]*because descriptor 77 is not open/,
   );
   await take(page, 'EBADF');
