@@ -25,9 +25,9 @@ export type Flaw = 'not-present' | 'reserved' | 'invalid';
 
 /**
  * What an entry does with a request: points at the next structure, blocks it without a word, lets it pass
- * untranslated, or translates it by tables of the first stage, of the second, or of both.
+ * untranslated, translates it by tables of the first stage, of the second, or of both; or it reports a fault.
  */
-export type Does = 'points' | 'blocks' | 'passes' | 'first' | 'second' | 'nested';
+export type Does = 'points' | 'blocks' | 'passes' | 'first' | 'second' | 'nested' | 'reports';
 
 export type Values = { readonly [name: string]: readonly Part[] };
 

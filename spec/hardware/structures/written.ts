@@ -4,7 +4,7 @@ import type { Does, Flaw, Structure } from './structure.js';
 import { type StructureVector, vectorsOfStructure } from './vectors.js';
 
 const SAYS: readonly (Does | Flaw)[] = [
-  ...(['points', 'blocks', 'passes', 'first', 'second', 'nested'] as const),
+  ...(['points', 'blocks', 'passes', 'first', 'second', 'nested', 'reports'] as const),
   ...(['not-present', 'reserved', 'invalid'] as const),
 ];
 
