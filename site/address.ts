@@ -1,5 +1,7 @@
 // What does the address of the page name behind its `#`, and how is such an address spelled?
 
+import { printable } from '../conformance/index.js';
+
 /** Where somebody is. Whatever is not understood is the list of rules. */
 export type Address =
   | { readonly at: 'rules' }
@@ -45,9 +47,10 @@ export const ofClause = (profile: string, id: string): string => `#${profile}/${
 
 export const ofTrace = (name: string): string => `#trace/${name}`;
 
+/** Whoever made the link may have put anything there: what would turn or hide the text around it is spelled out. */
 function unescaped(text: string): string {
   try {
-    return decodeURIComponent(text);
+    return printable(decodeURIComponent(text));
   } catch {
     return '';
   }

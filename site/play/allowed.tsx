@@ -8,6 +8,7 @@ import {
   differences,
   plain,
 } from '../../conformance/index.js';
+import { visible } from '../../picture/html.js';
 import type { Allowed, AnyOp } from '../../spec/index.js';
 import { ofClause } from '../address.js';
 import { allowedThere, type Followed } from './beside.js';
@@ -25,7 +26,10 @@ export function WhatIsAllowed({ game, op, take, beside }: AllowedProps) {
   const before = stateAt(game.setting, game.at);
   const there = beside === undefined ? undefined : allowedThere(beside, op);
   const asked = useMemo(
-    () => askedOf({ ...game.setting, state: stateAt(game.setting, game.at) }, op),
+    () =>
+      visible(
+        askedOf({ ...game.setting, state: stateAt(game.setting, game.at) }, op),
+      ) as readonly AskedClause[],
     [game, op],
   );
   return (

@@ -1,9 +1,19 @@
 // Which value does a field of a form begin with, and which call does a form begin with?
 import type * as t from 'io-ts';
+import { printable } from '../../conformance/index.js';
 import { Dice, Digits } from '../../spec/calls/digits.js';
 import { CALLS } from '../../spec/calls/index.js';
 import { type AnyOp, allowed, lackOf } from '../../spec/index.js';
-import { Closed, decode, Leaf, List, OrWord, Tagged, VOCABULARIES } from '../../spec/protocol/index.js';
+import {
+  Closed,
+  type Defect,
+  decode,
+  Leaf,
+  List,
+  OrWord,
+  Tagged,
+  VOCABULARIES,
+} from '../../spec/protocol/index.js';
 import { type Game, stateAt } from './game.js';
 
 /** A value as it is written down: plain JSON. */
@@ -99,9 +109,9 @@ export function readCall(
 ): { readonly op: AnyOp } | { readonly wrong: readonly string[] } {
   const words = VOCABULARIES[profile.name]!;
   const decoded = decode(words.op, value);
-  if (!decoded.ok) return { wrong: decoded.defects.map(d => `${d.path}: ${d.reason}`) };
+  if (!decoded.ok) return { wrong: decoded.defects.map(told) };
   const unfit = words.opFits?.(machine, decoded.value);
-  if (unfit !== undefined) return { wrong: [`${unfit.path}: ${unfit.reason}`] };
+  if (unfit !== undefined) return { wrong: [told(unfit)] };
   return { op: decoded.value as AnyOp };
 }
 
@@ -114,11 +124,13 @@ export function readMachine(
   try {
     value = JSON.parse(text);
   } catch (error) {
-    return { wrong: [`no JSON: ${error instanceof Error ? error.message : String(error)}`] };
+    return { wrong: [printable(`no JSON: ${error instanceof Error ? error.message : String(error)}`)] };
   }
   const words = VOCABULARIES[profile]!;
   const decoded = decode(words.machine, value);
-  if (!decoded.ok) return { wrong: decoded.defects.map(d => `${d.path}: ${d.reason}`) };
+  if (!decoded.ok) return { wrong: decoded.defects.map(told) };
   const unfit = words.machineFits?.(decoded.value);
-  return unfit === undefined ? { machine: decoded.value } : { wrong: [`${unfit.path}: ${unfit.reason}`] };
+  return unfit === undefined ? { machine: decoded.value } : { wrong: [told(unfit)] };
 }
+
+const told = ({ path, reason }: Defect): string => printable(`${path}: ${reason}`);

@@ -5,9 +5,10 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { openTrace } from '../../../cli/input.js';
 import { judgeTrace, Malformed } from '../../../conformance/index.js';
+import { packed } from '../../../site/play/share.js';
 import { ROOT } from '../../cli/command.js';
 import { accessible, fits, noBrowser, Pages, SIZES } from '../../picture/browser.js';
-import { build, openAt } from '../../site/website.js';
+import { build, goTo, openAt } from '../../site/website.js';
 
 const pages = new Pages();
 const skip = noBrowser;
@@ -129,7 +130,8 @@ test('what a recording says is text, in the judge and in the playground', { skip
   };
   header.producer = HOSTILE;
   header.narration = [HOSTILE];
-  if (header.machine.devices[0] !== undefined) header.machine.devices[0].name = HOSTILE.slice(0, 60);
+  if (header.machine.devices[0] !== undefined)
+    header.machine.devices[0].name = '\u202e<img src=x onerror=alert(1)>';
   const file = pages.file('hostile.jsonl');
   writeFileSync(file, `${[JSON.stringify(header), ...lines.slice(1)].join('\n')}\n`);
   const page = await judged(file);
@@ -138,6 +140,17 @@ test('what a recording says is text, in the judge and in the playground', { skip
   assert.ok(!text.includes('\u202e') && text.includes('\\u202e'), text);
   assert.equal(await page.locator('img, .about script').count(), 0);
   await page.close();
+  // As somebody else may send it.
+  const play = await openAt(pages, `#play=${await packed(readFileSync(file, 'utf8'))}`);
+  await play.waitForSelector('.left .call');
+  await play.selectOption('.next-call select[aria-label="call"]', 'open_group');
+  const shown = String(await play.evaluate('document.body.textContent'));
+  assert.ok(!shown.includes('\u202e') && shown.includes('\\u202e'), shown);
+  assert.equal(await play.locator('img').count(), 0);
+  await goTo(play, '#trace/\u202e<img src=x onerror=alert(1)>');
+  await play.waitForSelector('.broken');
+  assert.ok(!(await play.innerText('body')).includes('\u202e'));
+  await play.close();
   assert.deepEqual(pages.said, []);
 });
 
