@@ -57,8 +57,14 @@ export function inside(args: readonly string[], how: Omit<How, 'node' | 'uid'> =
   return ended;
 }
 
-async function once(args: readonly string[], how: How): Promise<Ended> {
-  const { input = '', cwd, env = {} } = how;
+const once = (args: readonly string[], how: How): Promise<Ended> => captured(line, args, how);
+
+/** What a part of the command says and ends with, in this process, where it is given these arguments. */
+export async function captured(
+  part: () => Promise<number>,
+  args: readonly string[],
+  { input = '', cwd, env = {} }: How = {},
+): Promise<Ended> {
   const [stdout, stderr] = [collected(), collected()];
   const stdin = Readable.from([Buffer.from(input as string)], { objectMode: false });
   const argv = [process.execPath, COMMAND, ...args];
@@ -66,7 +72,7 @@ async function once(args: readonly string[], how: How): Promise<Ended> {
   connect({ argv, env: { ...process.env, ...env }, stdin, stdout: stdout.stream, stderr: stderr.stream });
   if (cwd !== undefined) process.chdir(cwd);
   try {
-    const code = await line();
+    const code = await part();
     return { code, out: stdout.text(), err: stderr.text() };
   } finally {
     process.chdir(home);

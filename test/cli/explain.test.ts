@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { ROOT, run } from './command.js';
+import { ROOT, inside as run } from './command.js';
 
 const TWICE = join(ROOT, 'examples/mapped-twice.jsonl');
 const BISECTED = join(ROOT, 'examples/bisected.jsonl');

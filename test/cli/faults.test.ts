@@ -1,12 +1,13 @@
 // Does the command for seeded faults say what it found, and end with the right code?
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { faultsDocument } from '../../cli/book/faults.js';
+import { faults } from '../../cli/commands/faults.js';
+import type { FaultTable, FaultyMachine } from '../../model/faults/fault.js';
 import { FAULT_TABLES } from '../../model/faults/tables.js';
-import { inside, ROOT } from './command.js';
+import { captured, inside, ROOT } from './command.js';
 
 interface Printed {
   readonly command: string;
@@ -18,31 +19,19 @@ interface Printed {
   readonly moved: readonly string[];
 }
 
-const run = (args: readonly string[]) => {
-  const { status, stdout, stderr } = spawnSync(process.execPath, args, {
-    cwd: ROOT,
-    encoding: 'utf8',
-    /** Lines are not wrapped: a terminal's width is another test's business. */
-    env: { ...process.env, COLUMNS: '1000' },
-  });
-  return { status, stdout, stderr };
-};
+/** Lines are not wrapped: a terminal's width is another test's business. */
+const AS_TYPED = { cwd: ROOT, env: { COLUMNS: '1000' } };
+
 const command = async (...args: readonly string[]) => {
-  const { code, out, err } = await inside(['faults', ...args], { cwd: ROOT, env: { COLUMNS: '1000' } });
+  const { code, out, err } = await inside(['faults', ...args], AS_TYPED);
   return { status: code, stdout: out, stderr: err };
 };
 
-/** The command over tables of another's making: `tables` is a script that makes them from ours. */
-const over = (tables: string, json: boolean) =>
-  run([
-    '--input-type=module',
-    '-e',
-    `import { faults } from './dist/cli/commands/faults.js';
-     import { FAULT_TABLES } from './dist/model/faults/tables.js';
-     const vfio = FAULT_TABLES.find(t => t.profile === 'vfio-2011');
-     const one = vfio.faults.find(f => f.id === 'unmerge/never-merged');
-     process.exitCode = await faults({ json: ${json} }, ${tables});`,
-  ]);
+const VFIO = FAULT_TABLES.find(t => t.profile === 'vfio-2011')!;
+const ONE = VFIO.faults.find(f => f.id === 'unmerge/never-merged') as FaultyMachine;
+
+/** The command over tables of another's making. */
+const over = (...tables: readonly FaultTable[]) => captured(() => faults({}, tables), [], AS_TYPED);
 
 test('the faults of recorded kernels are all caught, and the answer is data', async () => {
   const { status, stdout, stderr } = await command('--profile', 'linux-dma', '--json');
@@ -71,19 +60,19 @@ test('a name that means nothing is wrong usage', async () => {
 });
 
 test('a fault that is noticed after another number of steps than was said ends with 1', async () => {
-  const moved = '[{ ...vfio, faults: [{ ...one, expected: { ...one.expected, steps: 9 } }] }]';
-  const { status, stdout } = over(moved, false);
-  assert.equal(status, 1);
+  const moved = { ...ONE, expected: { ...ONE.expected, steps: 9 } };
+  const { code, out } = await over({ ...VFIO, faults: [moved] });
+  assert.equal(code, 1);
   assert.match(
-    stdout,
+    out,
     /moved {2}unmerge\/never-merged: not by lockstep at outcome.is after 9 steps, but at outcome.is after 2/,
   );
 });
 
 test('an implementation that is wrong without any fault ends with 1', async () => {
-  const { status, stdout } = over('[{ ...vfio, machine: one.machine, faults: [one] }]', false);
-  assert.equal(status, 1);
-  assert.match(stdout, /false alarm {2}vfio-2011, control\/machine-in-pair/);
+  const { code, out } = await over({ ...VFIO, machine: ONE.machine, faults: [ONE] });
+  assert.equal(code, 1);
+  assert.match(out, /false alarm {2}vfio-2011, control\/machine-in-pair/);
 });
 
 test('the document is the one that the tables give', async () => {

@@ -7,19 +7,16 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { FORMATS, STRUCTURES, vectorsOf, vectorsOfStructure } from '../../spec/index.js';
-import { COMMAND } from './command.js';
+import { inside } from './command.js';
 
 const there = (compiler: string): boolean => spawnSync(compiler, ['--version']).status === 0;
 const walker = (name: string): string =>
   fileURLToPath(new URL(`../../../test/vectors/${name}`, import.meta.url));
 
-function vectors(...args: readonly string[]): string {
-  const { status, stdout, stderr } = spawnSync(process.execPath, [COMMAND, 'vectors', ...args], {
-    encoding: 'utf8',
-    maxBuffer: 1 << 26,
-  });
-  assert.equal(status, 0, stderr);
-  return stdout;
+async function vectors(...args: readonly string[]): Promise<string> {
+  const { code, out, err } = await inside(['vectors', ...args]);
+  assert.equal(code, 0, err);
+  return out;
 }
 
 /** Compiles a walker beside the vectors, runs it, and gives what it prints. */
@@ -46,35 +43,35 @@ const count = (names: readonly string[]): number =>
 
 test('the C header compiles, and a walker of its own agrees with every vector', {
   skip: !there('gcc'),
-}, () => {
+}, async () => {
   const all = count(FORMATS.map(f => f.name));
   const said = compiled(
     'walker.c',
-    ['vectors.h', vectors('--format', 'c')],
+    ['vectors.h', await vectors('--format', 'c')],
     ['gcc', '-Wall', '-Wextra', '-Werror'],
   );
   assert.equal(said, `all ${all} right\n`);
 });
 
-test('the Rust module compiles, and a walker of its own agrees', { skip: !there('rustc') }, () => {
+test('the Rust module compiles, and a walker of its own agrees', { skip: !there('rustc') }, async () => {
   const names = FORMATS.map(f => f.name).filter(name => /^riscv|^vtd-ss/.test(name));
-  const text = vectors('--format', 'rust', ...names.flatMap(name => ['--table', name]));
+  const text = await vectors('--format', 'rust', ...names.flatMap(name => ['--table', name]));
   const said = compiled('walker.rs', ['vectors.rs', text], ['rustc', '-D', 'warnings']);
   assert.equal(said, `all ${count(names)} right\n`);
 });
 
 test('the structures as a C header compile, and a reader written apart from the tables agrees', {
   skip: !there('gcc'),
-}, () => {
-  const header = vectors('--of', 'structures', '--format', 'c');
+}, async () => {
+  const header = await vectors('--of', 'structures', '--format', 'c');
   const said = compiled('structures.c', ['structures.h', header], ['gcc', '-Wall', '-Wextra', '-Werror']);
   const read = ['vtd-context', 'vtd-pasid', 'smmu-ste', 'amd-dte', 'riscv-pc'];
   const many = STRUCTURES.filter(s => read.includes(s.name)).flatMap(vectorsOfStructure).length;
   assert.equal(said, `${many} read, 0 wrong\n`);
 });
 
-test('the structures as a Rust module compile', { skip: !there('rustc') }, () => {
-  const text = vectors('--of', 'structures', '--format', 'rust');
+test('the structures as a Rust module compile', { skip: !there('rustc') }, async () => {
+  const text = await vectors('--of', 'structures', '--format', 'rust');
   const folder = mkdtempSync(join(tmpdir(), 'vectors-'));
   try {
     writeFileSync(join(folder, 'vectors.rs'), text);
@@ -94,8 +91,8 @@ test('the structures as a Rust module compile', { skip: !there('rustc') }, () =>
   }
 });
 
-test('a walker that is wrong in one thing is told so', { skip: !there('gcc') }, () => {
-  const header = vectors('--format', 'c', '--table', 'riscv-sv39').replace(
+test('a walker that is wrong in one thing is told so', { skip: !there('gcc') }, async () => {
+  const header = (await vectors('--format', 'c', '--table', 'riscv-sv39')).replace(
     'IOMMU_PERMISSION, 15',
     'IOMMU_OUTPUT, 15',
   );
@@ -103,8 +100,8 @@ test('a walker that is wrong in one thing is told so', { skip: !there('gcc') }, 
   assert.match(said, /^1 of \d+ wrong, the last: riscv-sv39: /);
 });
 
-test('as JSON: one table, and a table that nobody knows', () => {
-  const { tables } = JSON.parse(vectors('--table', 'vtd-ss-4')) as {
+test('as JSON: one table, and a table that nobody knows', async () => {
+  const { tables } = JSON.parse(await vectors('--table', 'vtd-ss-4')) as {
     tables: { name: string; vectors: unknown[] }[];
   };
   assert.deepEqual(
@@ -112,9 +109,7 @@ test('as JSON: one table, and a table that nobody knows', () => {
     ['vtd-ss-4'],
   );
   assert.equal(tables[0]!.vectors.length, count(['vtd-ss-4']));
-  const { status, stderr } = spawnSync(process.execPath, [COMMAND, 'vectors', '--table', 'vtd-ss-6'], {
-    encoding: 'utf8',
-  });
-  assert.equal(status, 64);
-  assert.match(stderr, /unknown table vtd-ss-6; did you mean vtd-ss-/);
+  const { code, err } = await inside(['vectors', '--table', 'vtd-ss-6']);
+  assert.equal(code, 64);
+  assert.match(err, /unknown table vtd-ss-6; did you mean vtd-ss-/);
 });

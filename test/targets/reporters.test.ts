@@ -1,12 +1,10 @@
 // Do other people's tools take our reports, and do the shards of a run come to what the run comes to?
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
-import { fileURLToPath } from 'node:url';
 import ajvDraft04 from 'ajv-draft-04';
 import { validate } from 'ctrf';
 import { XMLParser, XMLValidator } from 'fast-xml-parser';
@@ -14,18 +12,14 @@ import { Parser } from 'tap-parser';
 import { REPORTERS } from '../../cli/reporters/formats.js';
 import { casesOf, type RunData } from '../../cli/reporters/result.js';
 import { shardNamed } from '../../cli/targets/shard.js';
+import { COMMAND, inside } from '../cli/command.js';
 
-const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
-const COMMAND = join(ROOT, 'cli/iommu-spec.js');
 const FOLDER = mkdtempSync(join(tmpdir(), 'reports-'));
 after(() => rmSync(FOLDER, { recursive: true, force: true }));
 
-function command(...args: readonly string[]) {
-  const { status, stdout, stderr } = spawnSync(process.execPath, [COMMAND, ...args], {
-    cwd: FOLDER,
-    encoding: 'utf8',
-  });
-  return { status, stdout, stderr };
+async function command(...args: readonly string[]) {
+  const { code, out, err } = await inside(args, { cwd: FOLDER });
+  return { status: code, stdout: out, stderr: err };
 }
 
 const serve = (...more: readonly string[]): string =>
@@ -49,7 +43,7 @@ const run = (target: string, ...more: readonly string[]) =>
   );
 
 /** A run of a target that answers everything with an errno that nobody knows, and whose name is no friend of XML. */
-const failing: RunData = (() => {
+const failing: RunData = await (async () => {
   const wrong = join(FOLDER, 'wrong.mjs');
   writeFileSync(
     wrong,
@@ -65,7 +59,7 @@ for await (const line of createInterface({ input: process.stdin })) {
 }
 `,
   );
-  const { stdout, status, stderr } = run(`exec:${process.execPath} ${wrong}`, '--json');
+  const { stdout, status, stderr } = await run(`exec:${process.execPath} ${wrong}`, '--json');
   assert.equal(status, 1, stderr);
   return JSON.parse(stdout) as RunData;
 })();
@@ -140,15 +134,16 @@ test('GitHub: a command a line, nothing of a report begins one of its own', asyn
   assert.ok(lines.every(l => /^::(?:error|notice) /.test(l)));
 });
 
-test('two shards that are merged equal one run', () => {
-  const one = JSON.parse(run(serve(), '--json').stdout) as RunData;
-  const blobs = [1, 2].map(i => {
+test('two shards that are merged equal one run', async () => {
+  const one = JSON.parse((await run(serve(), '--json')).stdout) as RunData;
+  const blobs: string[] = [];
+  for (const i of [1, 2]) {
     const file = join(FOLDER, `shard-${i}.json`);
-    const { status, stderr } = run(serve(), '--shard', `${i}/2`, '--blob', file);
+    const { status, stderr } = await run(serve(), '--shard', `${i}/2`, '--blob', file);
     assert.equal(status, 0, stderr);
-    return file;
-  });
-  const { stdout, status } = command('merge', ...blobs, '--json');
+    blobs.push(file);
+  }
+  const { stdout, status } = await command('merge', ...blobs, '--json');
   const two = JSON.parse(stdout) as RunData;
   assert.equal(status, 0);
   const { target: _, ...rest } = two;
@@ -156,20 +151,20 @@ test('two shards that are merged equal one run', () => {
   assert.deepEqual(rest, whole);
 });
 
-test('a shard that is missing, there twice, or of another run is told', () => {
+test('a shard that is missing, there twice, or of another run is told', async () => {
   const file = join(FOLDER, 'shard-1.json');
-  const missing = command('merge', file);
+  const missing = await command('merge', file);
   assert.equal(missing.status, 2);
   assert.match(missing.stdout, /of 2 shards 2 are missing/);
-  assert.match(command('merge', file, file).stderr, /shard 1 is there twice/);
+  assert.match((await command('merge', file, file)).stderr, /shard 1 is there twice/);
   const other = join(FOLDER, 'other.json');
   const blob = JSON.parse(readFileSync(file, 'utf8'));
   blob.data.seed = 4;
   blob.data.shard.index = 2;
   writeFileSync(other, JSON.stringify(blob));
-  assert.match(command('merge', file, other).stderr, /the seed differs: 3 and 4/);
+  assert.match((await command('merge', file, other)).stderr, /the seed differs: 3 and 4/);
   writeFileSync(other, '{"format":"iommu-spec-blob"}');
-  assert.equal(command('merge', other).status, 65);
+  assert.equal((await command('merge', other)).status, 65);
 });
 
 test('which part this is, by hand and as schedulers say it', () => {
@@ -198,9 +193,15 @@ test('which part this is, by hand and as schedulers say it', () => {
   assert.throws(() => auto({ CIRCLE_NODE_INDEX: '2', CIRCLE_NODE_TOTAL: '2' }), /no part/);
 });
 
-test('what is asked for wrongly is said', () => {
-  assert.match(run(serve(), '--reporter', 'html').stderr, /unknown reporter html; there are json, junit/);
-  assert.match(run(serve(), '--reporter', 'tap', '--reporter', 'junit').stderr, /one reporter can write/);
-  const noSeed = command('run', '--target', serve(), '--shard', '1/2');
+test('what is asked for wrongly is said', async () => {
+  assert.match(
+    (await run(serve(), '--reporter', 'html')).stderr,
+    /unknown reporter html; there are json, junit/,
+  );
+  assert.match(
+    (await run(serve(), '--reporter', 'tap', '--reporter', 'junit')).stderr,
+    /one reporter can write/,
+  );
+  const noSeed = await command('run', '--target', serve(), '--shard', '1/2');
   assert.match(noSeed.stderr, /the shards of one run have one seed/);
 });
