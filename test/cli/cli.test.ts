@@ -245,7 +245,7 @@ test('--json prints one document on standard output, whatever the command', asyn
     ['check', ['check', 'two-owners'], 0],
     ['check', ['check', 'pair', '--max-states', '10'], 2],
     ['walk', ['walk', 'two-owners', '--seed', '17', '--runs', '20', '--ops', '200'], 0],
-    ['walk', ['walk', 'two-owners', '--every'], 0],
+    ['walk', ['walk', 'type1-entering', '--every'], 0],
     ['rules', ['rules', 'merge'], 0],
     ['judge', ['judge', 'not-there.jsonl'], 65],
     ['show', ['show', file('shown.jsonl', EXAMPLE)], 0],

@@ -45,6 +45,7 @@ for (const profile of PARTS) {
   const ACCEPT = filesOf('accept', profile.name);
   const REFUSE = filesOf('refuse', profile.name);
   const ALL = [...ACCEPT, ...REFUSE];
+  const refused = runSuite(REFUSE.map(named));
   const title = (says: string): string => `${profile.name}: ${says}`;
 
   test(title('the names of traces say whose they are'), () => {
@@ -76,7 +77,7 @@ for (const profile of PARTS) {
   });
 
   test(title('each refused trace is refused by the clause that it is about'), async () => {
-    const { traces } = await runSuite(REFUSE.map(named));
+    const { traces } = await refused;
     const otherwise = traces.filter(t => !forItsReason(t));
     assert.deepEqual(
       otherwise.map(t => `${t.name}: ${allowedIn(t).map(choice => choice.rule)}`),
@@ -85,7 +86,7 @@ for (const profile of PARTS) {
   });
 
   test(title('every errno of every operation is told apart by some refused trace'), async () => {
-    const { traces } = await runSuite(REFUSE.map(named));
+    const { traces } = await refused;
     const told = new Set<string>();
     for (const { verdict } of traces) {
       if (verdict?.verdict !== 'diverges') continue;

@@ -102,7 +102,7 @@ test('a fault that changes nothing is not caught', async () => {
       calls++;
     }),
   );
-  const { caught, asExpected, catches } = await hunt(VFIO, harmless, WORLDS_ONLY);
+  const { caught, asExpected, catches } = await hunt(VFIO, harmless, { ...WORLDS_ONLY, walks: 100 });
   assert.equal(caught, false);
   assert.equal(asExpected, false);
   assert.deepEqual(catches, {

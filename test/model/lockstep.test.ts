@@ -39,7 +39,7 @@ test('a lie is found, shrunk to the calls that matter, and becomes a recording t
       ? { is: 'refused', errno: 'EINVAL' }
       : said,
   );
-  const { failure } = walk(worldNamed('attack-window')!, { seed: 1, runs: 500, ops: 600, machine });
+  const { failure } = walk(worldNamed('attack-window')!, { seed: 1, runs: 500, ops: 200, machine });
   assert.ok(failure, 'not found');
   const { recording, disagreement } = failure;
   assert.deepEqual(disagreement.first, { path: 'outcome.errno', allowed: 'EBUSY', observed: 'EINVAL' });

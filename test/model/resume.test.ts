@@ -9,7 +9,7 @@ import { canonical } from '../../spec/kit/canonical.js';
 import { slotTable } from '../../spec/kit/table.js';
 import { copied, testResumed } from './resumed.js';
 
-testResumed([['pair'], ['dma-two-groups']]);
+testResumed([['two-owners'], ['dma-two-groups']]);
 
 test('a snapshot that does not fit the world is refused', () => {
   let kept: Snapshot | undefined;

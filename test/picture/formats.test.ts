@@ -95,7 +95,7 @@ test('Perfetto: every call is a slice in a thread that has a name, none over ano
 
 test('--draw writes a file for each format, and of each broken promise one', async () => {
   const draws = Object.keys(FORMATS).flatMap(name => ['--draw', `${name}=${pages.file(`x.${name}`)}`]);
-  const { out } = await run(['check', 'attack-window', '--policy', 'merge-incoming=any', ...draws]);
+  const { out } = await run(['check', 'pair', '--policy', 'merge-incoming=any', ...draws]);
   for (const name of Object.keys(FORMATS)) {
     assert.ok(readFileSync(pages.file(`x.${name}`), 'utf8').includes('merge'), out);
     assert.ok(readFileSync(pages.file(`x.2.${name}`), 'utf8').includes('merge'), out);

@@ -1,4 +1,4 @@
 // Do the generators make calls that fit the machine, of which a fair share is accepted?
 import { testFair } from './calls.js';
 
-testFair(3);
+testFair(2);

@@ -1,14 +1,14 @@
 // Do law and implementation agree at the ends of 64-bit windows, in tables of several levels, from a machine in use on?
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { walk } from '../../model/compare/walk.js';
-import type { Restartable } from '../../model/driven.js';
-import type { AnyWorld } from '../../model/explore/world.js';
-import { implementationOf } from '../../model/machine.js';
-import { allowed, defaultPolicies } from '../../spec/law/profile.js';
-import type { PolicyValues } from '../../spec/spapr-tce/policies.js';
-import { spaprTce } from '../../spec/spapr-tce/profile.js';
-import type { Op, Setup } from '../../spec/spapr-tce/state.js';
+import { walk } from '../../../model/compare/walk.js';
+import type { Restartable } from '../../../model/driven.js';
+import type { AnyWorld } from '../../../model/explore/world.js';
+import { implementationOf } from '../../../model/machine.js';
+import { allowed, defaultPolicies } from '../../../spec/law/profile.js';
+import type { PolicyValues } from '../../../spec/spapr-tce/policies.js';
+import { spaprTce } from '../../../spec/spapr-tce/profile.js';
+import type { Op, Setup } from '../../../spec/spapr-tce/state.js';
 
 const PAGE = 4096n;
 const HIGH = 1n << 59n;
