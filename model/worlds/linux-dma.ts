@@ -1,5 +1,6 @@
 // In which tiny machines is linux-dma explored? A state there is a belief, so they must stay tiny.
 
+import { all } from '../../spec/kit/sorted-rows.js';
 import { freshLabel } from '../../spec/linux-dma/iommu-domain.js';
 import type { Policies } from '../../spec/linux-dma/policies.js';
 import { linuxDma } from '../../spec/linux-dma/profile.js';
@@ -49,7 +50,7 @@ const TAGGED: Setup = { ...LAZY, tags: true };
 
 /** A group is formed only while there is a domain left for it: where that is not so, the world ends. */
 const offers = (s: State, op: Op): boolean =>
-  op.op !== 'add_device_to_group' || s.groups.some(g => g.id === op.group) || freshLabel(s) >= 0;
+  op.op !== 'add_device_to_group' || all(s.groups).some(g => g.id === op.group) || freshLabel(s) >= 0;
 
 export const LINUX_DMA_WORLDS: readonly LinuxDmaWorld[] = [
   {

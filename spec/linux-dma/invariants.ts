@@ -1,8 +1,10 @@
 // What is true in every state of a trace that the law accepts, and what should be seen in some?
+import { all } from '../kit/sorted-rows.js';
 import type { StateProperty, StepProperty } from '../law/profile.js';
 import { cite } from '../law/sources.js';
 import type { Op } from '../protocol/linux-dma.js';
 import { settled } from './alternative.js';
+import { deviceNamed, groupOf } from './iommu-group.js';
 import type { Policies } from './policies.js';
 import type { Alternative, State } from './state.js';
 
@@ -71,15 +73,20 @@ export const always: readonly Property[] = [
     says: 'Every device is in one group, and that group exists.',
     cite: IOMMU,
     holds: s =>
-      s.devices.every(
-        (d, i) => s.groups.some(g => g.id === d.group) && s.devices.findIndex(e => e.name === d.name) === i,
-      ),
+      all(s.devices).every((d, i) => {
+        const group = groupOf(s, d);
+        const twice = all(s.devices).findIndex(e => e.name === d.name) !== i;
+        return group !== undefined && all(group.members).includes(d.name) && !twice;
+      }),
   },
   {
     id: 'group/not-empty',
     says: 'A group has devices.',
     cite: IOMMU,
-    holds: s => s.groups.every(g => s.devices.some(d => d.group === g.id)),
+    holds: s =>
+      all(s.groups).every(
+        g => g.members.length > 0 && all(g.members).every(name => deviceNamed(s, name)?.group === g.id),
+      ),
   },
   {
     id: 'tag/has-users',
@@ -129,7 +136,7 @@ export const sometimes: readonly Property[] = [
     id: 'seen/group-of-two',
     says: 'Two devices share a group.',
     cite: IOMMU,
-    holds: s => s.devices.some((d, i) => s.devices.some((e, j) => j !== i && e.group === d.group)),
+    holds: s => all(s.devices).some((d, i) => all(s.devices).some((e, j) => j !== i && e.group === d.group)),
   },
   {
     id: 'seen/shared-domain',
@@ -137,7 +144,9 @@ export const sometimes: readonly Property[] = [
     cite: IOMMU,
     holds: s =>
       s.machine.tags &&
-      s.devices.some(d => d.domain >= 0 && s.devices.some(e => e.group !== d.group && e.domain === d.domain)),
+      all(s.devices).some(
+        d => d.domain >= 0 && all(s.devices).some(e => e.group !== d.group && e.domain === d.domain),
+      ),
   },
 ];
 

@@ -1,34 +1,48 @@
 // How does the state change when a device joins a group, leaves it, or moves to another domain?
 import { patch } from '../kit/record.js';
+import { withoutRow, withRow } from '../kit/sorted-rows.js';
 import { pendingOf, tagOf, withPending, withTag } from './cache-tag.js';
 import { freshLabel, reopened, withLabelUsed } from './iommu-domain.js';
-import { groupOf, memberNamed, withDevice } from './iommu-group.js';
+import {
+  byName,
+  byNumber,
+  groupNumbered,
+  groupOf,
+  memberNamed,
+  membersOf,
+  named,
+  withDevice,
+  withGroup,
+} from './iommu-group.js';
 import { changed, type Device, eventNow, type Label, NO_DOMAIN, type State, UNATTACHED } from './state.js';
 
+/** One more domain that a map line may mean. */
+const opened = (s: State, label: Label): State['open'] => withRow(s.open, label, other => other - label);
+
 export function joined(s: State, group: number, name: string): State {
-  let state = s;
-  if (!s.groups.some(g => g.id === group)) {
-    const defaultDomain = freshLabel(s);
-    const open = [...s.open, defaultDomain].sort((a, b) => a - b);
-    const rows = [...s.groups, { id: group, defaultDomain, domain: UNATTACHED }].sort((a, b) => a.id - b.id);
-    state = withLabelUsed(changed(s, { groups: rows, open }));
-  }
   const device: Device = { name, group, domain: UNATTACHED, inRound: false, dma: 'unseen', at: eventNow(s) };
-  const others = state.devices.filter(d => d.name !== name);
-  return changed(state, { devices: [...others, device].sort((a, b) => (a.name < b.name ? -1 : 1)) });
+  const devices = withRow(s.devices, device, byName(name));
+  const there = groupNumbered(s, group);
+  if (there) {
+    const members = withRow(there.members, name, named(name));
+    return changed(s, { devices, groups: withGroup(s, there, { members }) });
+  }
+  const defaultDomain = freshLabel(s);
+  const row = { id: group, defaultDomain, domain: UNATTACHED, members: [name] };
+  const groups = withRow(s.groups, row, byNumber(group));
+  return withLabelUsed(changed(s, { devices, groups, open: opened(s, defaultDomain) }));
 }
 
 export function departed(s: State, name: string): State {
   const device = memberNamed(s, name)!;
   const group = groupOf(s, device)!;
-  const devices = s.devices.filter(d => d.name !== name);
+  const devices = withoutRow(s.devices, byName(name));
+  const members = withoutRow(group.members, named(name));
   const pending = s.pending.filter(p => p.unit !== '' || p.left !== device.domain);
-  const state = changed(s, { devices, pending });
-  if (devices.some(d => d.group === group.id)) return state;
-  const groupsLeft = s.groups.filter(g => g !== group);
-  return reopened(
-    changed(state, { groups: groupsLeft, open: s.open.filter(l => l !== group.defaultDomain) }),
-  );
+  if (members.length > 0) return changed(s, { devices, pending, groups: withGroup(s, group, { members }) });
+  const groups = withoutRow(s.groups, byNumber(group.id));
+  const open = withoutRow(s.open, label => label - group.defaultDomain);
+  return reopened(changed(s, { devices, pending, groups, open }));
 }
 
 /** The domain that an attach by this task means, or -1 for one that no line has named before. */
@@ -42,7 +56,7 @@ export function target(s: State, name: string, task: string): number {
 
 export function divides(s: State, device: Device, label: number): boolean {
   const group = groupOf(s, device)!;
-  const others = s.devices.filter(d => d.group === group.id && d !== device && d.domain !== UNATTACHED);
+  const others = membersOf(s, group).filter(d => d !== device && d.domain !== UNATTACHED);
   if (label !== UNATTACHED && label === group.domain) return false;
   const arrived = device.domain === UNATTACHED || device.domain === group.domain;
   if (arrived && others.every(d => d.domain === group.domain)) return false;
@@ -56,8 +70,8 @@ export function movedByTag(s: State, name: string, task: string): State {
   let state = known === UNATTACHED ? withLabelUsed(s) : s;
   const tag = tagOf(s, unit, did);
   const device = memberNamed(s, name)!;
-  const rows = s.groups.map(g => (g.id === device.group ? patch(g, { domain: label }) : g));
-  state = withDevice(changed(state, { groups: rows }), name, { domain: label });
+  const groups = withGroup(s, groupOf(s, device)!, { domain: label });
+  state = withDevice(changed(state, { groups }), name, { domain: label });
   if (tag && label >= 0) state = withTag(state, unit, did, patch(tag, { label }));
   return reopened(withPending(state, task, undefined));
 }
@@ -70,11 +84,9 @@ export function movedUnseen(s: State, name: string): State {
   const begins = first || device.inRound;
   const fresh = begins && !first ? freshLabel(s) : -1;
   const domain = first ? group.defaultDomain : fresh >= 0 ? fresh : group.domain;
-  const state =
-    fresh >= 0 ? withLabelUsed(changed(s, { open: [...s.open, fresh].sort((a, b) => a - b) })) : s;
-  const devices = s.devices.map(d => {
-    if (d.name === name) return patch(d, { domain, inRound: true });
-    return begins && d.group === group.id && d.inRound ? patch(d, { inRound: false }) : d;
-  });
-  return changed(state, { devices, groups: s.groups.map(g => (g === group ? patch(g, { domain }) : g)) });
+  let state = fresh >= 0 ? withLabelUsed(changed(s, { open: opened(s, fresh) })) : s;
+  for (const d of begins ? membersOf(s, group) : [])
+    if (d.inRound && d !== device) state = withDevice(state, d.name, { inRound: false });
+  state = withDevice(state, name, { domain, inRound: true });
+  return changed(state, { groups: withGroup(s, group, { domain }) });
 }

@@ -1,4 +1,5 @@
 // Which domains are there, which of them is a device's, and which can a map line mean?
+import { all } from '../kit/sorted-rows.js';
 import { groupOf } from './iommu-group.js';
 import { changed, type Device, type Label, type State, UNATTACHED } from './state.js';
 
@@ -11,9 +12,9 @@ export function labelFor(s: State, device: Device): Label {
 /** A label that nothing refers to, or -1 when a bounded world has none left. */
 export function freshLabel(s: State): Label {
   if (s.counted) return s.labels;
-  const used = new Set<number>([...s.open, ...s.tags.map(t => t.label)]);
-  for (const g of s.groups) used.add(g.defaultDomain).add(g.domain);
-  for (const d of s.devices) used.add(d.domain);
+  const used = new Set<number>([...all(s.open), ...s.tags.map(t => t.label)]);
+  for (const g of all(s.groups)) used.add(g.defaultDomain).add(g.domain);
+  for (const d of all(s.devices)) used.add(d.domain);
   s.domains.reduce((_, _domain, label) => used.add(label), used);
   s.uncertain.reduce((_, c) => {
     for (const alt of c.alternatives) for (const labels of alt.unknowns) for (const l of labels) used.add(l);
@@ -31,6 +32,6 @@ export function reopened(s: State): State {
   if (!s.machine.tags) return s;
   const open = new Set<Label>();
   for (const tag of s.tags) if (tag.label >= 0) open.add(tag.label);
-  for (const g of s.groups) if (g.domain === UNATTACHED) open.add(g.defaultDomain);
+  for (const g of all(s.groups)) if (g.domain === UNATTACHED) open.add(g.defaultDomain);
   return changed(s, { open: [...open].sort((a, b) => a - b) });
 }

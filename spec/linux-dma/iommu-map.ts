@@ -2,6 +2,7 @@
 import { overlaps, type Range } from '../kit/pages.js';
 import { patch } from '../kit/record.js';
 import { firstIn } from '../kit/runs.js';
+import { all } from '../kit/sorted-rows.js';
 import { extracted, putBack } from './cluster.js';
 import { rows } from './pieces.js';
 import { canPile, pileAt, piledOn } from './pile.js';
@@ -63,7 +64,7 @@ function freeLabels(s: State, range: Range, awaiting: boolean): { labels: readon
     if (key >= 0 || (awaiting && firstIn(domain.stale, range, rows) >= 0)) found.push(label);
     return found;
   }, []);
-  return { labels: taken.length === 0 ? s.open : s.open.filter(l => !taken.includes(l)), onto };
+  return { labels: taken.length === 0 ? all(s.open) : all(s.open).filter(l => !taken.includes(l)), onto };
 }
 
 /** Uncertain pieces overlap the range: whatever their domains are, the new piece's is another. */

@@ -1,4 +1,5 @@
 // What does a Linux kernel report in its iommu, dma and intel_iommu trace events: the whole profile in one place?
+import { all } from '../kit/sorted-rows.js';
 import type { Profile } from '../law/profile.js';
 import type { Op } from '../protocol/linux-dma.js';
 import { explain } from './explain.js';
@@ -49,8 +50,5 @@ export const linuxDma: Profile<State, Op, Policies, Setup> = {
   remarks: ['io_page_fault'],
 };
 
-function groupsSeen(s: State): readonly { readonly id: number; readonly devices: readonly string[] }[] {
-  const devices = new Map<number, string[]>(s.groups.map(g => [g.id, []]));
-  for (const d of s.devices) devices.get(d.group)?.push(d.name);
-  return s.groups.map(({ id }) => ({ id, devices: devices.get(id)! }));
-}
+const groupsSeen = (s: State): readonly { readonly id: number; readonly devices: readonly string[] }[] =>
+  all(s.groups).map(({ id, members }) => ({ id, devices: all(members) }));

@@ -1,6 +1,7 @@
 // What does the law know while it reads a kernel's trace: certain facts, and what is still possible?
 import { orderedTable } from '../kit/ordered-table.js';
 import { patch } from '../kit/record.js';
+import type { Rows } from '../kit/sorted-rows.js';
 import { slotTable, type Table } from '../kit/table.js';
 import type { Machine } from '../protocol/linux-dma.js';
 import type { Outcome } from '../protocol/outcome.js';
@@ -88,6 +89,8 @@ export interface Group {
   readonly defaultDomain: Label;
   /** The domain of its latest round of attaches. */
   readonly domain: number;
+  /** The names of its devices, in order. */
+  readonly members: Rows<string>;
 }
 
 export interface Device {
@@ -148,14 +151,16 @@ export interface State {
   readonly most: number;
   /** Labels given out so far. */
   readonly labels: number;
-  readonly groups: readonly Group[];
-  readonly devices: readonly Device[];
+  /** By number. */
+  readonly groups: Rows<Group>;
+  /** By name. */
+  readonly devices: Rows<Device>;
   readonly tags: readonly Tag[];
   readonly pending: readonly Pending[];
   readonly announced: readonly Announced[];
   readonly gathers: readonly Gather[];
   /** The domains that a map line may mean, ascending. */
-  readonly open: readonly Label[];
+  readonly open: Rows<Label>;
   readonly domains: Table<Domain>;
   /** Pieces whose domain is not certain, in clusters that do not overlap. Keys are first pages. */
   readonly uncertain: Table<Cluster>;

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import { all } from '../../spec/kit/sorted-rows.js';
 import { allowed, defaultPolicies } from '../../spec/law/profile.js';
 import { branches } from '../../spec/linux-dma/hub.js';
 import type { Policies } from '../../spec/linux-dma/policies.js';
@@ -70,7 +71,7 @@ function lineFor([kind, a, b, c]: Code, s: State, pages: number, handles: readon
   }
   if (kind === 15 && a % 3 === 0) {
     const device = `d${b % 3}`;
-    const member = s.devices.find(d => d.name === device);
+    const member = all(s.devices).find(d => d.name === device);
     return member
       ? [{ op: 'remove_device_from_group', group: member.group, device }]
       : [{ op: 'add_device_to_group', group: b % 3, device }];
@@ -147,7 +148,7 @@ function compare({ codes, tags, strict, dma, groups }: Run): {
   const seen = { accepted: 0, refused: 0, doubtful: 0, split: 0, givenBack: 0 };
   const step = (op: Op, split: boolean): void => {
     const s = states[0]!;
-    if ('segments' in op && !s.devices.some(d => d.name === op.device && d.domain !== -2)) return;
+    if ('segments' in op && !all(s.devices).some(d => d.name === op.device && d.domain !== -2)) return;
     // The allocator of IOVAs hands out no address twice.
     if (op.op === 'dma_map' && handles.some(h => meets(pagesAt(h.addr, h.size), pagesOf(op)))) return;
     const endings = states.map(state => allowed(linuxDma, state, op, policies));
@@ -175,7 +176,7 @@ function compare({ codes, tags, strict, dma, groups }: Run): {
   for (const code of codes) {
     const s = states[0]!;
     const ops = lineFor(code, s, 6, handles);
-    if (ops.some(op => op.op === 'dma_map' && !s.devices.some(d => d.name === op.device && d.domain !== -2)))
+    if (ops.some(op => op.op === 'dma_map' && !all(s.devices).some(d => d.name === op.device && d.domain !== -2)))
       continue;
     for (const op of ops) step(op, code[3] % 4 === 1);
     if (worlds.length > MOST_WORLDS || states.length > 200) break;

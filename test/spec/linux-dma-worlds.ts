@@ -1,4 +1,5 @@
 // What may follow a line of a trace in one world, in which every mapping's domain is decided?
+import { all } from '../../spec/kit/sorted-rows.js';
 import type { State } from '../../spec/linux-dma/state.js';
 import type { Op } from '../../spec/protocol/linux-dma.js';
 
@@ -107,15 +108,17 @@ export const pagesAt = (addr: bigint, size: bigint): Range => ({
 const owes = (w: World, s: State, task: string): boolean =>
   s.machine.mode === 'strict' && s.machine.tags && w.some(b => !b.live && !b.announced && b.task === task);
 const labelOf = (s: State, name: string): number => {
-  const d = s.devices.find(x => x.name === name)!;
-  return s.machine.tags && d.domain >= 0 ? d.domain : s.groups.find(g => g.id === d.group)!.defaultDomain;
+  const d = all(s.devices).find(x => x.name === name)!;
+  return s.machine.tags && d.domain >= 0
+    ? d.domain
+    : all(s.groups).find(g => g.id === d.group)!.defaultDomain;
 };
 
 function mapped(w: World, s: State, op: Extract<Op, { op: 'map' }>): World[] {
   if (owes(w, s, op.task)) return [];
   const r = pagesAt(op.iova, op.size);
   const phys = s.machine.dma ? Number(op.paddr >> 12n) : 0;
-  return s.open
+  return all(s.open)
     .filter(label => !w.some(b => b.label === label && meets(b, r)))
     .map(label => [...w, { ...r, label, phys, live: true, announced: false, task: '', at: s.now + 1 }]);
 }
