@@ -5,6 +5,7 @@ import { runInNewContext } from 'node:vm';
 import { Judge, readTrace } from '../conformance/index.js';
 import { type AnyOp, defaultPolicies, PROFILES } from '../spec/index.js';
 import type { Event } from '../spec/protocol/index.js';
+import { growth, rates } from './judge-growth.js';
 import { lines } from './recording.js';
 import { type Case, type Contender, printRows, type Sample, sideBySide } from './side-by-side.js';
 
@@ -66,6 +67,8 @@ export async function run(
     contenders.map(c => c.name),
     await sideBySide(cases, contenders, options.rounds),
   );
+  growth(print, options.quick);
+  await rates(print, options.quick);
   await (options.quick ? alongOne(print, 50_000, 5000) : alongOne(print, 1_000_000, 100_000));
 }
 

@@ -1,13 +1,14 @@
 // Which documents are written by the program, and are they as the program would write them today?
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { PROFILES } from '../../spec/index.js';
 import { EXIT, Usage } from '../exit.js';
 import { debatesDocument } from './debates.js';
 import { faultsDocument } from './faults.js';
 import { Kept } from './kept.js';
 import { manualSource } from './manual.js';
 import { promisesDocument } from './promises.js';
-import { rulesDocument } from './rules.js';
+import { profileDocument, rulesDocument } from './rules.js';
 import { schemaText, traceSchema } from './schemas.js';
 import { storySchema } from './story-schema.js';
 import { targetSchema } from './target-schema.js';
@@ -19,6 +20,12 @@ const kept = checking ? undefined : new Kept();
 
 const DOCUMENTS: { readonly [file: string]: () => string | Promise<string> } = {
   'docs/rules.md': rulesDocument,
+  ...Object.fromEntries(
+    Object.entries(PROFILES).map(([name, profile]) => [
+      `docs/rules/${name}.md`,
+      () => profileDocument(profile),
+    ]),
+  ),
   'docs/words.md': wordsDocument,
   'schemas/trace-1.schema.json': () => schemaText(traceSchema()),
   'schemas/target-1.schema.json': () => schemaText(targetSchema()),
@@ -35,11 +42,14 @@ const ROOT = new URL('../../../', import.meta.url);
 const named = process.argv.slice(2).filter(word => !word.startsWith('--'));
 const option = process.argv.slice(2).find(word => word.startsWith('--') && word !== '--check');
 if (option !== undefined) throw new Usage(`no option ${option}: names of pages, or --check`);
-/** `rules` is docs/rules.md. */
-const nameOf = (file: string): string => file.replace(/^.*\//, '').replace(/\.(?:md|schema\.json)$/, '');
+/** `rules` is docs/rules.md, and all of docs/rules. */
+const nameOf = (file: string): string =>
+  file.startsWith('docs/rules/') ? 'rules' : file.replace(/^.*\//, '').replace(/\.(?:md|schema\.json)$/, '');
 const unknown = named.find(word => !Object.keys(DOCUMENTS).some(file => nameOf(file) === word));
 if (unknown !== undefined)
-  throw new Usage(`no page ${unknown}; there are ${Object.keys(DOCUMENTS).map(nameOf).join(', ')}`);
+  throw new Usage(
+    `no page ${unknown}; there are ${[...new Set(Object.keys(DOCUMENTS).map(nameOf))].join(', ')}`,
+  );
 let stale = 0;
 for (const [file, write] of Object.entries(DOCUMENTS)) {
   if (named.length > 0 && !named.includes(nameOf(file))) continue;

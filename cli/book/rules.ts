@@ -13,13 +13,22 @@ import {
 } from './clauses.js';
 import { placesIn } from './places.js';
 
-/** docs/rules.md: every clause and policy, as the code has them. */
+const WRITTEN = 'Written by `npm run docs` from the rules themselves; do not edit.';
+
+/** docs/rules.md: how the law is read, its sources, and where each profile's clauses are. */
 export function rulesDocument(): string {
   const profiles: readonly AnyProfile[] = Object.values(PROFILES);
   return [
     '# The law',
     '',
-    'Written by `npm run docs` from the rules themselves; do not edit.',
+    WRITTEN,
+    '',
+    '| profile | what it speaks of | operations | clauses |',
+    '| --- | --- | --- | --- |',
+    ...profiles.map(p => {
+      const { operations, clauses } = countsOf(p);
+      return `| [\`${p.name}\`](rules/${p.name}.md) | ${p.title} | ${operations} | ${clauses} |`;
+    }),
     '',
     'An operation is judged by its clauses from the top. The first that applies ends the list; each `may` before it that',
     'applies is allowed as well. `disputed`: the sources argue, and a policy decides. A clause that several operations have',
@@ -29,11 +38,18 @@ export function rulesDocument(): string {
     'A place without a source is in the source that its profile names. ADR-0010 is the page of that number in docs/adr.',
     '',
     ...sources(),
-    ...profiles.flatMap(profile => {
-      const links = new Links(profile);
-      return [...chapter(profile, links), ...policies(profile), ...links.definitions()];
-    }),
   ].join('\n');
+}
+
+/** docs/rules/PROFILE.md: every clause and policy of a profile, as the code has them. */
+export function profileDocument(profile: AnyProfile): string {
+  const links = new Links(profile);
+  return [...chapter(profile, links), ...policies(profile), ...links.definitions()].join('\n');
+}
+
+function countsOf(profile: AnyProfile): { readonly operations: number; readonly clauses: number } {
+  const lists = Object.values(profile.rules) as unknown as (readonly AnyClause[])[];
+  return { operations: lists.length, clauses: new Set(lists.flat().map(c => c.id)).size };
 }
 
 /** Links of one profile, named once each at its end. */
@@ -77,7 +93,7 @@ class Links {
   }
 
   definitions(): readonly string[] {
-    return [...[...this.names].map(([path, name]) => `[${name}]: ../${path}`), ''];
+    return [...[...this.names].map(([path, name]) => `[${name}]: ../../${path}`), ''];
   }
 }
 
@@ -90,18 +106,19 @@ function sources(): readonly string[] {
 
 function chapter(profile: AnyProfile, links: Links): readonly string[] {
   const operations = Object.entries(profile.rules) as unknown as readonly [string, readonly AnyClause[]][];
-  const count = new Set(operations.flatMap(([, list]) => list.map(c => c.id))).size;
   const shared = sharedIn(operations);
   const told = [...new Set(shared.values())];
   return [
-    `## Profile \`${profile.name}\``,
+    `# Profile \`${profile.name}\``,
     '',
-    `${profile.title}. ${operations.length} operations, ${count} clauses. Unless it says otherwise a place is in \`${links.unsaid}\`.`,
+    `${WRITTEN} How to read it, and its sources: [the law](../rules.md).`,
+    '',
+    `${profile.title}. ${operations.length} operations, ${countsOf(profile).clauses} clauses. Unless it says otherwise a place is in \`${links.unsaid}\`.`,
     '',
     ...(told.length === 0
       ? []
       : [
-          `### What several operations of \`${profile.name}\` share`,
+          `## What several operations of \`${profile.name}\` share`,
           '',
           ...told.map(s => sharedRow(s, told, links)),
           '',
@@ -109,7 +126,7 @@ function chapter(profile: AnyProfile, links: Links): readonly string[] {
     ...operations.flatMap(([op, list]) => operation(op, list, shared, links)),
     ...(profile.retired.length === 0
       ? []
-      : ['### Retired', '', ...profile.retired.map(r => `- \`${r.id}\`: ${r.why}`), '']),
+      : ['## Retired', '', ...profile.retired.map(r => `- \`${r.id}\`: ${r.why}`), '']),
   ];
 }
 
@@ -154,7 +171,7 @@ function operation(
     ...(home === undefined ? [] : [links.to(home.id, 'file')]),
     ...(usual === '' ? [] : [`_[${bare(usual, links.unsaid)}]_`]),
   ];
-  return [`### ${op}`, '', ...(head.length === 0 ? [] : [head.join(' '), '']), ...rows, ''];
+  return [`## ${op}`, '', ...(head.length === 0 ? [] : [head.join(' '), '']), ...rows, ''];
 }
 
 /** Without the source that is not named. */
@@ -177,9 +194,9 @@ function policies(profile: AnyProfile): readonly string[] {
     return `- \`${p.name}\`: ${p.question} ${values.join(', ')}`;
   });
   return [
-    '### Policies',
+    '## Policies',
     '',
-    'What the sources leave open. What each answer means, who argues for it, and what runs say: [debates.md](debates.md).',
+    'What the sources leave open. What each answer means, who argues for it, and what runs say: [debates.md](../debates.md).',
     '',
     ...rows,
     '',

@@ -7,17 +7,13 @@ const way = ({ present, tag, table, ats, pasids }: Way) => (present ? { tag, tab
 export function view(s: State): View {
   const count = 2 ** s.iommu.bits;
   return {
-    entries: s.memory.reduce<readonly View[]>(
-      (list, { is, to, prot }, at) => [
-        ...list,
-        {
-          table: Math.floor(at / count),
-          index: at % count,
-          ...(is === 'leaf' ? { page: to, prot } : { next: to }),
-        },
-      ],
-      [],
-    ),
+    get entries() {
+      return s.memory.reduce<View[]>((list, { is, to, prot }, at) => {
+        const place = { table: Math.floor(at / count), index: at % count };
+        list.push(is === 'leaf' ? { ...place, page: to, prot } : { ...place, next: to });
+        return list;
+      }, []);
+    },
     contexts: s.contexts.map(way),
     processes: s.processes.map(way),
     tables: s.tables.map(t => t.use),

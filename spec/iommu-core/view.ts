@@ -1,6 +1,18 @@
 // What may an observer of any implementation see of the state? Plain values, no internal numbers.
 import type { View, ViewValue } from '../law/profile.js';
-import { BLOCKED, DEFAULT, FREED, IDENTITY, NONE, OFF, ORPHAN, type Ref, type State, SVA } from './state.js';
+import {
+  BLOCKED,
+  DEFAULT,
+  type Domain,
+  FREED,
+  IDENTITY,
+  NONE,
+  OFF,
+  ORPHAN,
+  type Ref,
+  type State,
+  SVA,
+} from './state.js';
 
 const WORDS: ReadonlyMap<Ref, string | null> = new Map([
   [NONE, null],
@@ -25,23 +37,41 @@ export function refName(ref: Ref): ViewValue {
  * `leftover` names the domain of its stale translations: words of the format, which recordings have. Of `maps`,
  * `page`, `pages` and `frame` are in units of 4 KiB.
  */
-export function view(s: State): View {
-  return {
-    devices: s.devices.map((_, at) => deviceView(s, at)),
-    groups: s.groups.map((_, at) => groupView(s, at)),
-    domains: s.domains.reduce(
-      (all: { readonly [name: string]: ViewValue }, d, key) => ({
-        ...all,
-        [key]: { instance: d.kind === 'unset' ? null : d.instance, pasid: d.pasid, maps: mapsOf(s, key) },
-      }),
-      {},
-    ),
-    references: s.references.reduce(
-      (all: { readonly [name: string]: ViewValue }, r, key) => ({ ...all, [key]: r.group }),
-      {},
-    ),
-    mms: s.mms.map(m => ({ alive: m.alive, pasid: m.pasid })),
-  };
+export const view = (s: State): View => ({
+  // What nobody looks at is not made: a recording may have thousands of mappings, and a state on every event.
+  get devices() {
+    return s.devices.map((_, at) => deviceView(s, at));
+  },
+  get groups() {
+    return s.groups.map((_, at) => groupView(s, at));
+  },
+  get domains() {
+    return keyed(s.domains, (d, key) => domainView(s, d, key));
+  },
+  get references() {
+    return keyed(s.references, r => r.group);
+  },
+  get mms() {
+    return s.mms.map(m => ({ alive: m.alive, pasid: m.pasid }));
+  },
+});
+
+const domainView = (s: State, d: Domain, name: number): View => ({
+  instance: d.kind === 'unset' ? null : d.instance,
+  pasid: d.pasid,
+  get maps() {
+    return mapsOf(s, name);
+  },
+});
+
+/** Rows by their names. */
+function keyed<R>(rows: Ordered<R>, show: (row: R, key: number) => ViewValue): View {
+  const seen: { [name: string]: ViewValue } = {};
+  rows.reduce((_, row, key) => {
+    seen[String(key)] = show(row, key);
+    return 0;
+  }, 0);
+  return seen;
 }
 
 function deviceView(s: State, at: number): View {
@@ -89,9 +119,13 @@ const within = <R>(rows: Ordered<R>, owner: number, span: number, show: (row: R)
     {},
   );
 
-const mapsOf = (s: State, domain: number): readonly ViewValue[] =>
-  s.leaves.reduce((list: readonly ViewValue[], leaf, key) => {
-    const page = key - domain * s.machine.pageSpan;
-    if (page < 0 || page >= s.machine.pageSpan) return list;
-    return [...list, { page, pages: leaf.pages, frame: leaf.frame }];
-  }, []);
+function mapsOf(s: State, domain: number): readonly ViewValue[] {
+  const list: ViewValue[] = [];
+  const base = domain * s.machine.pageSpan;
+  const end = base + s.machine.pageSpan;
+  for (let key = s.leaves.ceiling(base); key >= 0 && key < end; key = s.leaves.ceiling(key + 1)) {
+    const { pages, frame } = s.leaves.get(key);
+    list.push({ page: key - base, pages, frame });
+  }
+  return list;
+}

@@ -72,18 +72,31 @@ function guestSeen(s: State): View {
 
 /** docs/spapr-tce.md, "What an observer sees". Counters are derived here; an implementation reports those that it keeps. */
 export function view(s: State): View {
+  // What nobody looks at is not made: a table may have millions of entries, and a recording a state on every event.
   return {
-    devices: s.devices.map(d => d.state),
-    groups: s.groups.map(g => ({
-      exists: g.exists,
-      domain: g.domain,
-      container: g.container < 0 ? null : s.containers[g.container]!.name,
-      bypass: g.bypass,
-      windows: windowsSeen(s, g),
-    })),
-    containers: containersSeen(s),
-    regions: regionsSeen(s),
-    locked: s.mms.map((_, mm) => lockedBy(s, mm)),
-    guestWindows: guestSeen(s),
+    get devices() {
+      return s.devices.map(d => d.state);
+    },
+    get groups() {
+      return s.groups.map(g => ({
+        exists: g.exists,
+        domain: g.domain,
+        container: g.container < 0 ? null : s.containers[g.container]!.name,
+        bypass: g.bypass,
+        windows: windowsSeen(s, g),
+      }));
+    },
+    get containers() {
+      return containersSeen(s);
+    },
+    get regions() {
+      return regionsSeen(s);
+    },
+    get locked() {
+      return s.mms.map((_, mm) => lockedBy(s, mm));
+    },
+    get guestWindows() {
+      return guestSeen(s);
+    },
   };
 }

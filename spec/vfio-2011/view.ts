@@ -10,6 +10,47 @@ import type { State } from './state.js';
  * implementation reports the counters that it keeps. Addresses and sizes are page numbers of 4 KiB.
  */
 export function view(s: State): View {
+  const count = (kind: string, target: number): number =>
+    s.handles.reduce((n, h) => (h.kind === kind && h.target === target ? n + 1 : n), 0);
+  // What nobody looks at is not made: a recording may have thousands of mappings, and a state on every event.
+  return {
+    get devices() {
+      return s.devices.map((d, at) => ({
+        driver: d.driver,
+        tracked: d.listed,
+        leaving: d.leaving,
+        doomed: d.doomed,
+        age: d.age,
+        refs: count('device', at),
+      }));
+    },
+    get groups() {
+      return s.groups.map((g, at) => ({
+        exists: g.exists,
+        tainted: g.tainted,
+        set: g.context < 0 ? null : leaderOf(s, g.context),
+        refs: count('group', at),
+      }));
+    },
+    get sets() {
+      return s.groups.map((g, at) => {
+        const c = g.context;
+        if (c < 0 || leaderOf(s, c) !== at) return null;
+        const { open, mm } = s.contexts[c]!;
+        return { open, mm, refs: count('context', c), maps: mapsSeen(s, c) };
+      });
+    },
+    get handles() {
+      return handlesSeen(s);
+    },
+    get locked() {
+      return s.mms.map((_, at) => lockedPages(s, at));
+    },
+    timeout: s.clock.timeout,
+  };
+}
+
+function handlesSeen(s: State): View {
   const handles: { [name: string]: ViewValue } = {};
   s.handles.reduce((_, h, key) => {
     handles[String(key)] = {
@@ -19,37 +60,11 @@ export function view(s: State): View {
     };
     return 0;
   }, 0);
-  const count = (kind: string, target: number): number =>
-    s.handles.reduce((n, h) => (h.kind === kind && h.target === target ? n + 1 : n), 0);
-  return {
-    devices: s.devices.map((d, at) => ({
-      driver: d.driver,
-      tracked: d.listed,
-      leaving: d.leaving,
-      doomed: d.doomed,
-      age: d.age,
-      refs: count('device', at),
-    })),
-    groups: s.groups.map((g, at) => ({
-      exists: g.exists,
-      tainted: g.tainted,
-      set: g.context < 0 ? null : leaderOf(s, g.context),
-      refs: count('group', at),
-    })),
-    sets: s.groups.map((g, at) => {
-      const c = g.context;
-      if (c < 0 || leaderOf(s, c) !== at) return null;
-      const maps = s.maps[c]!.reduce(
-        (list: readonly ViewValue[], r, page) => [
-          ...list,
-          { page, pages: r.pages, frame: r.frame, prot: r.prot },
-        ],
-        [],
-      );
-      return { open: s.contexts[c]!.open, mm: s.contexts[c]!.mm, refs: count('context', c), maps };
-    }),
-    handles,
-    locked: s.mms.map((_, at) => lockedPages(s, at)),
-    timeout: s.clock.timeout,
-  };
+  return handles;
 }
+
+const mapsSeen = (s: State, c: number): readonly ViewValue[] =>
+  s.maps[c]!.reduce((list: ViewValue[], { pages, frame, prot }, page) => {
+    list.push({ page, pages, frame, prot });
+    return list;
+  }, []);

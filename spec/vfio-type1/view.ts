@@ -37,6 +37,48 @@ function containerSeen(s: State, c: number): View {
  * named; one without groups has nothing to see. `users`: one for the container, one for each open device.
  */
 export function view(s: State): View {
+  // What nobody looks at is not made: a recording may have thousands of mappings, and a state on every event.
+  return {
+    get devices() {
+      return s.devices.map((d, at) => ({
+        driver: d.driver,
+        leaving: d.leaving,
+        open: deviceOpen(s, at),
+        pins: s.pins[at]!.reduce((list: ViewValue[], pin, page) => {
+          list.push({ page, count: pin.count });
+          return list;
+        }, []),
+      }));
+    },
+    get groups() {
+      return s.groups.map((_, at) => groupSeen(s, at));
+    },
+    get containers() {
+      return s.groups.map((g, at) =>
+        g.container >= 0 && leaderOf(s, g.container) === at ? containerSeen(s, g.container) : null,
+      );
+    },
+    get handles() {
+      return handlesSeen(s);
+    },
+    get locked() {
+      return s.mms.map((_, mm) => lockedBy(s, mm));
+    },
+  };
+}
+
+function groupSeen(s: State, at: number): View {
+  const g = s.groups[at]!;
+  return {
+    container: g.container < 0 ? null : leaderOf(s, g.container),
+    users: g.container < 0 ? 0 : 1 + s.devices.filter((d, i) => d.group === at && deviceOpen(s, i)).length,
+    inUse: groupInUse(s, at),
+    domain: g.domain,
+    translations: g.domain < 0 ? null : translations(s, g.container),
+  };
+}
+
+function handlesSeen(s: State): View {
   const handles: { [name: string]: ViewValue } = {};
   s.handles.reduce((_, h, key) => {
     handles[String(key)] = {
@@ -45,27 +87,5 @@ export function view(s: State): View {
     };
     return 0;
   }, 0);
-  return {
-    devices: s.devices.map((d, at) => ({
-      driver: d.driver,
-      leaving: d.leaving,
-      open: deviceOpen(s, at),
-      pins: s.pins[at]!.reduce((list: ViewValue[], pin, page) => {
-        list.push({ page, count: pin.count });
-        return list;
-      }, []),
-    })),
-    groups: s.groups.map((g, at) => ({
-      container: g.container < 0 ? null : leaderOf(s, g.container),
-      users: g.container < 0 ? 0 : 1 + s.devices.filter((d, i) => d.group === at && deviceOpen(s, i)).length,
-      inUse: groupInUse(s, at),
-      domain: g.domain,
-      translations: g.domain < 0 ? null : translations(s, g.container),
-    })),
-    containers: s.groups.map((g, at) =>
-      g.container >= 0 && leaderOf(s, g.container) === at ? containerSeen(s, g.container) : null,
-    ),
-    handles,
-    locked: s.mms.map((_, mm) => lockedBy(s, mm)),
-  };
+  return handles;
 }

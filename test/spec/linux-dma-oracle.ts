@@ -176,7 +176,11 @@ function compare({ codes, tags, strict, dma, groups }: Run): {
   for (const code of codes) {
     const s = states[0]!;
     const ops = lineFor(code, s, 6, handles);
-    if (ops.some(op => op.op === 'dma_map' && !all(s.devices).some(d => d.name === op.device && d.domain !== -2)))
+    if (
+      ops.some(
+        op => op.op === 'dma_map' && !all(s.devices).some(d => d.name === op.device && d.domain !== -2),
+      )
+    )
       continue;
     for (const op of ops) step(op, code[3] % 4 === 1);
     if (worlds.length > MOST_WORLDS || states.length > 200) break;

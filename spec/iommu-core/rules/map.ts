@@ -53,17 +53,16 @@ const asMapped = (s: State, o: Map, { release }: Chosen, until?: number) =>
 
 /** The states after a map for which there was no memory: one for each new leaf that may have needed a table. */
 const outOfMemory = (s: State, o: Map, chosen: Chosen): readonly State[] => {
-  const { made, is } = asMapped(s, o, chosen);
-  if (is === 'into-memory') return [];
-  const all = Array.from({ length: made }, (_, n) => asMapped(s, o, chosen, n).leaves);
-  const before = canonicalLeaves(s.leaves);
-  const states = all.map(leaves => (canonicalLeaves(leaves) === before ? s : patch(s, { leaves })));
-  return states.every(state => state === s) ? states.slice(0, 1) : states;
+  const { made, is, onto } = asMapped(s, o, chosen);
+  if (is === 'into-memory' || made === 0) return [];
+  if (onto.length === 0) return [s];
+  // What was in the way is gone as far as the call came.
+  const after = [-1, ...onto].map(last => {
+    const { leaves } = asMapped(s, o, chosen, last + 1);
+    return leaves === s.leaves ? s : patch(s, { leaves });
+  });
+  return Array.from({ length: made }, (_, n) => after[onto.filter(at => at < n).length]!);
 };
-
-/** Leaves as a text, to tell one ending from another. */
-export const canonicalLeaves = (leaves: State['leaves']): string =>
-  leaves.reduce((text: string, { pages: n, frame }, key) => `${text}${key}:${n}:${frame} `, '');
 
 const MEMORY = 1n << 52n;
 const GENERIC = cite('linux-7.2', 'generic_pt/iommu_pt.h: map_range');

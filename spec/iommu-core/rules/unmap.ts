@@ -6,17 +6,7 @@ import { frameAt } from '../state/page-table.js';
 import { unmapped } from '../state/page-table-code.js';
 import { PAGE_BITS, type State } from '../state.js';
 import { at, operation, type Rule, type The } from './chapter.js';
-import {
-  aligned,
-  canonicalLeaves,
-  generic,
-  instanceFor,
-  isSet,
-  isWide,
-  noDomain,
-  numberOf,
-  pages,
-} from './map.js';
+import { aligned, generic, instanceFor, isSet, isWide, noDomain, numberOf, pages } from './map.js';
 
 type Unmap = The<'unmap'>;
 
@@ -58,7 +48,7 @@ export const unmap: readonly Rule<Unmap>[] = [
       );
       return {
         outcome: { is: 'ok', unmapped: BigInt(gone) << PAGE_BITS },
-        state: canonicalLeaves(leaves) === canonicalLeaves(s.leaves) ? s : patch(s, { leaves }),
+        state: leaves === s.leaves ? s : patch(s, { leaves }),
       };
     },
     undefined,

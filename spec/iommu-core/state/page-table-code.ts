@@ -52,6 +52,8 @@ export interface Mapped {
   readonly is: 'mapped' | 'in-the-way' | 'into-memory' | 'beyond';
   /** Did an entry not keep the whole address? */
   readonly wraps: boolean;
+  /** The new leaves, by their number, at whose place something was. */
+  readonly onto: readonly number[];
 }
 
 /** What is in the way of one new leaf: nothing, something that it replaces, or something that ends the call. */
@@ -88,10 +90,13 @@ export function mapped(
 ): Mapped & { readonly made: number } {
   const t = new Table(s, domain, s.leaves);
   const made: number[] = [];
+  const onto: number[] = [];
   let wraps = false;
   const ends = (is: Mapped['is'], undo: boolean) => {
-    if (undo) for (const page of made) t.remove(page);
-    return { leaves: t.leaves, is, made: made.length, wraps };
+    if (undo) for (const page of onto.length > 0 ? made : []) t.remove(page);
+    // Where nothing was in the way, what is left of a failed map is the table as it was.
+    const leaves = undo && onto.length === 0 ? s.leaves : t.leaves;
+    return { leaves, is, made: made.length, wraps, onto };
   };
   for (const call of callsFor(instance, range)) {
     if (refusesCall(instance, call)) return ends('beyond', true);
@@ -99,8 +104,9 @@ export function mapped(
       const way = wayOf(instance.code, t, page, leaf.pages);
       if (way === 'in-the-way') return ends(way, true);
       // Nobody can say what a table walk through mapped memory does.
-      if (way === 'into-memory') return { leaves: s.leaves, is: way, made: made.length, wraps };
+      if (way === 'into-memory') return { leaves: s.leaves, is: way, made: made.length, wraps, onto };
       if (made.length === until) return ends('mapped', true);
+      if (way !== 'free') onto.push(made.length);
       made.push(page);
       if (way === 'keep') continue;
       const frame = kept(instance.code, release, instance, leaf.frame);
