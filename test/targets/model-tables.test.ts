@@ -6,13 +6,14 @@ import { Bus } from '../../conformance/targets/qtest/bus.js';
 import type { Host } from '../../conformance/targets/qtest/host.js';
 import { Tables } from '../../conformance/targets/qtest/tables.js';
 import { Dice } from '../../spec/calls/digits.js';
+import { cycleCalls, tablesForCycles } from '../../spec/calls/hardware-cycles.js';
 import type { Format } from '../../spec/hardware/formats/format.js';
 import { inside, walk } from '../../spec/hardware/formats/walk.js';
 import { initial } from '../../spec/hardware/initial.js';
 import { walked } from '../../spec/hardware/memory.js';
 import { hardware } from '../../spec/hardware/profile.js';
 import { allowed, defaultPolicies } from '../../spec/law/profile.js';
-import type { Machine, Op } from '../../spec/protocol/hardware.js';
+import { type Machine, type Op, opFits } from '../../spec/protocol/hardware.js';
 
 /** Memory, and nothing else. */
 class Memory implements Host {
@@ -101,4 +102,18 @@ test('a block of pages is a block of real pages, and all of them have none', () 
   assert.deepEqual(tables.blockOf(0xf000n, 3), { iova: base | 0x40_0000n, order: 10 });
   assert.equal(tables.blockOf(0n, 4), undefined);
   assert.ok(inside(kind.format, tables.iovaOf(16)));
+});
+
+test('cycles are calls of the machine, the same for a seed', () => {
+  for (const { machines } of Object.values(MODELS))
+    for (const machine of Object.values(machines)) {
+      if (machine.spaces.length > 0) continue;
+      assert.ok(machine.tables.length >= tablesForCycles(machine));
+      for (const kind of ['whole', 'part'] as const) {
+        const ops = cycleCalls(new Dice(3), machine, kind, 120);
+        assert.ok(ops.length >= 120);
+        for (const op of ops) assert.equal(opFits(machine, op), undefined, JSON.stringify(op.op));
+        assert.deepEqual(cycleCalls(new Dice(3), machine, kind, 120), ops);
+      }
+    }
 });

@@ -25,7 +25,7 @@ export interface Judged {
   readonly lane: string;
   /** The first version of QEMU that has it. */
   readonly since?: string;
-  /** The machines of its random walks, by name. */
+  /** The machines of its random walks, by name, with which their runs begin. */
   readonly machines: { readonly [name: string]: Machine };
 }
 
@@ -55,11 +55,11 @@ const ATS = [
 ];
 
 const VTD_MACHINES = {
-  'two levels': machine('vt-d'),
-  'two levels of 2^9': machine('vt-d', { bits: 9 }),
-  'three levels': machine('vt-d', { levels: 3, bits: 1 }),
-  'one level, caching mode': machine('vt-d', { levels: 1, bits: 4, cachingMode: true }),
-  'three devices, one with ATS': machine('vt-d', { devices: ATS }),
+  'large leaves, two levels': machine('vt-d'),
+  'large leaves, two levels of 2^9': machine('vt-d', { bits: 9 }),
+  'large leaves, three levels': machine('vt-d', { levels: 3, bits: 1 }),
+  'pages only, caching mode': machine('vt-d', { levels: 1, bits: 4, cachingMode: true }),
+  'large leaves, three devices, one with ATS': machine('vt-d', { devices: ATS }),
 };
 const VTD_HERE = { program: X86, lane: 'vtd', machines: VTD_MACHINES };
 
@@ -67,10 +67,10 @@ const SMMU_HERE = {
   program: ARM,
   lane: 'smmuv3',
   machines: {
-    'two levels': machine('smmu-v3'),
-    'two levels of 2^9': machine('smmu-v3', { bits: 9 }),
-    'three levels': machine('smmu-v3', { levels: 3, bits: 1 }),
-    'one level': machine('smmu-v3', { levels: 1, bits: 4 }),
+    'large leaves, two levels': machine('smmu-v3'),
+    'large leaves, two levels of 2^9': machine('smmu-v3', { bits: 9 }),
+    'large leaves, three levels': machine('smmu-v3', { levels: 3, bits: 1 }),
+    'pages only': machine('smmu-v3', { levels: 1, bits: 4 }),
   },
 };
 
@@ -79,11 +79,11 @@ const RISCV_HERE = {
   lane: 'riscv',
   since: '9.1',
   machines: {
-    'two levels': machine('risc-v'),
-    'two levels of 2^9': machine('risc-v', { bits: 9 }),
-    'three levels': machine('risc-v', { levels: 3, bits: 1 }),
-    'one level': machine('risc-v', { levels: 1, bits: 4 }),
-    'three devices, one with ATS': machine('risc-v', { devices: ATS }),
+    'large leaves, two levels': machine('risc-v'),
+    'large leaves, two levels of 2^9': machine('risc-v', { bits: 9 }),
+    'large leaves, three levels': machine('risc-v', { levels: 3, bits: 1 }),
+    'pages only': machine('risc-v', { levels: 1, bits: 4 }),
+    'large leaves, three devices, one with ATS': machine('risc-v', { devices: ATS }),
   },
 };
 
@@ -122,11 +122,11 @@ export const MODELS: { readonly [name: string]: Judged } = {
     program: X86,
     lane: 'amd',
     machines: {
-      'two levels': machine('amd'),
-      'two levels of 2^9': machine('amd', { bits: 9 }),
-      'three levels': machine('amd', { levels: 3, bits: 1 }),
-      'one level': machine('amd', { levels: 1, bits: 4 }),
-      'three devices, one with ATS': machine('amd', { devices: ATS }),
+      'large leaves, two levels': machine('amd'),
+      'large leaves, two levels of 2^9': machine('amd', { bits: 9 }),
+      'large leaves, three levels': machine('amd', { levels: 3, bits: 1 }),
+      'pages only': machine('amd', { levels: 1, bits: 4 }),
+      'large leaves, three devices, one with ATS': machine('amd', { devices: ATS }),
     },
   },
   virtio: {

@@ -14,7 +14,9 @@ import { Session } from '../../../conformance/targets/session.js';
 import { scriptOf } from '../../../conformance/targets/shrink.js';
 import { walkScript } from '../../../conformance/targets/walks.js';
 import { lawNamed } from '../../../conformance/trace/laws.js';
+import { Dice } from '../../../spec/calls/digits.js';
 import { hardwareCalls } from '../../../spec/calls/hardware.js';
+import { cycleCalls, tablesForCycles } from '../../../spec/calls/hardware-cycles.js';
 import { type AnyOp, defaultPolicies, type Policies } from '../../../spec/index.js';
 import type { Machine } from '../../../spec/protocol/hardware.js';
 import { EXIT, type ExitCode, Usage, worst } from '../../exit.js';
@@ -83,8 +85,9 @@ async function taken(
   const session = await Session.open(inside(target.responder), LAWS, limits, clock, PROFILE);
   try {
     for (const line of introduction(session)) out.say(line);
+    const sections = [await corpus(judged), ...cycles(judged, options), walks(judged, options)];
     const bar = ticker(session.intro.hello.name);
-    const result = await campaign(session, [await corpus(judged), walks(judged, options)], {
+    const result = await campaign(session, sections, {
       limits,
       clock,
       expected: new Expected(expectedOf(name), today()),
@@ -159,6 +162,31 @@ async function corpus(judged: Judged): Promise<Section> {
   return { name: 'corpus', open: false, scripts: () => scripts };
 }
 
+/** Reach, change, flush, reach again: half as many runs as there are walks. Machines with a driver have no such calls. */
+function cycles(judged: Judged, options: ModelOptions): readonly Section[] {
+  const all = Object.entries(judged.machines).filter(
+    ([, m]) => m.spaces.length === 0 && m.tables.length >= tablesForCycles(m),
+  );
+  if (all.length === 0) return [];
+  return (['whole', 'part'] as const).map(kind => ({
+    name: `cycles, ${kind}`,
+    open: true,
+    *scripts() {
+      for (let number = 0; number < Math.ceil(options.machines / 4); number++) {
+        const [named, machine] = all[number % all.length]!;
+        const dice = new Dice(options.seed * 10_007 + number);
+        const ops = cycleCalls(dice, machine, kind, options.ops);
+        yield scriptOf(
+          `${named}: cycles ${number}, ${kind}`,
+          machine,
+          policiesOf(judged),
+          ops.map(op => ({ op: op as AnyOp })),
+        );
+      }
+    },
+  }));
+}
+
 function walks(judged: Judged, options: ModelOptions): Section {
   const all = Object.entries(judged.machines);
   return {
@@ -167,7 +195,7 @@ function walks(judged: Judged, options: ModelOptions): Section {
     *scripts() {
       for (let number = 0; number < options.machines; number++) {
         const [named, machine] = all[number % all.length]!;
-        yield walkScript({
+        const script = walkScript({
           profile: lawNamed(LAWS, PROFILE).profile,
           calls: { machines: {}, next: hardwareCalls.next as never },
           machine,
@@ -178,6 +206,7 @@ function walks(judged: Judged, options: ModelOptions): Section {
           ops: options.ops,
           faults: new Set(),
         });
+        yield { ...script, name: `${named}: ${script.name}` };
       }
     },
   };
