@@ -39,7 +39,9 @@ export function WhatIsAllowed({ game, op, take, beside }: AllowedProps) {
         {endings.map((ending, i) => (
           <li key={`${ending.rule} ${String(i)}`}>
             <button type="button" class="take" onClick={() => take(ending)}>
-              {describeOutcome(ending.outcome)}
+              {game.setting.profile.reports === true && ending.outcome.is === 'refused'
+                ? 'no such event is possible here'
+                : describeOutcome(ending.outcome)}
             </button>{' '}
             <span class="quiet">{changesTold(changesOf(game, before, ending.state))}</span>
             <Spoke clause={asked.find(c => c.id === ending.rule)!} profile={game.setting.profile.name} />

@@ -1,9 +1,12 @@
 // How are two laws seen side by side over the same calls?
-import { describeOp, describeOutcome } from '../../conformance/index.js';
+import { describeOp, describeOutcome, plain } from '../../conformance/index.js';
 import { visible } from '../../picture/html.js';
+import { Machine, Outline } from '../../picture/page/machine.js';
+import { sceneOf } from '../../picture/scene/draw.js';
+import { compared } from '../../picture/scene/scene.js';
 import type { Policies } from '../../spec/index.js';
 import type { Followed } from './beside.js';
-import type { Made, Setting } from './game.js';
+import { type Game, type Made, type Setting, stateAt } from './game.js';
 import { Policed } from './setting.js';
 
 interface ChosenProps {
@@ -60,5 +63,26 @@ export function BesideTold({ followed, way }: { followed: Followed; way: readonl
         })}
       </ol>
     </section>
+  );
+}
+
+interface DrawnProps {
+  readonly game: Game;
+  readonly followed: Followed;
+  readonly width: number;
+}
+
+/** The machine as it would be under the other law; what is not as it is here is marked. */
+export function DrawnThere({ game, followed, width }: DrawnProps) {
+  const { profile, machine } = game.setting;
+  const sceneAs = (state: object) =>
+    sceneOf(profile.name, visible(plain(machine)), visible(plain(profile.view(state))));
+  const scene = compared(sceneAs(stateAt(game.setting, game.at)), sceneAs(followed.state));
+  return (
+    <>
+      <h2>the machine under the other law; marked is what is not as it is above</h2>
+      <Machine scene={scene} width={width} label="the machine under the other law" />
+      <Outline scene={scene} />
+    </>
   );
 }

@@ -12,8 +12,8 @@ import { VOCABULARIES } from '../../spec/protocol/index.js';
 import { ask } from '../worker/host.js';
 import type { SearchAnswer, World } from '../worker/messages.js';
 import { WhatIsAllowed } from './allowed.js';
-import { follow } from './beside.js';
-import { BesideChosen, BesideTold } from './beside-told.js';
+import { type Followed, follow } from './beside.js';
+import { BesideChosen, BesideTold, DrawnThere } from './beside-told.js';
 import { codecOf, type Json, operationsOf, readCall, suggested } from './blank.js';
 import { Explore } from './explore.js';
 import { Choice, RecordFields } from './form.js';
@@ -101,7 +101,7 @@ function Table({ game, change, first }: TableProps) {
         <div class="middle">
           <NextCall game={game} change={change} worlds={worlds} beside={beside} first={first} />
         </div>
-        <Drawn game={game} />
+        <Drawn game={game} beside={beside} />
       </div>
     </>
   );
@@ -157,7 +157,7 @@ function Way({ game, change }: { game: Game; change: (game: Game) => void }) {
 
 interface NextProps extends TableProps {
   readonly worlds: readonly World[];
-  readonly beside: ReturnType<typeof follow> | undefined;
+  readonly beside: Followed | undefined;
 }
 
 /** The form of the next call, and what the law allows for it. */
@@ -246,7 +246,7 @@ function gone(game: Game, way: NonNullable<SearchAnswer['way']>): Game {
   return now;
 }
 
-function Drawn({ game }: { game: Game }) {
+function Drawn({ game, beside }: { game: Game; beside: Followed | undefined }) {
   const { element, width } = useWidth(520);
   const story = useMemo(
     () => visible(storyOf(game)) as ReturnType<typeof storyOf>,
@@ -261,6 +261,7 @@ function Drawn({ game }: { game: Game }) {
       {step && <StepTold story={story} step={step} />}
       {scene && <Machine scene={scene} width={width} label="the machine now" />}
       {scene && <Outline scene={scene} />}
+      {beside && <DrawnThere game={game} followed={beside} width={width} />}
     </section>
   );
 }

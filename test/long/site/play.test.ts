@@ -67,6 +67,7 @@ test('two policies side by side, a machine that is typed, a state that is looked
   await page.click('.beside-chosen summary');
   await page.selectOption('.beside-chosen select[aria-label="merge-incoming"]', 'any');
   assert.match(await page.innerText('.beside-told [role=status]'), /the other law/);
+  assert.equal(await page.locator('.drawing svg[aria-label="the machine under the other law"]').count(), 1);
   await page.click('text=the machine as JSON');
   await page.fill('textarea', '{"groups":[]}');
   assert.match(await page.innerText('.machine-text [role=status]'), /missing/);
