@@ -4,10 +4,8 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { faultsDocument } from '../../cli/book/faults.js';
-import { faults } from '../../cli/commands/faults.js';
-import type { FaultTable, FaultyMachine } from '../../model/faults/fault.js';
 import { FAULT_TABLES } from '../../model/faults/tables.js';
-import { captured, inside, ROOT } from './command.js';
+import { inside, ROOT } from './command.js';
 
 interface Printed {
   readonly command: string;
@@ -26,12 +24,6 @@ const command = async (...args: readonly string[]) => {
   const { code, out, err } = await inside(['faults', ...args], AS_TYPED);
   return { status: code, stdout: out, stderr: err };
 };
-
-const VFIO = FAULT_TABLES.find(t => t.profile === 'vfio-2011')!;
-const ONE = VFIO.faults.find(f => f.id === 'unmerge/never-merged') as FaultyMachine;
-
-/** The command over tables of another's making. */
-const over = (...tables: readonly FaultTable[]) => captured(() => faults({}, tables), [], AS_TYPED);
 
 test('the faults of recorded kernels are all caught, and the answer is data', async () => {
   const { status, stdout, stderr } = await command('--profile', 'linux-dma', '--json');
@@ -57,22 +49,6 @@ test('one fault alone, for people', async () => {
 test('a name that means nothing is wrong usage', async () => {
   assert.equal((await command('--only', 'no/such-fault')).status, 64);
   assert.equal((await command('--profile', 'no-such-profile')).status, 64);
-});
-
-test('a fault that is noticed after another number of steps than was said ends with 1', async () => {
-  const moved = { ...ONE, expected: { ...ONE.expected, steps: 9 } };
-  const { code, out } = await over({ ...VFIO, faults: [moved] });
-  assert.equal(code, 1);
-  assert.match(
-    out,
-    /moved {2}unmerge\/never-merged: not by lockstep at outcome.is after 9 steps, but at outcome.is after 2/,
-  );
-});
-
-test('an implementation that is wrong without any fault ends with 1', async () => {
-  const { code, out } = await over({ ...VFIO, machine: ONE.machine, faults: [ONE] });
-  assert.equal(code, 1);
-  assert.match(out, /false alarm {2}vfio-2011, control\/machine-in-pair/);
 });
 
 test('the document is the one that the tables give', async () => {

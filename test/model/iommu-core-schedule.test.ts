@@ -10,7 +10,7 @@ import type { Setup } from '../../spec/iommu-core/state.js';
 import { seedOf } from '../impl/seed.js';
 import { campaign, LAW, POLICIES, testOrders } from './iommu-core-schedule.js';
 
-testOrders(25, 100);
+testOrders(15, 80);
 
 test('without locks a history without an order is found', async t => {
   // Members that come and go without a lock make a ring of the list of members, and a call that never ends.

@@ -6,7 +6,7 @@ import { worldNamed } from '../../model/worlds.js';
 export const SMALL: readonly AnyWorld[] = [
   'type1-entering',
   'two-owners',
-  'parts',
+  'exchange',
   'attach-unplug',
   'dma-two-groups',
   'tce-ownership',
