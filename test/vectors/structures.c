@@ -71,6 +71,8 @@ static struct answer smmu_ste(words w)
 		return flaw(IOMMU_SAYS_INVALID);
 	if (config < 4)
 		return does(IOMMU_SAYS_BLOCKS, 0, 0);
+	if (config > 5 && !(w[2] & BIT(51)))
+		return flaw(IOMMU_SAYS_INVALID);
 	switch (config) {
 	case 4:
 		return does(IOMMU_SAYS_PASSES, 0, 0);

@@ -8,6 +8,7 @@ import { Expected, readExpectations } from '../../../conformance/targets/expecta
 import { TARGET_LIMITS } from '../../../conformance/targets/limits.js';
 import type { Dial } from '../../../conformance/targets/link.js';
 import type { Script } from '../../../conformance/targets/play.js';
+import type { EntryTally } from '../../../conformance/targets/qtest/entries.js';
 import type { Seen } from '../../../conformance/targets/qtest/seen.js';
 import type { Responder } from '../../../conformance/targets/responder.js';
 import { Session } from '../../../conformance/targets/session.js';
@@ -64,6 +65,10 @@ async function modelLane(lane: string, options: ModelOptions, out: Out, lines: s
         const result = await taken(name, judged, qemu, target, options, out);
         lines.push(...summary(name, qemu.version, result, target, judged));
         codes.push(result.result === 'conforms' ? EXIT.conforms : EXIT.diverges);
+        const entries = await target.entries();
+        if (entries === undefined) continue;
+        lines.push(...entryLines(entries));
+        if (entries.wrong.length > 0) codes.push(EXIT.diverges);
       } finally {
         await target.end();
       }
@@ -256,6 +261,21 @@ function summary(
       ([says, times]) =>
         `   ${says}: ${count(times)} times (${otherwise.find(o => o.says === says)!.source})`,
     ),
+  ];
+}
+
+/** So many entries that were read otherwise are told one by one. */
+const MOST_WRONG = 10;
+
+function entryLines({ structure, vectors, right, known, wrong }: EntryTally): readonly string[] {
+  const colour = wrong.length === 0 ? paint.green : paint.red;
+  return [
+    colour(
+      `   entries of devices, ${structure}: ${count(right)} of ${count(vectors)} vectors as the table says`,
+    ),
+    ...[...known].map(([{ says, source }, times]) => `   ${says}: ${count(times)} times (${source})`),
+    ...wrong.slice(0, MOST_WRONG).map(line => `   ${paint.red('otherwise:')} ${line}`),
+    ...(wrong.length > MOST_WRONG ? [`   and ${count(wrong.length - MOST_WRONG)} more`] : []),
   ];
 }
 

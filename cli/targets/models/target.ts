@@ -3,7 +3,9 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { LAWS } from '../../../conformance/index.js';
+import type { EntryTally } from '../../../conformance/targets/qtest/entries.js';
 import type { Judgeable, Launch } from '../../../conformance/targets/qtest/model.js';
+import { entriesOn } from '../../../conformance/targets/qtest/system.js';
 import { Responder } from '../../../conformance/targets/responder.js';
 import { lawNamed } from '../../../conformance/trace/laws.js';
 import { ANY } from '../../../spec/protocol/target.js';
@@ -28,12 +30,15 @@ function launcher(qemu: Found): Launch {
 export interface ModelTarget {
   readonly responder: Responder;
   readonly system: Judgeable;
+  /** Whether the entry of a device is read as the law's table says; undefined where none is known. */
+  entries(): Promise<EntryTally | undefined>;
   end(): Promise<void>;
 }
 
 export function modelTarget(judged: Judged, qemu: Found): ModelTarget {
   const { title, operations, policies } = judged;
-  const system = judged.system(launcher(qemu));
+  const start = launcher(qemu);
+  const system = judged.system(start);
   const about = {
     name: title,
     version: qemu.version,
@@ -45,6 +50,7 @@ export function modelTarget(judged: Judged, qemu: Found): ModelTarget {
   return {
     system,
     responder: new Responder(lawNamed(LAWS, PROFILE), about, system),
+    entries: async () => judged.kind && entriesOn(judged.kind, Object.values(judged.machines)[0]!, start),
     end: () => system.end(),
   };
 }

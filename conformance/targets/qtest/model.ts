@@ -4,6 +4,7 @@ import type { Command, Machine, Op } from '../../../spec/protocol/hardware.js';
 import type { System } from '../responder.js';
 import type { Bus } from './bus.js';
 import type { Edu } from './edu.js';
+import type { EntrySite } from './entry-site.js';
 import type { Host } from './host.js';
 import type { Seen } from './seen.js';
 import type { Ground, Tables } from './tables.js';
@@ -64,6 +65,8 @@ export interface Kind {
   arguments(machine: Machine): readonly string[];
   /** Complaints about fault records that are known. */
   readonly otherwise: readonly Otherwise[];
+  /** Where the entry of the first device stands, for who tries every vector of its structure there. */
+  readonly entries?: EntrySite;
   /** What lies where its CPU begins: it goes to sleep. */
   readonly image: readonly number[];
   start(bus: Bus, machine: Machine, tables: Tables): Promise<Model>;

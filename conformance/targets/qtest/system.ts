@@ -4,6 +4,7 @@ import type { Machine, Op } from '../../../spec/protocol/hardware.js';
 import type { Observed } from '../../../spec/protocol/observed.js';
 import { Bus } from './bus.js';
 import { Dma } from './dma.js';
+import { type EntryTally, entriesRead } from './entries.js';
 import { Died, type Host, Silent } from './host.js';
 import { ALWAYS, type Judgeable, type Kind, type Launch, type Model } from './model.js';
 import { MOST_DEVICES } from './pci.js';
@@ -100,12 +101,35 @@ export class ModelSystem implements Judgeable {
   }
 }
 
-async function started(kind: Kind, machine: Machine, host: Host, seen: Seen): Promise<Running> {
+/** Every vector of the structure that the entry of a device is, on a machine of its own; undefined where there is none. */
+export async function entriesOn(
+  kind: Kind,
+  machine: Machine,
+  launch: Launch,
+): Promise<EntryTally | undefined> {
+  if (kind.entries === undefined) return undefined;
+  return entriesRead(async () => {
+    const host = await launch([...kind.arguments(machine), ...ALWAYS], kind.image);
+    try {
+      const { bus, model } = await up(kind, machine, host);
+      return { bus, model, end: () => host.end() };
+    } catch (error) {
+      await host.end();
+      throw error;
+    }
+  }, kind.entries);
+}
+
+async function up(kind: Kind, machine: Machine, host: Host) {
   const bus = new Bus(host);
   await host.monitor('cont');
   const tables = new Tables(bus, kind.format, kind.ground, machine, machine.tables.length);
   await tables.start();
-  const model = await kind.start(bus, machine, tables);
+  return { bus, tables, model: await kind.start(bus, machine, tables) };
+}
+
+async function started(kind: Kind, machine: Machine, host: Host, seen: Seen): Promise<Running> {
+  const { bus, tables, model } = await up(kind, machine, host);
   const dma = new Dma(bus, model, tables, kind.otherwise, seen);
   const present = machine.devices.map(() => false);
   return { host, model, tables, dma, present, waits: 0, completed: 0 };

@@ -3,6 +3,7 @@ import { formatNamed } from '../../../spec/hardware/formats/formats.js';
 import type { Command, Machine } from '../../../spec/protocol/hardware.js';
 import type { Bus } from '../qtest/bus.js';
 import { EDU_ARGUMENT, type Edu } from '../qtest/edu.js';
+import { RISCV_ENTRIES } from '../qtest/entry-site.js';
 import type { FaultRecord, Kind, Model, Submitted, Way } from '../qtest/model.js';
 import { byMemory, devfnOf, edus, FIRST_SLOT } from '../qtest/pci.js';
 import type { Tables } from '../qtest/tables.js';
@@ -98,6 +99,7 @@ const kind = (stage: Stage): Kind => ({
     },
   ],
   image: IMAGE,
+  ...(stage === 'first' && { entries: RISCV_ENTRIES(CONTEXTS + CONTEXT * BigInt(devfnOf(0))) }),
   misfit: ({ nonLeafRange }: Machine) => (nonLeafRange ? 'capabilities.NL of the model is 0' : undefined),
   arguments: ({ devices, levels }) => [
     ...['-machine', 'virt,iommu-sys=on', '-m', levels > 2 ? '8G' : '2G'],

@@ -3,6 +3,7 @@ import { formatNamed } from '../../../spec/hardware/formats/formats.js';
 import type { Command, Machine } from '../../../spec/protocol/hardware.js';
 import type { Bus } from '../qtest/bus.js';
 import { EDU_ARGUMENT, type Edu } from '../qtest/edu.js';
+import { SMMU_ENTRIES } from '../qtest/entry-site.js';
 import { leafWord, tableWord } from '../qtest/entry-words.js';
 import type { FaultRecord, Kind, Model, Submitted, Way } from '../qtest/model.js';
 import { byMemory, devfnOf, edus, FIRST_SLOT } from '../qtest/pci.js';
@@ -119,6 +120,7 @@ const kind = (mode: Mode, title: string): Kind => ({
   format: mode === 'stage-2' ? SECOND : FIRST,
   otherwise: [],
   image: IMAGE,
+  ...(mode === 'stage-1' && { entries: SMMU_ENTRIES(STREAMS + 64n * BigInt(devfnOf(0))) }),
   misfit: () => undefined,
   arguments: ({ devices, levels }) => [
     ...['-machine', 'virt,iommu=smmuv3', '-cpu', 'cortex-a57', '-m', levels > 2 ? '8G' : '2G'],

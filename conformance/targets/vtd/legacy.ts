@@ -2,6 +2,7 @@
 import { formatNamed } from '../../../spec/hardware/formats/formats.js';
 import type { Bus } from '../qtest/bus.js';
 import type { Edu } from '../qtest/edu.js';
+import { VTD_ENTRIES } from '../qtest/entry-site.js';
 import type { FaultRecord, Kind, Model, Submitted, Way } from '../qtest/model.js';
 import { GROUND, PC_IMAGE, pcArguments, WINDOW } from '../qtest/pc.js';
 import { byPorts, devfnOf, edus } from '../qtest/pci.js';
@@ -58,6 +59,7 @@ export const VTD: Kind = {
   ground: GROUND,
   format: formatNamed('vtd-ss-4'),
   image: PC_IMAGE,
+  entries: VTD_ENTRIES(CONTEXTS + 16n * BigInt(devfnOf(0))),
   otherwise: [],
   misfit: () => undefined,
   arguments: machine =>

@@ -3,6 +3,7 @@ import { formatNamed } from '../../../spec/hardware/formats/formats.js';
 import type { Command, Machine } from '../../../spec/protocol/hardware.js';
 import type { Bus } from '../qtest/bus.js';
 import type { Edu } from '../qtest/edu.js';
+import { VTD_SCALABLE_ENTRIES } from '../qtest/entry-site.js';
 import type { FaultRecord, Kind, Model, Otherwise, Submitted, Way } from '../qtest/model.js';
 import { GROUND, PC_IMAGE, pcArguments, WINDOW } from '../qtest/pc.js';
 import { byPorts, devfnOf, edus } from '../qtest/pci.js';
@@ -110,6 +111,7 @@ const kind = (
   ground: GROUND,
   format: formatNamed(format),
   image: PC_IMAGE,
+  ...(stage === 'second' && { entries: VTD_SCALABLE_ENTRIES(CONTEXTS + 32n * BigInt(devfnOf(0))) }),
   otherwise,
   misfit: () => undefined,
   arguments: (machine: Machine) =>

@@ -6,6 +6,7 @@ const HEADER = 'drivers/iommu/arm/arm-smmu-v3/arm-smmu-v3.h';
 const MANUAL = 'The manual was not read: fields are those of Linux, the order and the events those of QEMU.';
 
 const CONFIG = at(0, 3, 1);
+const AARCH64 = at(2, 51);
 const FIRST: Values = {
   context: of(at(0, 51, 6), 6),
   'context-format': of(at(0, 5, 4)),
@@ -19,7 +20,6 @@ const SECOND: Values = {
   'start-level': of(at(2, 39, 38)),
   granule: of(at(2, 47, 46)),
   'output-size': of(at(2, 50, 48)),
-  aarch64: of(at(2, 51)),
   record: of(at(2, 58)),
   stall: of(at(2, 57)),
 };
@@ -36,6 +36,7 @@ const streamTable: Structure = {
   notes: [
     MANUAL,
     'Values that make an entry illegal by what the unit has (stages, sizes, stalls) are not told.',
+    'Second-stage tables of AArch32 are illegal where the unit has none, and are not told.',
     'Addresses of 52 bits, as Linux writes them.',
   ],
   words: 8,
@@ -44,6 +45,7 @@ const streamTable: Structure = {
   kinds: [
     { says: 'blocks requests without an event', when: [check(CONFIG, 0, 1, 2, 3)], is: 'blocks', values: {} },
     { says: 'lets requests pass', when: [check(CONFIG, 4)], is: 'passes', values: {} },
+    flaw('second-stage tables of AArch32', 'invalid', check(CONFIG, 6, 7), check(AARCH64, 0)),
     {
       says: 'translates by context descriptors',
       when: [check(CONFIG, 5)],
@@ -52,13 +54,13 @@ const streamTable: Structure = {
     },
     {
       says: 'translates by second-stage tables',
-      when: [check(CONFIG, 6)],
+      when: [check(CONFIG, 6), check(AARCH64, 1)],
       is: 'second',
       values: { ...SECOND, ...VMID },
     },
     {
       says: 'translates by context descriptors and second-stage tables',
-      when: [check(CONFIG, 7)],
+      when: [check(CONFIG, 7), check(AARCH64, 1)],
       is: 'nested',
       values: { ...FIRST, ...SECOND, ...VMID },
     },
