@@ -73,9 +73,13 @@ async function unpackedOf(file: string): Promise<AsyncIterable<Uint8Array>> {
   throw new Malformed('truncated', { line: 1 }, `${file} is not a whole gzip file: it does not begin as one`);
 }
 
+const FORMATS: readonly Format[] = ['trace', 'ftrace', 'strace', 'qemu'];
+
 export function formatNamed(asked: string | undefined): Format | undefined {
-  if (asked === undefined || asked === 'trace' || asked === 'ftrace' || asked === 'strace') return asked;
-  throw new Usage(`unknown format ${asked}: trace, ftrace or strace`);
+  const found = FORMATS.find(format => format === asked);
+  if (asked !== undefined && found === undefined)
+    throw new Usage(`unknown format ${asked}: ${FORMATS.join(', ')}`);
+  return found;
 }
 
 /** A recording of any format, packed or not, ready to be judged. */

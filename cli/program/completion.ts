@@ -26,7 +26,7 @@ async function names(): Promise<{ readonly [kind: string]: readonly string[] }> 
     profile: profiles.map(p => p.name),
     release: [...new Set(profiles.flatMap(p => p.releases?.map(r => r.name) ?? []))],
     errno: ERRNOS,
-    format: ['trace', 'ftrace', 'strace'],
+    format: ['trace', 'ftrace', 'strace', 'qemu'],
   };
 }
 

@@ -19,7 +19,7 @@ export const DRAW = [
 ] as const;
 export const FORMAT = [
   '--format <format>',
-  'trace, ftrace or strace; left out: told by the first lines',
+  'trace, ftrace, strace or qemu (its vtd_* events); left out: told by the first lines',
 ] as const;
 export const POLICY = [
   '--policy <name=value>',

@@ -13,8 +13,10 @@ import { ProbeSession } from './probes.js';
 import type { Seen } from './seen.js';
 import { StraceSession } from './strace.js';
 import { looksLikeStrace } from './strace-lines.js';
+import { looksLikeVtd } from './vtd-lines.js';
+import { VtdLog } from './vtd-log.js';
 
-export type Format = 'trace' | 'ftrace' | 'strace';
+export type Format = 'trace' | 'ftrace' | 'strace' | 'qemu';
 
 /** A file that was named beside a recording, and says nothing of it. */
 export class NothingBeside extends Error {
@@ -52,6 +54,8 @@ export async function openRecording(
       return readTrace(all);
     case 'strace':
       return openStrace(name, all, opening);
+    case 'qemu':
+      return openVtd(name, all, opening);
     case 'ftrace':
       return openFtrace(name, all, opening);
   }
@@ -86,14 +90,45 @@ const BRACE = 0x7b;
 /** So much is looked at, and so many lines of it. */
 const LOOKED = { bytes: 65_536, lines: 20 };
 
-/** Ours begin with a brace, a log of strace with a call, a kernel's trace file or log with anything else. */
+/** Ours begin with a brace, QEMU's events and calls of strace by their names, a kernel's trace file or log with anything else. */
 function formatOf(first: Uint8Array): Format {
   if (first[0] === BRACE) return 'trace';
   // A byte as a character: what strace writes first is ASCII.
   let text = '';
   for (const byte of first.subarray(0, LOOKED.bytes)) text += String.fromCharCode(byte);
   const lines = text.split('\n', LOOKED.lines);
-  return lines.slice(0, -1).some(looksLikeStrace) ? 'strace' : 'ftrace';
+  const whole = lines.slice(0, -1);
+  if (whole.some(looksLikeVtd)) return 'qemu';
+  return whole.some(looksLikeStrace) ? 'strace' : 'ftrace';
+}
+
+/** A log of the trace events of QEMU's VT-d unit (`-trace 'vtd_*'`), which is read whole: its machine shows at the end. */
+async function openVtd(name: string, source: Source, { room }: Opening): Promise<Trace> {
+  const log = new VtdLog();
+  for await (const line of linesOf(source, LIMITS)) {
+    log.take(line);
+    room?.(line.number);
+  }
+  const { machine, events } = log.recording();
+  const profile = LAWS.profiles['hardware']!;
+  return {
+    header: {
+      format: 'iommu-trace',
+      version: 1,
+      profile: profile.name,
+      producer: `VT-d events of ${name}`,
+      machine,
+      events: events.length,
+    },
+    profile,
+    machine,
+    policies: defaultPolicies(profile),
+    passedOver: log.passedOver,
+    async *events() {
+      yield* events;
+    },
+    close: async () => {},
+  };
 }
 
 /**

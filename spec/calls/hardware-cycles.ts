@@ -54,7 +54,7 @@ class Cycles {
     const slot = this.leads(root, level, page);
     this.write(slot, this.leaf());
     this.reach(device, level, page);
-    this.write(slot, this.once(4) ? { is: 'none' } : this.leaf());
+    this.write(slot, this.once(2) ? { is: 'none' } : this.leaf());
     this.flush(this.at[device]?.tag ?? 1, level, page);
     this.reach(device, level, page);
   }
@@ -125,7 +125,8 @@ class Cycles {
   private reach(device: number, level: number, page: number): void {
     this.access(device, page);
     const size = 2 ** (this.m.bits * (level - 1));
-    if (size > 1) this.access(device, page - (page % size) + this.dice.below(Math.min(size, 8)));
+    for (let more = 0; more < 2 && size > 1; more++)
+      this.access(device, page - (page % size) + this.dice.below(Math.min(size, 4)));
     if (this.once(3)) this.access(this.dice.below(this.m.devices.length), page);
   }
 
