@@ -105,7 +105,13 @@ export async function openTrace(
     throw error instanceof NothingBeside ? new Usage(error.message) : error;
   });
   const policies = { ...trace.policies, ...parsePolicies(trace.profile, choices) };
-  return { ...trace, policies, events: () => within(trace.events(), file, memory) };
+  const { atHand } = trace;
+  return {
+    ...trace,
+    policies,
+    events: () => within(trace.events(), file, memory),
+    ...(atHand === undefined ? {} : { atHand: () => readWithin(atHand(), file, memory) }),
+  };
 }
 
 /** Opened when it is asked for. */
@@ -130,6 +136,15 @@ async function* within(
 ): AsyncGenerator<Event<AnyOp>> {
   const room = roomBelow(memory);
   for await (const event of events) {
+    if (!room()) throw new Unfinished(`event ${event.n} of ${file}: ${beyond(memory)}`);
+    yield event;
+  }
+}
+
+/** As `within`, for events that have been read. */
+function* readWithin(events: Iterable<Event<AnyOp>>, file: string, memory: number): Generator<Event<AnyOp>> {
+  const room = roomBelow(memory);
+  for (const event of events) {
     if (!room()) throw new Unfinished(`event ${event.n} of ${file}: ${beyond(memory)}`);
     yield event;
   }

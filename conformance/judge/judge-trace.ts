@@ -1,4 +1,6 @@
 // What is the verdict on a whole recording?
+import type { AnyOp } from '../../spec/law/profile.js';
+import type { Event } from '../../spec/protocol/trace.js';
 import type { Coverage } from '../coverage/collect.js';
 import type { Trace } from '../trace/read.js';
 import type { RuleTally } from '../verdicts/tally.js';
@@ -24,9 +26,19 @@ export async function judgeTrace(trace: Trace, options: JudgeOptions = {}): Prom
   const judged = (verdict: Verdict): Judgement => {
     return { verdict, coverage: judge.coverage, tally: judge.tally, remarks: remarks.made };
   };
-  for await (const event of trace.events()) {
+  const next = (event: Event<AnyOp>): Verdict | undefined => {
     remarks.before(event);
-    const verdict = judge.feed(event);
+    return judge.feed(event);
+  };
+  if (trace.atHand !== undefined) {
+    for (const event of trace.atHand()) {
+      const verdict = next(event);
+      if (verdict !== undefined) return judged(verdict);
+    }
+    return judged(judge.finish());
+  }
+  for await (const event of trace.events()) {
+    const verdict = next(event);
     if (verdict !== undefined) return judged(verdict);
   }
   return judged(judge.finish());

@@ -186,6 +186,10 @@ function ftraceTrace(
     machine,
     events: read.length,
   };
+  function* atHand(): Generator<Event<AnyOp>> {
+    yield* read;
+    first.end(last);
+  }
   return {
     header,
     profile,
@@ -193,9 +197,9 @@ function ftraceTrace(
     policies: defaultPolicies(profile),
     passedOver: first.passedOver,
     async *events() {
-      yield* read;
-      first.end(last);
+      yield* atHand();
     },
+    atHand,
     close: async () => {},
   };
 }

@@ -34,6 +34,8 @@ export interface Trace {
    * that ends before the number of events that its header promises is a truncated one.
    */
   events(): AsyncIterable<Event<AnyOp>>;
+  /** The same events instead, where all have been read: nobody waits for each of them. */
+  atHand?(): Iterable<Event<AnyOp>>;
   /** Closes the source of a recording whose events nobody is going to ask for, or not to the end. */
   close(): Promise<void>;
 }
