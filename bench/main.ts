@@ -1,10 +1,8 @@
 // How fast is it, beside what it should be compared with? Prints ratios measured in one run, asserts nothing.
 import * as explorer from './explorer.js';
 import * as iommuCore from './iommu-core.js';
-import * as iotlb from './iotlb.js';
 import * as judge from './judge.js';
 import * as paging from './paging.js';
-import * as radix from './radix.js';
 import * as tagged from './tagged.js';
 import * as target from './target.js';
 import * as tce from './tce.js';
@@ -18,7 +16,7 @@ const BENCHES: {
   readonly [name: string]: {
     run(print: (line: string) => void, options: Options): Promise<void>;
   };
-} = { explorer, judge, radix, paging, iotlb, tagged, tce, 'iommu-core': iommuCore, target };
+} = { explorer, judge, paging, tagged, tce, 'iommu-core': iommuCore, target };
 
 const words = process.argv.slice(2);
 const asked = words.filter(word => !word.startsWith('--'));

@@ -5,7 +5,7 @@ import type { Format } from '../impl/paging/format.js';
 import * as formats from '../impl/paging/formats.js';
 import { type CPeer, startC } from './compile-c.js';
 import { measure, type PagingCase, tableFor } from './paging-passes.js';
-import type { BenchOptions } from './radix.js';
+import type { BenchOptions } from './side-by-side.js';
 import { type Contender, printRows, sideBySide } from './side-by-side.js';
 
 const one = { pages: 1, random: false } as const;

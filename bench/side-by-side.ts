@@ -96,3 +96,8 @@ export function printRows(
     print(cells.join('  '));
   }
 }
+
+export interface BenchOptions {
+  readonly rounds: number;
+  readonly quick: boolean;
+}

@@ -6,8 +6,8 @@ import { vtdSecondStage } from '../impl/paging/formats.js';
 import { Layout } from '../impl/paging/layout.js';
 import { newPageTable } from '../impl/paging/specialise.js';
 import { startC } from './compile-c.js';
-import type { BenchOptions } from './radix.js';
 import { bestOf, shuffled } from './sequences.js';
+import type { BenchOptions } from './side-by-side.js';
 import { type Case, type Contender, median, printRows, type Sample, sideBySide } from './side-by-side.js';
 
 type What = 'hit' | 'miss' | 'domain' | 'scan';

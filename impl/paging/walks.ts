@@ -54,3 +54,31 @@ function visitBelow(t: TableCore, table: number, level: number, base: number, vi
     slot += slots;
   }
 }
+
+/** The first page of [iova, end) over which a leaf lies, or -1; for formats without signed addresses. */
+export function firstMapped(t: TableCore, iova: number, end: number): number {
+  return t.root === 0 ? -1 : mappedBelow(t, t.root, t.top, 0, iova, end);
+}
+
+function mappedBelow(
+  t: TableCore,
+  table: number,
+  level: number,
+  base: number,
+  iova: number,
+  end: number,
+): number {
+  const { arena, layout } = t;
+  const span = layout.span[level];
+  const entries = 2 ** (level === layout.most ? layout.rootBits : layout.bits);
+  for (let slot = Math.floor(Math.max(iova - base, 0) / span); slot < entries; slot++) {
+    const at = base + slot * span;
+    if (at >= end) return -1;
+    const low = arena.words[table + 2 * slot];
+    if ((low & layout.presentLow) === 0) continue;
+    if (layout.isLeaf(low, level)) return Math.max(at, iova);
+    const below = mappedBelow(t, t.tableOf(low), level - 1, at, iova, end);
+    if (below >= 0) return below;
+  }
+  return -1;
+}

@@ -1,6 +1,6 @@
 // How does a context open, close and fall apart?
 import { EBUSY, EFAULT, ENOMEM } from '../errno.js';
-import { IOVA_FRAMES } from '../radix/format.js';
+import { IOVA_PAGES } from '../iotlb/translator.js';
 import { type Core, fails } from './core.js';
 import { setLeaving } from './members.js';
 import { ASLEEP, WOKEN } from './objects.js';
@@ -59,7 +59,7 @@ export function closeContext(core: Core, c: number): void {
 
 /** All mappings go; the domain and its devices stay. */
 export function dropMappings(core: Core, c: number): void {
-  if (core.contexts.locked[c] > 0) charge(core, c, -core.translator.unmap(c, 0, IOVA_FRAMES));
+  if (core.contexts.locked[c] > 0) charge(core, c, -core.translator.unmap(c, 0, IOVA_PAGES));
 }
 
 /** `pages` more on the account of the context and of its address space. */

@@ -2,7 +2,7 @@
 
 import { EMFILE } from '../errno.js';
 import type { Translator } from '../iotlb/translator.js';
-import type { PageArena } from '../radix/arena.js';
+import type { TableArena } from '../paging/arena.js';
 import type { Choices, Hardware } from './configuration.js';
 import type { FaultPoint, Faults } from './faults.js';
 import { HandleSlab } from './handles.js';
@@ -44,7 +44,7 @@ export interface Parts {
   /** Are faults possible at all? */
   readonly faulty: boolean;
   readonly handles: number;
-  readonly arena: PageArena;
+  readonly arena: TableArena;
   readonly iotlbSets: number;
   readonly translator: typeof Translator;
 }

@@ -178,7 +178,7 @@ export class Vfio2011 {
 
   /** Table pages in use in the arena, of all who share it. */
   get tablePages(): number {
-    return this.core.translator.arena.tablePagesInUse;
+    return this.core.translator.arena.inUse;
   }
 }
 

@@ -1,7 +1,8 @@
 // How are pages mapped, unmapped and reached?
 import { EBUSY, EFAULT, EINVAL, ENODEV, ENOMEM, EPERM } from '../errno.js';
-import { IOVA_FRAMES, MAPPED, OUTPUT_FRAMES } from '../radix/format.js';
-import type { RadixTable } from '../radix/table.js';
+import { IOVA_PAGES, OUTPUT_PAGES } from '../iotlb/translator.js';
+import { MAPPED } from '../paging/codes.js';
+import type { PageTable } from '../paging/table.js';
 import { foreign, SHORT, slotFor, UNREADABLE } from './calls.js';
 import { charge } from './contexts.js';
 import { type Core, fails } from './core.js';
@@ -48,9 +49,9 @@ export function map(
   if (iova + pages > ADDRESS_FRAMES || pfn + pages > ADDRESS_FRAMES) return -EINVAL;
   const limit = mm < core.spaces.count ? core.spaces.limit[mm] : -1;
   const over = limit >= 0 && core.spaces.locked[mm] + pages > limit;
-  const wide = iova + pages > IOVA_FRAMES || pfn + pages > OUTPUT_FRAMES;
+  const wide = iova + pages > IOVA_PAGES || pfn + pages > OUTPUT_PAGES;
   if (over || wide || core.faulty) {
-    const table = core.translator.table(c) as RadixTable;
+    const table = core.translator.table(c) as PageTable;
     if (anyMapped(table, iova, pages)) return -EBUSY;
     if (over) return -ENOMEM;
     if (wide) return -EFAULT;
@@ -88,7 +89,7 @@ function mapAll(core: Core, c: number, iova: number, pfn: number, pages: number,
   if (result === 0) return 0;
   charge(core, c, -pages);
   // A table that ran out of memory may have stopped looking before it met what is in the way.
-  const taken = result === MAPPED || anyMapped(core.translator.table(c) as RadixTable, iova, pages);
+  const taken = result === MAPPED || anyMapped(core.translator.table(c) as PageTable, iova, pages);
   return taken ? -EBUSY : -ENOMEM;
 }
 
@@ -104,10 +105,10 @@ export function unmap(
   const c = contextFor(core, handle, mm, arg);
   if (c < 0) return c;
   if (offsets !== 0) return -EINVAL;
-  if (iova >= IOVA_FRAMES || pages === 0) return 0;
-  const end = Math.min(iova + pages, IOVA_FRAMES);
+  if (iova >= IOVA_PAGES || pages === 0) return 0;
+  const end = Math.min(iova + pages, IOVA_PAGES);
   if (core.faulty) {
-    const table = core.translator.table(c) as RadixTable;
+    const table = core.translator.table(c) as PageTable;
     if (isMiddle(table, iova, end - iova) && fails(core, 'split-memory')) return -ENOMEM;
   }
   const removed = core.translator.unmap(c, iova, end - iova);

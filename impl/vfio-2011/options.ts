@@ -1,6 +1,6 @@
 // What must be said to make a machine, and which parts is it made of then?
 import { Translator } from '../iotlb/translator.js';
-import { PageArena } from '../radix/arena.js';
+import { RESERVED, TableArena } from '../paging/arena.js';
 import { type Choices, DEFAULT_CHOICES, type Hardware } from './configuration.js';
 import type { Parts, Steps } from './core.js';
 import { type Faults, NO_FAULTS } from './faults.js';
@@ -9,7 +9,7 @@ export interface Sizes {
   /** Descriptors that can be open at once; rounded up to a power of two. */
   readonly handles?: number;
   /** Table pages of an arena of its own, or an arena to share: its pages come back on `reset`. */
-  readonly arena?: number | PageArena;
+  readonly arena?: number | TableArena;
   /** Sets of the IOTLB, a power of two. */
   readonly iotlbSets?: number;
 }
@@ -34,7 +34,7 @@ export function partsOf(options: Options, own: Steps): Parts {
     steps: options.steps === undefined ? own : { ...own, ...options.steps(own) },
     faulty: options.faults !== undefined,
     handles: options.handles ?? 1024,
-    arena: typeof arena === 'number' ? new PageArena({ pages: arena }) : arena,
+    arena: typeof arena === 'number' ? new TableArena({ pages: RESERVED + arena }) : arena,
     iotlbSets: options.iotlbSets ?? 64,
     translator: options.translator ?? Translator,
   };

@@ -1,6 +1,5 @@
 // What can be seen of a machine from outside? Its own counters and tables, nothing derived anew.
 import type { Core } from './core.js';
-import { eachLeaf } from './extent.js';
 import { CONTEXT, DEAD, DEVICE, GROUP } from './handles.js';
 import { DRIVERS, LEAVING, TRACKING } from './objects.js';
 
@@ -85,8 +84,8 @@ export function runsSeen(core: Core, c: number): readonly Run[] {
   let access = 0;
   const table = core.translator.table(c);
   if (table === undefined) return runs;
-  eachLeaf(table, (at, pfn, level, prot) => {
-    const span = 2 ** (9 * level);
+  table.forEachLeaf((at, pfn, size, prot) => {
+    const span = 2 ** size;
     if (pages > 0 && at === page + pages && pfn === frame + pages && prot === access) {
       pages += span;
       return;

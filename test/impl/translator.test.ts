@@ -3,17 +3,16 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { Iotlb } from '../../impl/iotlb/iotlb.js';
 import { FAULT, NO_DOMAIN, Translator } from '../../impl/iotlb/translator.js';
-import { PageArena } from '../../impl/radix/arena.js';
-import { MAPPED, NO_MEMORY } from '../../impl/radix/format.js';
+import { RESERVED, TableArena } from '../../impl/paging/arena.js';
+import { MAPPED, NO_MEMORY } from '../../impl/paging/codes.js';
 import { seedOf } from './seed.js';
 
 const M2 = 512;
 const G1 = 512 * 512;
 
 function translator(sets = 4, domains = 3, pages = 64): Translator {
-  const made = new Translator({ arena: new PageArena({ pages }), domains, sets });
+  const made = new Translator({ arena: new TableArena({ pages: RESERVED + pages }), domains, sets });
   for (let domain = 0; domain < domains; domain++) assert.equal(made.create(domain), 0);
   return made;
 }
@@ -84,58 +83,6 @@ test('four entries fit in a set, and the fifth takes the place of the oldest', (
   assert.deepEqual(touch(6, 8, 10, 2, 1), [5, 0]);
 });
 
-test('a range is forgotten page by page or by a scan, for its domain only', () => {
-  for (const pages of [1, 3, 16, 17, 40, 2 ** 16]) {
-    const tlb = new Iotlb({ sets: 4, domains: 2 });
-    const fill = (domain: number, page: number) => tlb.fill(domain, 0, page, 0, (page << 12) | 3, 0);
-    const has = (domain: number, page: number) => tlb.find(domain, 0, page) >= 0;
-    for (const domain of [0, 1]) for (const page of [99, 100, 102, 2 ** 17]) fill(domain, page);
-    tlb.invalidate(0, 100, pages);
-    assert.deepEqual([has(0, 99), has(0, 100), has(0, 102)], [true, false, pages < 3], `${pages} pages`);
-    assert.ok(has(0, 2 ** 17), 'beyond the end');
-    assert.ok(has(1, 99) && has(1, 100) && has(1, 102), 'the other domain keeps all');
-    tlb.flush();
-    assert.ok(!has(0, 99) && !has(1, 100));
-  }
-});
-
-test('a domain is forgotten at once, and never comes back when the generations wrap', () => {
-  for (const generations of [3, 4, 5, 11]) {
-    const tlb = new Iotlb({ sets: 2, domains: 3, generations });
-    const has = (domain: number) => tlb.find(domain, 3, 8) >= 0;
-    for (const domain of [1, 2]) tlb.fill(domain, 3, 8, 1, 0x1003, 0);
-    for (let round = 0; round < 40; round++) {
-      tlb.fill(0, 3, 8, 1, 0x1003, 0);
-      assert.ok(has(0));
-      tlb.invalidateDomain(0);
-      assert.ok(!has(0), `round ${round} of ${generations}`);
-      // The old entries of domain 0 share a set with those of domain 2, which they may push out; nothing else may.
-      assert.ok(has(1), `a neighbour in round ${round} of ${generations}`);
-    }
-    tlb.invalidateDomain(1);
-    assert.ok(!has(1));
-  }
-  assert.throws(() => new Iotlb({ sets: 2, domains: 3, generations: 2 }), RangeError);
-  assert.throws(() => new Iotlb({ sets: 3, domains: 3 }), RangeError);
-  assert.throws(() => new Iotlb({ sets: 4, domains: 0 }), RangeError);
-});
-
-test('wrapped generations: what was forgotten stays forgotten under every number that is used again', () => {
-  // Domain 0 leaves one entry behind in each of its generations; after the wrap those numbers belong to others.
-  const tlb = new Iotlb({ sets: 64, domains: 3, generations: 20 });
-  for (let round = 0; round < 60; round++) {
-    tlb.fill(0, 0, round, 0, 0x5003, 0);
-    tlb.invalidateDomain(0);
-    for (let page = 0; page <= round; page++) {
-      for (let domain = 0; domain < 3; domain++) {
-        // Sets are per domain: look where domain 0 put it.
-        const shifted = page - domain * 97;
-        assert.ok(tlb.find(domain, 0, page) < 0 && tlb.find(domain, 0, shifted) < 0, `${domain} ${page}`);
-      }
-    }
-  }
-});
-
 test('a domain id is used again without its past', () => {
   const iommu = translator(4, 2);
   assert.equal(iommu.create(0), NO_DOMAIN, 'there already');
@@ -157,7 +104,7 @@ test('a domain id is used again without its past', () => {
   assert.equal(iommu.translate(1, 4, 1), 6);
   for (const wrong of [-1, 0.5, 2 ** 36, Number.NaN]) assert.equal(iommu.translate(1, wrong, 1), FAULT);
   for (const wrong of [-1, 2, 0.5]) assert.equal(iommu.translate(wrong, 4, 1), FAULT);
-  const full = new Translator({ arena: new PageArena({ pages: 1 }), domains: 2, sets: 1 });
+  const full = new Translator({ arena: new TableArena({ pages: RESERVED + 1 }), domains: 2, sets: 1 });
   assert.deepEqual([full.create(0), full.create(1)], [0, NO_MEMORY]);
 });
 
