@@ -45,7 +45,7 @@ top
     wholeNumber('--ops', 1, 100_000_000),
     5000,
   )
-  .option('--kernel <kernel>', '6.1, 6.12 or newest; left out: all of them')
+  .option('--kernel <kernel>', '6.1, 6.12, newest, 6.12-smmuv3 or 6.12-virtio (arm64); left out: all of them')
   .option('--no-shrink', 'leave divergences as long as they came')
   .addOption(new Option('--only <part>', 'only this part').choices(['corpus', 'walks']))
   .option('--rules', 'the verdict on every clause')

@@ -46,7 +46,11 @@ async function kernel(answers: readonly (readonly [string, string])[] = []) {
     ]),
   );
   const agent = new Process(guest);
-  const system = await KernelVfio.of(agent, HOST, new Mover(agent, { taken: async () => '' }));
+  const system = await KernelVfio.of(
+    agent,
+    HOST,
+    new Mover(agent, { taken: async () => '', fault: /fault/ }),
+  );
   await system.reset(system.whole);
   guest.asked.length = 0;
   return { guest, system };

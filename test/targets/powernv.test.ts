@@ -63,7 +63,7 @@ async function system() {
   guest.answers.set('o 524290 /dev/vfio/vfio', '5');
   guest.answers.set('o 524290 /dev/vfio/1', '7');
   const agent = new Process(guest);
-  const vfio = new SpaprVfio(agent, new TceMover(agent, { taken: async () => '' }), WHOLE);
+  const vfio = new SpaprVfio(agent, new TceMover(agent, { taken: async () => '', fault: /fault/ }), WHOLE);
   assert.equal(await vfio.reset(MACHINE), undefined);
   guest.asked.length = 0;
   return { guest, vfio };
@@ -147,7 +147,7 @@ test('a group of a recording is one of the guest with as many devices, and the r
   assert.equal(machineFits(machine), undefined);
   assert.equal(misfit(machine, WHOLE), undefined);
   assert.match(misfit({ ...machine, groups: [GROUP, GROUP] }, WHOLE)!, /no device/);
-  assert.match(misfit({ ...machine, memory: [{ ...MEMORY, ua: 0x1000_0000n }] }, WHOLE)!, /no memory/);
+  assert.match(misfit({ ...machine, memory: [{ ...MEMORY, ua: 0x30_0000_0000n }] }, WHOLE)!, /no memory/);
   assert.equal(
     moved({ ...asked, devices: [{ ...asked.devices[0]!, group: null }] }, WHOLE),
     'a device of it has no PE',

@@ -16,6 +16,8 @@ export interface KernelKind {
   readonly architecture?: Architecture;
   readonly search: string;
   readonly pattern: RegExp;
+  /** The guests that it is booted in by the lane; left out: those of a PC. */
+  readonly guests?: readonly string[];
 }
 
 export const KERNELS: readonly KernelKind[] = [
@@ -39,10 +41,23 @@ export const KERNELS: readonly KernelKind[] = [
   },
 ];
 
+const OF_ARM = {
+  release: 'linux-6.12',
+  architecture: 'arm64',
+  search: '^linux-image-6.12.*\\+deb12-arm64$',
+  pattern: /^linux-image-6\.12\.\d+\+deb12-arm64$/,
+} as const;
+/** The same kernel for ARM's architecture, behind two other IOMMUs. */
+export const ARM_KERNELS: readonly KernelKind[] = [
+  { name: '6.12-smmuv3', guests: ['smmuv3'], ...OF_ARM },
+  { name: '6.12-virtio', guests: ['virtio'], ...OF_ARM },
+];
+
 export function kernelNamed(name = '6.12'): KernelKind {
-  const found = KERNELS.find(k => k.name === name);
+  const all = [...KERNELS, ...ARM_KERNELS];
+  const found = all.find(k => k.name === name);
   if (found === undefined)
-    throw new Usage(`unknown kernel ${name}; known: ${KERNELS.map(k => k.name).join(', ')}`);
+    throw new Usage(`unknown kernel ${name}; known: ${all.map(k => k.name).join(', ')}`);
   return found;
 }
 
@@ -65,6 +80,7 @@ const MODULES = [
 ];
 /** Folders of the modules above: a kernel has thousands of others. */
 const FOLDERS = [
+  'drivers/iommu',
   'drivers/virtio',
   'drivers/char',
   'virt/lib',
@@ -112,14 +128,18 @@ async function lookedFor(kind: KernelKind): Promise<Kernel> {
   const tree = found([`lib/modules/${version}/kernel`, `usr/lib/modules/${version}/kernel`]);
   if (image === undefined || tree === undefined)
     throw new Unavailable(`the packages of ${name} have no kernel image or no modules where they used to be`);
-  return { version, image, modules: modulesIn(tree) };
+  return {
+    version,
+    image,
+    modules: modulesIn(tree, kind.architecture === 'arm64' ? ['virtio-iommu', ...MODULES] : MODULES),
+  };
 }
 
-function modulesIn(tree: string): readonly Module[] {
+function modulesIn(tree: string, modules: readonly string[]): readonly Module[] {
   const files = FOLDERS.map(f => join(tree, f))
     .filter(existsSync)
     .flatMap(folder => readdirSync(folder).map(file => join(folder, file)));
-  return MODULES.flatMap(name => {
+  return modules.flatMap(name => {
     const file = files.find(f => new RegExp(`/${name}\\.ko(?:\\.xz)?$`).test(f));
     return file === undefined ? [] : [{ name: `${name}.ko`, bytes: unpackedModule(file) }];
   });

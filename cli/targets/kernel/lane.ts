@@ -21,7 +21,7 @@ import { EXIT, type ExitCode, Unavailable, worst } from '../../exit.js';
 import { bundled, bytesOf, CORPUS } from '../../input.js';
 import { count, type Out, outTo, paint, ticker } from '../../terminal.js';
 import { introduction, sayCampaign } from '../report.js';
-import { KERNELS, type KernelKind, kernelNamed } from './kernels.js';
+import { ARM_KERNELS, KERNELS, type KernelKind, kernelNamed } from './kernels.js';
 import { guestDial, type Seen } from './link.js';
 import { machineNamed } from './machines.js';
 import { kernelTarget, OPERATIONS, PROFILE } from './target.js';
@@ -49,7 +49,7 @@ const expectedFile = (kernel: string): string =>
 
 export async function kernelLane(options: LaneOptions): Promise<ExitCode> {
   const out = outTo(false);
-  const kinds = options.kernel === undefined ? KERNELS : [kernelNamed(options.kernel)];
+  const kinds = options.kernel === undefined ? [...KERNELS, ...ARM_KERNELS] : [kernelNamed(options.kernel)];
   const codes: ExitCode[] = [];
   const lines: string[] = [];
   for (const kind of kinds) {
@@ -69,8 +69,7 @@ export async function kernelLane(options: LaneOptions): Promise<ExitCode> {
 }
 
 /** Each kernel is booted in these guests in turn; in the second only what is about interrupts is made. */
-const GUESTS = [MACHINE, 'unremapped'] as const;
-type GuestName = (typeof GUESTS)[number];
+const GUESTS: readonly string[] = [MACHINE, 'unremapped'];
 
 const LIMITS = {
   ...TARGET_LIMITS,
@@ -87,7 +86,8 @@ async function oneKernel(kind: KernelKind, options: LaneOptions, out: Out) {
   const seen: Seen = { boots: 0, resets: 0, resetTime: 0 };
   const results: Campaign[] = [];
   let name = '';
-  for (const guest of options.only === 'walks' ? ([MACHINE] as const) : GUESTS) {
+  const guests = kind.guests ?? GUESTS;
+  for (const guest of options.only === 'walks' ? guests.slice(0, 1) : guests) {
     const done = await oneGuest(kind, guest, seen, options, out);
     results.push(done.result);
     name = done.name;
@@ -98,7 +98,7 @@ async function oneKernel(kind: KernelKind, options: LaneOptions, out: Out) {
 
 async function oneGuest(
   kind: KernelKind,
-  guest: GuestName,
+  guest: string,
   seen: Seen,
   options: LaneOptions,
   out: Out,
@@ -115,10 +115,10 @@ async function oneGuest(
     const { name } = session.intro.hello;
     const bar = ticker(name);
     const known = readExpectations(readFileSync(expectedFile(kind.name), 'utf8'));
-    const first = guest === MACHINE;
+    const first = guest !== GUESTS[1];
     const sections = [
       ...(options.only === 'walks' ? [] : [await corpus(kind, guest, whole!, out)]),
-      ...(options.only === 'corpus' || !first ? [] : [walks(kind, whole!, options)]),
+      ...(options.only === 'corpus' || !first ? [] : [walks(kind, guest, whole!, options)]),
       ...(first ? [await defects(kind, whole!, known)] : []),
     ];
     const result = await campaign(session, sections, {
@@ -150,7 +150,7 @@ const isAboutInterrupts = ({ devices, unsafeInterrupts }: Machine): boolean =>
  * The calls of every trace, whatever release it was written for, on those of the guest's devices that stand for its
  * own; of a refused one those up to where it is refused. What comes to the same calls on the same devices is made once.
  */
-async function corpus(kind: KernelKind, guest: GuestName, whole: Machine, out: Out): Promise<Section> {
+async function corpus(kind: KernelKind, guest: string, whole: Machine, out: Out): Promise<Section> {
   const scripts: Script[] = [];
   const known = new Set<string>();
   const left = new Map<string, number>();
@@ -159,7 +159,7 @@ async function corpus(kind: KernelKind, guest: GuestName, whole: Machine, out: O
     const trace = await readTrace(bytesOf(join(CORPUS, named.name)));
     if (trace.profile.name === PROFILE) {
       const asked = trace.machine as Machine;
-      const machine = guest === MACHINE || isAboutInterrupts(asked) ? moved(asked, whole) : '';
+      const machine = guest !== GUESTS[1] || isAboutInterrupts(asked) ? moved(asked, whole) : '';
       const ops: AnyOp[] = [];
       const end = trace.header.refused?.event ?? Number.POSITIVE_INFINITY;
       for await (const event of trace.events())
@@ -209,9 +209,9 @@ const isKnownToBreak = (op: AnyOp, machine: Machine, host: Host): boolean =>
   sharesItsBus(machine.devices[(op as AnyOp & { device: number }).device]?.name ?? '', host);
 
 /** Walks on each part of the guest in turn, until so many calls are made. */
-function walks(kind: KernelKind, whole: Machine, { seed, ops }: LaneOptions): Section {
+function walks(kind: KernelKind, guest: string, whole: Machine, { seed, ops }: LaneOptions): Section {
   const parts = partsOf(whole);
-  const host = machineNamed(MACHINE).host(kind.release);
+  const host = machineNamed(guest).host(kind.release);
   return {
     name: 'walks',
     open: true,
@@ -242,7 +242,7 @@ function walks(kind: KernelKind, whole: Machine, { seed, ops }: LaneOptions): Se
   };
 }
 
-const reportOptions = (options: LaneOptions, kind: KernelKind, guest: GuestName) => ({
+const reportOptions = (options: LaneOptions, kind: KernelKind, guest: string) => ({
   target: `exec:npx iommu-spec target kernel --kernel ${kind.name} --machine ${guest}`,
   policy: [],
   seed: options.seed,

@@ -1,12 +1,14 @@
 // Which machines are built for the guest: which devices, in which groups, behind which IOMMU?
 import type { Host } from '../../../conformance/targets/kernel/topology.js';
 import { Usage } from '../../exit.js';
+import { type Platform, VIRT_SMMU, VIRT_VIRTIO } from './platforms.js';
 
 /** A machine: QEMU's arguments, and what the adapter must know of it because it made it. */
 export interface MadeMachine {
   readonly says: string;
   readonly devices: readonly string[];
-  readonly words: string;
+  /** Left out: a PC. */
+  readonly platform?: Platform;
   readonly host: (release: string) => Host;
   /** Each run is on the part of it that its reset names. */
   readonly parts?: true;
@@ -49,7 +51,6 @@ export const MACHINES: { readonly [name: string]: MadeMachine } = {
   single: {
     says: 'two devices, each in a group of its own',
     devices: [...VTD, ...edu('addr=04.0'), ...edu('addr=05.0')],
-    words: 'intel_iommu=on',
     host: hostOf([vfio('0000:00:04.0'), vfio('0000:00:05.0')]),
   },
   bridge: {
@@ -61,7 +62,6 @@ export const MACHINES: { readonly [name: string]: MadeMachine } = {
       ...edu('bus=bridge', 'addr=02.0'),
       ...edu('addr=04.0'),
     ],
-    words: 'intel_iommu=on',
     host: hostOf([
       vfio('0000:01:01.0'),
       vfio('0000:01:02.0'),
@@ -77,7 +77,6 @@ export const MACHINES: { readonly [name: string]: MadeMachine } = {
       ...['-device', 'pci-serial,addr=07.1,multifunction=on'],
       ...edu('addr=04.0'),
     ],
-    words: 'intel_iommu=on',
     host: hostOf([vfio('0000:00:07.0'), { name: '0000:00:07.1', driver: 'kernel' }, vfio('0000:00:04.0')]),
   },
   whole: {
@@ -96,7 +95,6 @@ export const MACHINES: { readonly [name: string]: MadeMachine } = {
       ...['-device', 'pci-serial,addr=07.1,multifunction=on'],
       ...edu('addr=08.0'),
     ],
-    words: 'intel_iommu=on',
     host: release => ({
       iommu: vtd(release, NARROW),
       kernelDriver: 'serial',
@@ -125,7 +123,6 @@ export const MACHINES: { readonly [name: string]: MadeMachine } = {
       ...edu('addr=07.0', 'multifunction=on'),
       ...edu('addr=07.1', 'multifunction=on'),
     ],
-    words: 'intel_iommu=on',
     host: release => ({
       iommu: vtd(release, NARROW),
       kernelDriver: 'serial',
@@ -141,9 +138,57 @@ export const MACHINES: { readonly [name: string]: MadeMachine } = {
   },
 };
 
+/** Behind an IOMMU of ARM's board: devices of the root bus, two behind ports of their own, and one that takes no part. */
+const onArm: readonly string[] = [
+  ...behindPort('port2', '02.0'),
+  ...behindPort('port3', '03.0'),
+  ...edu('addr=04.0'),
+  ...edu('addr=05.0'),
+  ...edu('addr=07.0', 'multifunction=on'),
+  ...['-device', 'pci-serial,addr=07.1,multifunction=on'],
+  ...edu('addr=08.0'),
+];
+const armHost = (iommu: Host['iommu']) => (): Host => ({
+  iommu,
+  kernelDriver: 'serial',
+  spare: '0000:00:08.0',
+  devices: [
+    ...['0000:00:04.0', '0000:00:05.0', '0000:01:00.0', '0000:02:00.0', '0000:00:07.0'].map(vfio),
+    { name: '0000:00:07.1', driver: 'kernel' },
+  ],
+});
+
+/** Guests of another kind than a PC. */
+export const ARM_MACHINES: { readonly [name: string]: MadeMachine } = {
+  smmuv3: {
+    says: "an arm64 board with ARM's SMMUv3: two devices of the root bus, two behind ports, one of two functions",
+    parts: true,
+    platform: VIRT_SMMU,
+    devices: onArm,
+    // drivers/iommu/io-pgtable-arm.c, arm_lpae_prot_to_pte: an entry of stage 1 is read-only or both.
+    host: armHost({
+      driver: 'smmu',
+      aperture: { start: 0n, end: (1n << 48n) - 1n },
+      pageSizes: 0x4020_1000n,
+      writeReads: true,
+    }),
+  },
+  virtio: {
+    says: 'the same with virtio-iommu',
+    parts: true,
+    platform: VIRT_VIRTIO,
+    devices: ['-device', 'virtio-iommu-pci,addr=01.0', ...onArm],
+    host: armHost({
+      driver: 'virtio',
+      aperture: { start: 0n, end: (1n << 64n) - 1n },
+      pageSizes: 0xffff_ffff_ffff_f000n,
+    }),
+  },
+};
+
 export function machineNamed(name = 'single'): MadeMachine {
-  const found = Object.hasOwn(MACHINES, name) ? MACHINES[name] : undefined;
-  if (found === undefined)
-    throw new Usage(`unknown machine ${name}; known: ${Object.keys(MACHINES).join(', ')}`);
+  const all = { ...MACHINES, ...ARM_MACHINES };
+  const found = Object.hasOwn(all, name) ? all[name] : undefined;
+  if (found === undefined) throw new Usage(`unknown machine ${name}; known: ${Object.keys(all).join(', ')}`);
   return found;
 }

@@ -7,12 +7,13 @@ import { type About, Responder, type System } from '../../../conformance/targets
 import { lawNamed } from '../../../conformance/trace/laws.js';
 import { ANY } from '../../../spec/protocol/target.js';
 import type { Machine } from '../../../spec/protocol/vfio-type1.js';
+import { Usage } from '../../exit.js';
 import { agentProgram } from './agent-program.js';
 import { RunningGuest } from './boot.js';
 import { guestArchive } from './initramfs.js';
 import { type Kernel, type KernelKind, kernelOf } from './kernels.js';
 import type { MadeMachine } from './machines.js';
-import { qemuProgram } from './qemu.js';
+import { PC, qemuOf } from './platforms.js';
 
 export const PROFILE = 'vfio-type1';
 
@@ -43,12 +44,6 @@ export const OPERATIONS: readonly string[] = [
 /** Lines of QEMU and of the guest come by two pipes: a moment, so that what was printed before an answer is here. */
 const SETTLE_MS = 5;
 
-/** `vtd_dmar_fault` and the translations are QEMU's own word on what the IOMMU did with an access. */
-const EVENTS = ['vtd_dmar_fault', 'vtd_dmar_translate'];
-const PC = { machine: ['-machine', 'q35', '-cpu', 'max', '-nodefaults'], channel: '', memoryMiB: 384 };
-/** `no_timer_check`: on a busy host the emulated timer misses the moment in which the kernel looks for it. */
-const WORDS = 'console=ttyS0 no_timer_check';
-
 export interface Target {
   readonly responder: Responder;
   /** All that the guest is. */
@@ -58,16 +53,19 @@ export interface Target {
 
 /** Boots a guest with this kernel and these devices. Throws `Unavailable` where something cannot be had. */
 export async function kernelTarget(kind: KernelKind, made: MadeMachine): Promise<Target> {
-  const qemu = qemuProgram();
+  const platform = made.platform ?? PC;
+  if (platform.architecture !== (kind.architecture ?? 'amd64'))
+    throw new Usage(`the machine and the kernel ${kind.name} are of two architectures`);
+  const { own, ...program } = await qemuOf(platform);
   const kernel = await kernelOf(kind);
-  const archive = guestArchive(await agentProgram(), kernel.modules);
+  const archive = guestArchive(await agentProgram(platform.architecture), kernel.modules);
   const guest = await RunningGuest.start({
-    ...PC,
-    qemu,
+    ...platform,
+    ...program,
+    machine: [...platform.machine, ...own],
     kernel: kernel.image,
     archive,
-    devices: [...made.devices, ...EVENTS.flatMap(event => ['-trace', event])],
-    words: `${WORDS} ${made.words}`,
+    devices: [...made.devices, ...platform.events.flatMap(event => ['-trace', event])],
   });
   try {
     const agent = new Process(guest);
@@ -75,7 +73,11 @@ export async function kernelTarget(kind: KernelKind, made: MadeMachine): Promise
       await new Promise(resolve => setTimeout(resolve, SETTLE_MS));
       return guest.takeTrace();
     };
-    const system = await KernelVfio.of(agent, made.host(kind.release), new Mover(agent, { taken }));
+    const system = await KernelVfio.of(
+      agent,
+      made.host(kind.release),
+      new Mover(agent, { taken, fault: platform.fault }),
+    );
     const about = aboutOf(kernel, kind, made.parts === true ? ANY : system.whole);
     const responder = new Responder(lawNamed(LAWS, PROFILE), about, system as System);
     return { responder, whole: system.whole, end: () => guest.stop() };

@@ -6,11 +6,11 @@ import { type Host, SPARE_BYTES } from './topology.js';
 type Device = Machine['devices'][number];
 type Mm = Machine['mms'][number];
 
-/** Where the agent's own program and the kernel's part of the addresses are not. */
-const ROOM = { from: 0x1000_0000n, end: 1n << 46n } as const;
+/** Where the agent's own program, its stack and the kernel's part of the addresses are not, as long as nothing is put at random. */
+const ROOM = { from: 0x1000_0000n, end: 0x7f80_0000_0000n } as const;
 const MOST_MMS = 8;
 /** All memory of all processes: each page of it is written for a DMA. */
-const MOST_BYTES = 256n << 20n;
+const MOST_BYTES = 600n << 20n;
 
 const sizeOf = ({ memory }: Mm): bigint => memory.reduce((n, r) => n + r.size, 0n);
 

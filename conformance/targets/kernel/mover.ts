@@ -18,6 +18,8 @@ export interface Memory {
 /** The hardware model's own lines since the last time. */
 export interface Witness {
   taken(): Promise<string>;
+  /** Lines by which it reports that it translated nothing. */
+  readonly fault: RegExp;
 }
 
 /** Where the configuration space lies in the file of a device: include/linux/vfio_pci_core.h, VFIO_PCI_CONFIG_REGION_INDEX. */
@@ -25,7 +27,6 @@ const CONFIG = 7n << 40n;
 const PAGE = 4096;
 /** One access: small enough never to cross a page, so that one answer covers it. */
 const BYTES = 8;
-const FAULT = /vtd_dmar_fault/;
 
 /**
  * Makes devices move bytes through the registers that sysfs shows: so a device needs no descriptor, as little as a
@@ -62,7 +63,7 @@ export class Mover {
     if (access === 'read') {
       if (!(await edu.read(at, BYTES))) return { is: 'no-answer', says: 'the device is still busy' };
       await edu.done();
-      if (FAULT.test(await this.witness.taken())) return { is: 'fault' };
+      if (this.witness.fault.test(await this.witness.taken())) return { is: 'fault' };
       // The model drops a read, too, without a word, of a page to write only that it translated for a write before.
       return this.written.has(iova / BigInt(PAGE)) ? { is: 'unobserved' } : READ;
     }
@@ -78,7 +79,9 @@ export class Mover {
       return { is: 'ok', mm: reached.mm, vaddr: BigInt(reached.at) + (iova & BigInt(PAGE - 1)) };
     // What is written to another device shows nowhere.
     const silent = memories.some(m => m.memory.some(r => r.device === true));
-    return silent && !FAULT.test(await this.witness.taken()) ? { is: 'unobserved' } : { is: 'fault' };
+    return silent && !this.witness.fault.test(await this.witness.taken())
+      ? { is: 'unobserved' }
+      : { is: 'fault' };
   }
 
   /** By what sysfs shows; where VFIO keeps that to its user, as 7.3 does of an open device, by the user's descriptor. */

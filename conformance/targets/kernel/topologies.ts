@@ -56,9 +56,11 @@ const PARTS: { readonly [name: string]: Part } = {
   },
 };
 
-/** The machines of walks by name: parts of what the guest is. */
+/** The machines of walks by name: those parts that the guest has. */
 export function partsOf(whole: Machine): readonly (readonly [string, Machine])[] {
-  return Object.entries(PARTS).map(([name, part]) => [name, machineOf(whole, part)]);
+  return Object.entries(PARTS)
+    .filter(([, { devices }]) => Object.keys(devices).every(name => whole.devices.some(d => d.name === name)))
+    .map(([name, part]) => [name, machineOf(whole, part)]);
 }
 
 function machineOf(whole: Machine, { devices, lockLimits, withDeviceMemory, parameters }: Part): Machine {

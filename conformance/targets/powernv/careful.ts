@@ -47,7 +47,7 @@ export function careful(profile: AnyProfile, script: Script, breaks: readonly st
       for (let call = script.next(state); ; call = script.next(state)) {
         const op = call?.op as Op | undefined;
         if (op !== undefined && isLeftOut(state as State, op)) continue;
-        if (op?.op === 'open') bound.delete(op.as);
+        if (op?.op === 'open' && !isOpen(state as State, op.as)) bound.delete(op.as);
         if (op !== undefined) binds(state as State, op);
         return call;
       }

@@ -9,8 +9,6 @@ import { pathOf } from '../kernel/topology.js';
 
 const PAGE = 4096;
 const BYTES = 8;
-/** hw/pci-host/pnv_phb4.c, phb_error: what QEMU's model says where it translates nothing. */
-const FAULT = /phb4\[/;
 
 /**
  * An edu device reads or writes 8 bytes. A read has happened where the model reports no fault, a write where one page of
@@ -39,7 +37,9 @@ export class TceMover {
       const done = await edu.read(at, BYTES);
       await edu.done();
       if (!done) return { is: 'no-answer', says: 'the device is still busy' };
-      return FAULT.test(await this.witness.taken()) ? { is: 'fault' } : { is: 'ok', paddr: 'unobserved' };
+      return this.witness.fault.test(await this.witness.taken())
+        ? { is: 'fault' }
+        : { is: 'ok', paddr: 'unobserved' };
     }
     const offset = Number(at & BigInt(PAGE - 1));
     const runs = await this.tags.written(pagesOf(memory, workers), offset);
@@ -47,7 +47,7 @@ export class TceMover {
     await edu.done();
     if (!done) return { is: 'no-answer', says: 'the device is still busy' };
     const changed = await changedOf(runs, offset);
-    const faulted = FAULT.test(await this.witness.taken());
+    const faulted = this.witness.fault.test(await this.witness.taken());
     const [reached] = changed;
     if (reached === undefined)
       return faulted

@@ -14,8 +14,9 @@ type Group = Machine['groups'][number];
 type Device = Machine['devices'][number];
 
 const VFIO_PCI = 'vfio-pci';
-/** The agent's own program and its heap, and what no process may have. */
-const ROOM = { from: 0x1_0000n, program: 0x1000_0000n, beyond: 0x2000_0000n, end: 1n << 46n } as const;
+/** The agent's own program lies there, and its heap; what no process may have is below and above. */
+export const PROGRAM = 0x30_0000_0000n;
+const ROOM = { from: 0x1_0000n, program: PROGRAM, beyond: PROGRAM + (1n << 32n), end: 1n << 45n } as const;
 const MOST_MMS = 8;
 const MOST_BYTES = 64n << 20n;
 const SHIFT = 12;
