@@ -1,6 +1,6 @@
 // How does a user of VFIO make and remove the windows that all groups of a container share?
 import { EEXIST, EINVAL, ENODEV, ENOMEM, ENOSPC, ENXIO, EPERM } from '../errno.js';
-import { chargedBytes, type Geometry, geometryOf, MOST_LEVELS } from '../tce/geometry.js';
+import { chargedBytes, type Geometry, geometryOf, leastPart, MOST_LEVELS } from '../tce/geometry.js';
 import { ADDRESS_PAGES, pageOf, pagesIn } from './addresses.js';
 import { argumentRefused, bind, boundContainer } from './calls.js';
 import { type Core, charge, fails } from './core.js';
@@ -166,10 +166,11 @@ function firmwareTable(wanted: Wanted, shape: Shape): HwTable | number {
 /** What a size is two to the power of, -1 where it is no such power. */
 const logOf = (size: bigint): number => (size === 0n || (size & (size - 1n)) !== 0n ? -1 : shiftOf(size));
 
-/** Has the table a price? On bare metal: a power of two of whole pages, in as many levels as there can be. */
+/** Has the table a price? On bare metal: a power of two, of a page or a part of one, in as many levels as there can be. */
 function hasPrice(core: Core, shift: number, size: bigint, levels: number): boolean {
   if (core.hardware.platform === 'pseries') return priceOnPseries(shift, size, levels) > 0n;
-  return logOf(size) >= shift && levels >= 1 && levels <= MOST_LEVELS;
+  const log = logOf(size);
+  return log >= 0 && log - shift >= leastPart(levels) && levels >= 1 && levels <= MOST_LEVELS;
 }
 
 /** Bytes; several levels cost as much as 32 bits can say, and are refused later. */

@@ -5,6 +5,9 @@ export const MOST_LEVELS = 5;
 /** Address bits that the levels may split up, with the page offset: fewer than this. */
 const SPLIT_BITS = 55;
 
+/** Of a page the least part that a window may have, as a shift: none with two levels is less than half. */
+export const leastPart = (levels: number): number => (levels === 1 ? -ENTRY_SHIFT : 1 - levels);
+
 export interface Geometry {
   readonly levels: number;
   /** Entries per block of any level, as a shift: all levels have the same size, so the top one may be partly unused. */
@@ -15,7 +18,7 @@ export interface Geometry {
 
 /**
  * The geometry of a table for a window of 2^windowShift bytes in pages of 2^pageShift; null where there is none:
- * no levels or more than five, a window smaller than a page, or more address bits than the hardware splits.
+ * no levels or more than five, a window of too small a part of a page, or more address bits than the hardware splits.
  * Source: Linux, pnv_pci_ioda2_table_alloc_pages.
  */
 export function geometryOf(
@@ -24,8 +27,9 @@ export function geometryOf(
   levels: number,
   hostPageShift: number,
 ): Geometry | null {
-  if (!Number.isInteger(levels) || levels < 1 || levels > MOST_LEVELS || windowShift < pageShift) return null;
+  if (!Number.isInteger(levels) || levels < 1 || levels > MOST_LEVELS) return null;
   const wanted = windowShift - pageShift;
+  if (wanted < leastPart(levels)) return null;
   const least = hostPageShift - ENTRY_SHIFT;
   const levelShift = Math.max(Math.ceil(wanted / levels), least);
   if (levelShift * levels + pageShift >= SPLIT_BITS) return null;

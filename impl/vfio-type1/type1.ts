@@ -23,7 +23,8 @@ function newDomain(core: Core, container: Container, group: IommuGroup): Domain 
   const at = core.hardware.groups[group.name].unit;
   const unit = core.hardware.units[at];
   const { release } = core.kernel;
-  if (container.backend === 'nesting' && release !== '7.2' && !unit.nesting) return -EINVAL;
+  if (container.backend === 'nesting' && release !== '7.2' && !unit.nesting)
+    return release === '6.12' && unit.driver === 'smmu' ? -EPERM : -EINVAL;
   if (release === '6.1' && unit.driver === 'vtd')
     if (present(core, group).some(d => core.hardware.devices[d].direct)) return -EPERM;
   if (fails(core, 'attach')) return -EINVAL;

@@ -35,9 +35,15 @@ export const onPseries = (s: State): boolean => s.platform.name === 'pseries';
 /** POWERNV_IOMMU_MAX_LEVELS; what the group says of its levels is for the user, and the driver does not look at it. */
 const MOST_LEVELS = 5;
 
-/** On powernv: can a table of that shape be priced? */
+/**
+ * On powernv: can a table of that shape be priced? A part of a page is rounded up with the levels, in unsigned numbers: of
+ * one level an eighth of a page is enough, of more a 2^(levels - 1)th.
+ */
 export const shapeFits = (w: Wanted): boolean =>
-  logOf(w.size) >= w.shift && w.levels >= 1 && w.levels <= MOST_LEVELS;
+  logOf(w.size) >= 0 &&
+  logOf(w.size) - w.shift >= (w.levels === 1 ? -3 : 1 - w.levels) &&
+  w.levels >= 1 &&
+  w.levels <= MOST_LEVELS;
 
 /** On pseries a table of several levels has a price, though none is made; else 8 bytes for each page, if that is any. */
 const MANY_LEVELS_COST = 0xffff_ffff;

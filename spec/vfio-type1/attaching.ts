@@ -10,6 +10,7 @@ import { apart, cutsOff, leavesNothing, narrowed, reservedOver, widened } from '
 export type Obstacle =
   | 'vaddr-invalid'
   | 'no-nesting'
+  | 'nesting-too-late'
   | 'direct-mapped'
   | 'apertures-apart'
   | 'mapping-cut-off'
@@ -56,6 +57,7 @@ export function attachObstacle(
   if (kind === 'emulated') return 'none';
   const { start, end, nesting, driver } = s.units[unit]!;
   const old = p.release === 'linux-6.1';
+  if (nested && !nesting && p.release === 'linux-6.12' && driver === 'smmu') return 'nesting-too-late';
   if (nested && !nesting && (old || p.release === 'linux-6.12')) return 'no-nesting';
   if (old && driver === 'vtd' && present(s, g).some(d => d.direct)) return 'direct-mapped';
   if (apart(s, c, start, end)) return 'apertures-apart';

@@ -235,7 +235,11 @@ test('geometry: what bare metal makes of a window, and what it charges', () => {
   assert.deepEqual(geometryOf(30, 12, 1, 12), { levels: 1, levelShift: 18, entriesShift: 18 });
   assert.equal(geometryOf(30, 12, 0, 16), null);
   assert.equal(geometryOf(30, 12, 6, 16), null);
-  assert.equal(geometryOf(11, 12, 1, 12), null);
+  // A part of a page is enough: of one level an eighth, of two a half.
+  assert.deepEqual(geometryOf(9, 12, 1, 12), { levels: 1, levelShift: 9, entriesShift: 9 });
+  assert.equal(geometryOf(8, 12, 1, 12), null);
+  assert.deepEqual(geometryOf(11, 12, 2, 12), { levels: 2, levelShift: 9, entriesShift: 9 });
+  assert.equal(geometryOf(10, 12, 2, 12), null);
   // 55 address bits are one too many.
   assert.equal(geometryOf(54, 12, 2, 12)?.levelShift, 21);
   assert.equal(geometryOf(55, 12, 1, 12), null);

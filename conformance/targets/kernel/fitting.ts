@@ -7,7 +7,7 @@ type Device = Machine['devices'][number];
 type Mm = Machine['mms'][number];
 
 /** Where the agent's own program, its stack and the kernel's part of the addresses are not, as long as nothing is put at random. */
-const ROOM = { from: 0x1000_0000n, end: 0x7f80_0000_0000n } as const;
+const ROOM = { from: 0x1000_0000n, end: 0x7ff8_0000_0000n } as const;
 const MOST_MMS = 8;
 /** All memory of all processes: each page of it is written for a DMA. */
 const MOST_BYTES = 600n << 20n;

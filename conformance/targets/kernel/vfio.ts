@@ -28,7 +28,6 @@ const NO_GROUP = 65_535;
 const UNKNOWN_FLAG = 0x80;
 /** Less than the page sizes need. */
 const SHORT_INFO = 8;
-
 const EXTENSIONS = {
   type1: 1,
   type1v2: 3,
@@ -186,11 +185,14 @@ export class KernelVfio {
     return this.machine.devices[device]?.name ?? 'ffff:00:00.0';
   }
 
-  /** A group whose devices were all removed is made anew when one appears, and may have another number then. */
+  /** Made anew when all devices were removed, by another number; by a device tree a newcomer has none until it is bound. */
   private async nodeOf(group: number): Promise<string> {
-    const there = this.machine.devices.find((d, i) => d.group === group && !this.drivers.isAbsent(i));
-    const number = there === undefined ? undefined : await groupOf(this.agent, there.name);
-    return `/dev/vfio/${number ?? NO_GROUP}`;
+    for (const [i, { name, group: at }] of this.machine.devices.entries()) {
+      if (at !== group || this.drivers.isAbsent(i)) continue;
+      const number = await groupOf(this.agent, name);
+      if (number !== undefined) return `/dev/vfio/${number}`;
+    }
+    return `/dev/vfio/${NO_GROUP}`;
   }
 
   /** The recorder's own rule: a name that is taken is a process without descriptors. */

@@ -28,7 +28,7 @@ export function careful(profile: AnyProfile, script: Script, breaks: readonly st
     const c = state.containers.find(row => row.kind === 'open' && row.name === op.container);
     if (c === undefined) return false;
     const binder = bound.get(op.container);
-    if (binder !== undefined && c.mm < 0 && binder !== op.mm) return true;
+    if (binder !== undefined && c.mm < 0 && (binder !== op.mm || op.op === 'unregister')) return true;
     const limited = (script.machine as Machine).mms[op.mm]!.lockLimit !== null;
     if (c.pending && op.op === 'remove_window' && op.start !== 0n && op.start < SECOND_WINDOW) return true;
     const { rule, outcome } = allowed(profile, state, op as AnyOp, script.policies).at(-1)!;

@@ -69,9 +69,15 @@ export const createWindow: readonly Rule<Create>[] = [
   onCreate.must(
     'shape',
     'EINVAL',
-    'On powernv the size must be a power of two and at least a page, and the levels one to five.',
+    'On powernv the size must be a power of two, and the levels one to five. Less than a page is enough: an eighth with one level, a 2^(levels - 1)th with more.',
     (s, o) => !onPseries(s) && !shapeFits(wanted(o)),
-    { cite: [linux('tce_iommu_create_table: table_size'), linux('pnv_pci_ioda2_get_table_size')] },
+    {
+      cite: [
+        linux('tce_iommu_create_table: table_size'),
+        linux('pnv_pci_ioda2_get_table_size'),
+        linux('pnv_pci_ioda2_table_alloc_pages: entries_shift'),
+      ],
+    },
   ),
   onCreate.must(
     'no-price',

@@ -29,6 +29,19 @@ export function beforeDomain<O>(name: string, a: Attaching<O>): readonly Rule<O>
       releases: UNTIL_6_12,
     }),
     of(
+      'nesting-too-late',
+      'nesting-too-late',
+      'EPERM',
+      "SMMUv3's driver finishes a domain when it makes one for a device; then it is too late for nesting.",
+      {
+        releases: ['linux-6.12'],
+        cite: [
+          cite('linux-6.12', 'arm_smmu_enable_nesting: EPERM'),
+          cite('linux-6.12', 'arm_smmu_domain_alloc_paging: arm_smmu_domain_finalise'),
+        ],
+      },
+    ),
+    of(
       'direct-mapped',
       'direct-mapped',
       'EPERM',
@@ -135,6 +148,7 @@ const refusals =
 const AT: { readonly [O in Obstacle]: string } = {
   'vaddr-invalid': 'vfio_iommu_type1_attach_group: vaddr_invalid_count',
   'no-nesting': 'vfio_iommu_type1_attach_group: iommu_enable_nesting',
+  'nesting-too-late': 'vfio_iommu_type1_attach_group: iommu_enable_nesting',
   'direct-mapped': 'vfio_iommu_type1_attach_group: iommu_attach_group',
   'apertures-apart': 'vfio_iommu_aper_conflict',
   'mapping-cut-off': 'vfio_iommu_aper_conflict',
