@@ -6,7 +6,8 @@ export const MOST_LEVELS = 5;
 const SPLIT_BITS = 55;
 
 /** Of a page the least part that a window may have, as a shift: none with two levels is less than half. */
-export const leastPart = (levels: number): number => (levels === 1 ? -ENTRY_SHIFT : 1 - levels);
+export const leastPart = (levels: number): number =>
+  levels === 1 ? -ENTRY_SHIFT : Math.max(-ENTRY_SHIFT, 1 - levels);
 
 export interface Geometry {
   readonly levels: number;

@@ -37,11 +37,11 @@ const MOST_LEVELS = 5;
 
 /**
  * On powernv: can a table of that shape be priced? A part of a page is rounded up with the levels, in unsigned numbers: of
- * one level an eighth of a page is enough, of more a 2^(levels - 1)th.
+ * one level an eighth of a page is enough, of more a 2^(levels - 1)th. Below an eighth it is undefined in C.
  */
 export const shapeFits = (w: Wanted): boolean =>
   logOf(w.size) >= 0 &&
-  logOf(w.size) - w.shift >= (w.levels === 1 ? -3 : 1 - w.levels) &&
+  logOf(w.size) - w.shift >= (w.levels === 1 ? -3 : Math.max(-3, 1 - w.levels)) &&
   w.levels >= 1 &&
   w.levels <= MOST_LEVELS;
 
