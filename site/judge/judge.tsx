@@ -89,7 +89,8 @@ function Taking({ judge, release, setRelease }: TakingProps) {
       <p>
         A recording of ours, a trace file of the kernel (<code>iommu</code>, <code>dma</code> and{' '}
         <code>intel_iommu</code> events, or the probes of <code>iommu-spec record vfio</code>), a log of the
-        kernel with fault lines, or of <code>strace -f</code>; packed by gzip or not.
+        kernel with fault lines, a log of <code>strace -f</code>, or QEMU's log of its VT-d events; packed by
+        gzip or not.
       </p>
       <p>
         <label>
