@@ -61,7 +61,8 @@ const outOfMemory = (s: State, o: Map, chosen: Chosen): readonly State[] => {
     const { leaves } = asMapped(s, o, chosen, last + 1);
     return leaves === s.leaves ? s : patch(s, { leaves });
   });
-  return Array.from({ length: made }, (_, n) => after[onto.filter(at => at < n).length]!);
+  const states = Array.from({ length: made }, (_, n) => after[onto.filter(at => at < n).length]!);
+  return states.every(state => state === s) ? [s] : states;
 };
 
 const MEMORY = 1n << 52n;
