@@ -101,11 +101,12 @@ export class RunningGuest implements Channel {
     return before(ANSWER_MS, answer, `the agent did not answer ${line.slice(0, 80)}`);
   }
 
-  /** Where the kernel complained of itself, what it said of that; else the end of what it said. */
+  /** Where the kernel complained of itself, what it said of that; else the end of what it said, or of what QEMU did. */
   private lastWords(): string {
     const told = this.console.split('\n').filter(line => COMPLAINT.test(line));
     if (told.length > 0) return told.slice(0, MOST_COMPLAINTS).join('\n');
-    return this.console.split('\n').slice(-LAST_LINES).join('\n');
+    const said = this.console === '' ? this.trace : this.console;
+    return said.split('\n').slice(-LAST_LINES).join('\n');
   }
 
   /** What QEMU printed since the last time this was asked. */

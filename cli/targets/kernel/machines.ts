@@ -177,7 +177,7 @@ export const ARM_MACHINES: { readonly [name: string]: MadeMachine } = {
     says: 'the same with virtio-iommu',
     parts: true,
     platform: VIRT_VIRTIO,
-    devices: ['-device', 'virtio-iommu-pci,addr=01.0', ...onArm],
+    devices: onArm,
     host: armHost({
       driver: 'virtio',
       aperture: { start: 0n, end: (1n << 64n) - 1n },

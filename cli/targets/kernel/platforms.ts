@@ -40,7 +40,13 @@ const virt = (more: string, ...events: readonly string[]): Platform => ({
 });
 /** A stream that is blocked is aborted, and that is no event. */
 export const VIRT_SMMU = virt(',iommu=smmuv3', 'smmuv3_record_event', 'smmuv3_translate_abort');
-export const VIRT_VIRTIO = virt('', 'virtio_iommu_report_fault');
+const withVirtio = virt('', 'virtio_iommu_report_fault');
+/** The IOMMU comes before all devices, the agent's channel too. */
+export const VIRT_VIRTIO: Platform = {
+  ...withVirtio,
+  machine: [...withVirtio.machine, '-device', 'virtio-iommu-pci,addr=01.0'],
+  channel: ',addr=0a.0',
+};
 
 /** The program that runs such a board: of a PC's the installed one. Throws `Unavailable` where there is none. */
 export async function qemuOf(platform: Platform, tell: Tell = () => undefined) {
