@@ -64,6 +64,7 @@ for (const name of LANES)
     .option('--ops <n>', 'operations of one walk', wholeNumber('--ops', 1, 100_000), 100)
     .option('--qemu <version>', 'one version only')
     .option('--rules', 'the verdict on every clause')
+    .addOption(new Option('--only <part>', 'only this part').choices(['corpus', 'cycles', 'walks']))
     .argument('[others...]', `others of them, one after the other: ${LANES.join(', ')}`)
     .action(async (others: readonly string[], options) => {
       process.exitCode = await (await import('./models/lane.js')).modelLanes([name, ...others], options);

@@ -34,6 +34,8 @@ export interface ModelOptions {
   readonly ops: number;
   readonly qemu?: string;
   readonly rules?: boolean;
+  /** Sections whose names begin so. */
+  readonly only?: string;
 }
 
 const DEADLINE = 20_000;
@@ -90,7 +92,8 @@ async function taken(
   const session = await Session.open(inside(target.responder), LAWS, limits, clock, PROFILE);
   try {
     for (const line of introduction(session)) out.say(line);
-    const sections = [await corpus(judged), ...cycles(judged, options), walks(judged, options)];
+    const all = [await corpus(judged), ...cycles(judged, options), walks(judged, options)];
+    const sections = all.filter(section => section.name.startsWith(options.only ?? ''));
     const bar = ticker(session.intro.hello.name);
     const result = await campaign(session, sections, {
       limits,
