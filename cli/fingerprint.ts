@@ -33,7 +33,7 @@ const lawHash = (): string => hashOf(DECIDES);
 /** Of the explorer, for what only the same explorer can read. */
 export const explorerHash = (): string => hashOf(['model/explore']);
 
-function hashOf(folders: readonly string[]): string {
+export function hashOf(folders: readonly string[]): string {
   const hash = createHash('sha256');
   for (const folder of folders) {
     const files = readdirSync(join(BUILT, folder), { recursive: true, encoding: 'utf8' });

@@ -1,6 +1,7 @@
 // Which commands are there, and what does the whole say of itself?
 import { Command, Help, type Option } from 'commander';
 import { here, type Written } from './console.js';
+import { addCampaign } from './program/campaign.js';
 import { addCheck } from './program/check.js';
 import { addExplain } from './program/explain.js';
 import { addFaults } from './program/faults.js';
@@ -51,6 +52,7 @@ export function program(end: End): Command {
   for (const add of [
     addRun,
     addMerge,
+    addCampaign,
     addCheck,
     addWalk,
     addJudge,

@@ -3,6 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { PROFILES } from '../../spec/index.js';
 import { EXIT, Usage } from '../exit.js';
+import { campaignSchema } from './campaign-schema.js';
 import { debatesDocument } from './debates.js';
 import { faultsDocument } from './faults.js';
 import { Kept } from './kept.js';
@@ -30,6 +31,7 @@ const DOCUMENTS: { readonly [file: string]: () => string | Promise<string> } = {
   'schemas/trace-1.schema.json': () => schemaText(traceSchema()),
   'schemas/target-1.schema.json': () => schemaText(targetSchema()),
   'schemas/story-1.schema.json': () => schemaText(storySchema()),
+  'schemas/campaign-1.schema.json': () => schemaText(campaignSchema()),
   'man/iommu-spec.md': manualSource,
   'docs/promises.md': promisesDocument,
   'docs/debates.md': () => debatesDocument(kept),
