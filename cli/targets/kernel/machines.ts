@@ -180,7 +180,7 @@ export const ARM_MACHINES: { readonly [name: string]: MadeMachine } = {
     devices: onArm,
     host: armHost({
       driver: 'virtio',
-      aperture: { start: 0n, end: (1n << 64n) - 1n },
+      aperture: { start: 0n, end: (1n << 48n) - 1n },
       pageSizes: 0xffff_ffff_ffff_f000n,
     }),
   },

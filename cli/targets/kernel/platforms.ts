@@ -41,11 +41,12 @@ const virt = (more: string, ...events: readonly string[]): Platform => ({
 /** A stream that is blocked is aborted, and that is no event. */
 export const VIRT_SMMU = virt(',iommu=smmuv3', 'smmuv3_record_event', 'smmuv3_translate_abort');
 const withVirtio = virt('', 'virtio_iommu_report_fault');
-/** The IOMMU comes before all devices, the agent's channel too. */
+/** The IOMMU comes before all devices, the agent's channel too, which is the second of virtio's devices then. */
 export const VIRT_VIRTIO: Platform = {
   ...withVirtio,
   machine: [...withVirtio.machine, '-device', 'virtio-iommu-pci,addr=01.0'],
   channel: ',addr=0a.0',
+  words: `${withVirtio.words} agent=/dev/vport1p1`,
 };
 
 /** The program that runs such a board: of a PC's the installed one. Throws `Unavailable` where there is none. */
