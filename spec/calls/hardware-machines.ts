@@ -34,5 +34,13 @@ export const HARDWARE_MACHINES: { readonly [name: string]: Setup } = {
   'VT-d, a driver': { ...BASE, ...DRIVER },
   'VT-d with caching mode, a driver': { ...BASE, ...DRIVER, cachingMode: true },
   'AMD with a flush queue, a driver': { ...BASE, ...DRIVER, architecture: 'amd', lazy: true },
+  'VT-d, a driver of devices with ATS': {
+    ...BASE,
+    ...DRIVER,
+    devices: [
+      { name: 'a', ats: true },
+      { name: 'b', ats: true },
+    ],
+  },
   'SMMUv3, a driver': { ...BASE, ...DRIVER, architecture: 'smmu-v3' },
 };
