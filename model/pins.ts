@@ -26,7 +26,7 @@ export const PINS = {
   handles: { states: 2062, transitions: 262_766 },
   'handles-6.12': { states: 639, transitions: 76_887 },
   hotplug: { states: 23_719, transitions: 769_583, canonical: 6019 },
-  'hw-amd': { states: 1951, transitions: 18_917 },
+  'hw-amd': { states: 1506, transitions: 14_428 },
   'hw-ats': { states: 650, transitions: 6587 },
   'hw-attach': { states: 20, transitions: 162 },
   'hw-caching-mode': { states: 129, transitions: 1435 },

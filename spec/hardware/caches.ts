@@ -205,15 +205,19 @@ export const filled = (s: State, view: View): View => union(view, itemsOf(brough
 /**
  * What may be cached once queued commands are done. They are done at some time between now and then, so until they are
  * what they will take out may bring other things in: those stay, unless a command takes them out as well that is done
- * at the same time or later.
+ * at the same time or later. What came in so may bring in more, as long as what it came in by is there itself.
  */
 export function settled(s: State, { view, commands }: Pending, now: View): Pending {
   const own = filled(s, view);
   const there = keysOf(own);
+  /** Of what stays: what it came in by that is gone in the end. */
+  const roots = new Map<string, readonly Item[]>();
   const late = broughtIn(s, now).filter(({ item, from }) => {
     if (there.has(keyOf(item))) return false;
-    const gone = from.filter(f => !there.has(keyOf(f)));
-    return !isTaken(s, commands, item, gone);
+    const gone = from.flatMap(f => (there.has(keyOf(f)) ? [] : (roots.get(keyOf(f)) ?? [f])));
+    if (isTaken(s, commands, item, gone)) return false;
+    if (!roots.has(keyOf(item))) roots.set(keyOf(item), gone);
+    return true;
   });
   return { view: late.length === 0 ? own : filled(s, union(own, itemsOf(late))), commands };
 }
