@@ -32,17 +32,26 @@ class Reader {
   }
 
   tree<L extends Leaf>(leafOf: (number: number) => L): Tree<L> {
-    const first = this.next();
-    if (first === 0) return undefined;
-    if (first < 0) return leafOf(-1 - first);
-    const question = this.next();
-    const node = new Node<L>(this.entity(first - 1), question);
-    for (let many = this.next(); many > 0; many--) {
+    const open: { readonly node: Node<L>; left: number }[] = [];
+    const enter = (): Tree<L> => {
+      const first = this.next();
+      if (first === 0) return undefined;
+      if (first < 0) return leafOf(-1 - first);
+      const node = new Node<L>(this.entity(first - 1), this.next());
+      open.push({ node, left: this.next() });
+      return node;
+    };
+    const root = enter();
+    for (let top = open.at(-1); top !== undefined; top = open.at(-1)) {
+      if (top.left-- === 0) {
+        open.pop();
+        continue;
+      }
       const answer = this.next();
-      const kid = this.tree(leafOf);
-      if (kid !== undefined) node.set(question === WHOLE ? answer : this.answers[answer], kid);
+      const kid = enter();
+      if (kid !== undefined) top.node.set(top.node.question === WHOLE ? answer : this.answers[answer], kid);
     }
-    return node;
+    return root;
   }
 
   op(): OpLeaf {

@@ -57,16 +57,28 @@ class Writer {
   readonly outcomes = new Dictionary<unknown>(value => JSON.stringify(keepable(value)));
   readonly names = new Dictionary<string>();
 
-  tree<L extends Leaf>(at: Node<L> | L | undefined, leafOf: (leaf: L) => number): void {
-    if (at === undefined) this.words.push(0);
-    else if (!(at instanceof Node)) this.words.push(-1 - leafOf(at));
-    else {
-      const { kids } = at;
-      this.words.push(at.entity.id + 1, at.question, kids.length);
-      at.answersOfKids.forEach((answer, i) => {
+  /** Without recursion: a rule that reads a long list has a tree as deep as that. */
+  tree<L extends Leaf>(root: Node<L> | L | undefined, leafOf: (leaf: L) => number): void {
+    if (root === undefined) this.words.push(0);
+    const open: { readonly at: Node<L>; next: number }[] = [];
+    const enter = (at: Node<L> | L): void => {
+      if (!(at instanceof Node)) {
+        this.words.push(-1 - leafOf(at));
+        return;
+      }
+      this.words.push(at.entity.id + 1, at.question, at.kids.length);
+      open.push({ at, next: 0 });
+    };
+    if (root !== undefined) enter(root);
+    for (let top = open.at(-1); top !== undefined; top = open.at(-1)) {
+      const { at } = top;
+      const i = top.next++;
+      if (i === at.kids.length) open.pop();
+      else {
+        const answer = at.answersOfKids[i];
         this.words.push(at.question === WHOLE ? (answer as number) : this.answers.of(answer));
-        this.tree(kids[i], leafOf);
-      });
+        enter(at.kids[i]!);
+      }
     }
   }
 
@@ -83,11 +95,12 @@ class Writer {
 /** Leaves in the order in which they are met, numbered. */
 function leavesOf<L extends Leaf>(tries: readonly Trie<L>[]): Map<L, number> {
   const found = new Map<L, number>();
-  const visit = (at: Node<L> | L | undefined): void => {
-    if (at instanceof Node) for (const kid of at.kids) visit(kid);
-    else if (at !== undefined) found.set(at, found.size);
-  };
-  for (const t of tries) visit(t.root);
+  for (const t of tries) {
+    const open: (Node<L> | L)[] = t.root === undefined ? [] : [t.root];
+    for (let at = open.pop(); at !== undefined; at = open.pop())
+      if (at instanceof Node) open.push(...at.kids);
+      else found.set(at, found.size);
+  }
   return found;
 }
 
