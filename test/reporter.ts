@@ -127,8 +127,7 @@ class Run {
     const why = cause instanceof Error ? ownFrames(cause.stack ?? cause.message) : inspect(cause ?? error);
     const failure: Failure = {
       file: file!,
-      // A file of tests is run by itself, also where it shared a process with others.
-      ran: file!.endsWith('.test.js') ? [file!] : this.files.filter(ran => imports(ran, file!)),
+      ran: this.files.filter(ran => imports(ran, file!)),
       name: itself ? undefined : name,
       nested: (nesting ?? 0) > 0,
       says: itself ? `${this.written.get(file!) ?? ''}the file did not end well` : why,
