@@ -134,7 +134,7 @@ export function testWalks(each: number, combined: number): void {
   test('every ending that the law only permits can be forced, and was', t => {
     assert.deepEqual(Object.keys(FAULT_OF).sort(), [...MAY].sort());
     const missed = () => [...MAY].filter(rule => !taken.has(rule));
-    for (let more = 0; more < 20 && missed().length > 0; more++) walks(t, 120, fc.constant(DEFAULTS));
+    for (let more = 0; more < 300 && missed().length > 0; more++) walks(t, 120, fc.constant(DEFAULTS));
     assert.deepEqual(missed(), []);
   });
 }
