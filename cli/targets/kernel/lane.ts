@@ -17,10 +17,11 @@ import { lawNamed } from '../../../conformance/trace/laws.js';
 import { vfioType1Calls } from '../../../spec/calls/vfio-type1.js';
 import { type AnyOp, canonical, defaultPolicies, type Policies, RELEASE } from '../../../spec/index.js';
 import type { Machine } from '../../../spec/protocol/vfio-type1.js';
-import { EXIT, type ExitCode, Unavailable, worst } from '../../exit.js';
+import { EXIT, type ExitCode } from '../../exit.js';
 import { bundled, bytesOf, CORPUS } from '../../input.js';
 import { count, type Out, outTo, paint, ticker } from '../../terminal.js';
 import { introduction, sayCampaign } from '../report.js';
+import { eachKernel } from './each.js';
 import { ARM_KERNELS, KERNELS, type KernelKind, kernelNamed } from './kernels.js';
 import { guestDial, type Seen } from './link.js';
 import { machineNamed } from './machines.js';
@@ -50,22 +51,7 @@ const expectedFile = (kernel: string): string =>
 export async function kernelLane(options: LaneOptions): Promise<ExitCode> {
   const out = outTo(false);
   const kinds = options.kernel === undefined ? [...KERNELS, ...ARM_KERNELS] : [kernelNamed(options.kernel)];
-  const codes: ExitCode[] = [];
-  const lines: string[] = [];
-  for (const kind of kinds) {
-    try {
-      const { code, line } = await oneKernel(kind, options, out);
-      codes.push(code);
-      lines.push(line);
-    } catch (error) {
-      if (!(error instanceof Unavailable)) throw error;
-      codes.push(EXIT.unavailable);
-      lines.push(paint.red(`Linux ${kind.name}: ${error.message}`));
-    }
-  }
-  out.say();
-  for (const line of lines) out.say(line);
-  return worst(codes);
+  return eachKernel(kinds, kind => oneKernel(kind, options, out), out);
 }
 
 /** Each kernel is booted in these guests in turn; in the second only what is about interrupts is made. */

@@ -23,6 +23,7 @@ import type { Machine } from '../../../spec/protocol/hardware.js';
 import { EXIT, type ExitCode, Usage, worst } from '../../exit.js';
 import { bundled, bytesOf, CORPUS } from '../../input.js';
 import { count, type Out, outTo, paint, ticker } from '../../terminal.js';
+import { machinesReported } from '../machines-reported.js';
 import { type Found, findQemus } from '../qemu/find.js';
 import { introduction, sayCampaign } from '../report.js';
 import { isIn, type Judged, LANES, MODELS } from './kinds.js';
@@ -103,7 +104,7 @@ async function taken(
     });
     bar.done();
     const again = `exec:npx iommu-spec target ${name} --qemu ${qemu.version}`;
-    sayCampaign(session, result, reportOptions(options, again), out);
+    sayCampaign(session, result, machinesReported(options, DEADLINE, again), out);
     return result;
   } finally {
     await session.close();
@@ -219,22 +220,6 @@ function walks(judged: Judged, options: ModelOptions): Section {
     },
   };
 }
-
-const reportOptions = (options: ModelOptions, target: string) => ({
-  target,
-  policy: [],
-  seed: options.seed,
-  runs: options.machines,
-  ops: options.ops,
-  upTo: 0,
-  part: 0,
-  shrink: true,
-  deadline: DEADLINE,
-  startup: DEADLINE / 1000,
-  total: 3600,
-  restarts: TARGET_LIMITS.restarts,
-  ...(options.rules === undefined ? {} : { rules: options.rules }),
-});
 
 /** What was made and met, what was not as it is to be, and what became of the accesses. */
 function summary(

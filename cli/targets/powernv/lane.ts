@@ -18,9 +18,10 @@ import { spaprTceCalls } from '../../../spec/calls/spapr-tce.js';
 import { type AnyOp, canonical, defaultPolicies, type Policies, RELEASE } from '../../../spec/index.js';
 import type { Machine, Op } from '../../../spec/protocol/spapr-tce.js';
 import type { State } from '../../../spec/spapr-tce/state.js';
-import { EXIT, type ExitCode, Unavailable, worst } from '../../exit.js';
+import { EXIT, type ExitCode } from '../../exit.js';
 import { bundled, bytesOf, CORPUS } from '../../input.js';
-import { count, type Out, outTo, paint, ticker } from '../../terminal.js';
+import { count, type Out, outTo, ticker } from '../../terminal.js';
+import { eachKernel } from '../kernel/each.js';
 import { summary } from '../kernel/lane.js';
 import { guestDial, type Seen } from '../kernel/link.js';
 import { introduction, sayCampaign } from '../report.js';
@@ -58,22 +59,7 @@ const inFolder = (name: string): string => fileURLToPath(new URL(`${FOLDER}/${na
 export async function powernvLane(options: LaneOptions): Promise<ExitCode> {
   const out = outTo(false);
   const kinds = options.kernel === undefined ? POWER_KERNELS : [powerKernelNamed(options.kernel)];
-  const codes: ExitCode[] = [];
-  const lines: string[] = [];
-  for (const kind of kinds) {
-    try {
-      const { code, line } = await oneKernel(kind, options, out);
-      codes.push(code);
-      lines.push(line);
-    } catch (error) {
-      if (!(error instanceof Unavailable)) throw error;
-      codes.push(EXIT.unavailable);
-      lines.push(paint.red(`Linux ${kind.name}: ${error.message}`));
-    }
-  }
-  out.say();
-  for (const line of lines) out.say(line);
-  return worst(codes);
+  return eachKernel(kinds, kind => oneKernel(kind, options, out), out);
 }
 
 async function oneKernel(kind: PowerKernel, options: LaneOptions, out: Out) {

@@ -26,6 +26,7 @@ import { EXIT, type ExitCode, worst } from '../../exit.js';
 import { bundled, bytesOf, CORPUS } from '../../input.js';
 import { count, type Out, outTo, paint, ticker } from '../../terminal.js';
 import { dialOf } from '../dial.js';
+import { machinesReported } from '../machines-reported.js';
 import { type Found, findQemus, PSERIES } from '../qemu/find.js';
 import { introduction, sayCampaign } from '../report.js';
 import { launcher, POLICIES, PROFILE } from './target.js';
@@ -69,7 +70,7 @@ export async function pseriesLane(options: LaneOptions): Promise<ExitCode> {
           bar.show(`${section}: ${count(runs)} runs, ${count(calls)} calls`),
       });
       bar.done();
-      sayCampaign(session, result, reportOptions(options, target), out);
+      sayCampaign(session, result, machinesReported(options, DEADLINE, target), out);
       const otherwise = await sayBeside(qemu, out);
       lines.push(summary(version, result));
       codes.push(result.result === 'conforms' && otherwise === 0 ? EXIT.conforms : EXIT.diverges);
@@ -171,22 +172,6 @@ function walks({ seed, machines, ops }: LaneOptions): Section {
     },
   };
 }
-
-const reportOptions = (options: LaneOptions, target: string) => ({
-  target,
-  policy: [],
-  seed: options.seed,
-  runs: options.machines,
-  ops: options.ops,
-  upTo: 0,
-  part: 0,
-  shrink: true,
-  deadline: DEADLINE,
-  startup: DEADLINE / 1000,
-  total: 3600,
-  restarts: TARGET_LIMITS.restarts,
-  ...(options.rules === undefined ? {} : { rules: options.rules }),
-});
 
 /** The line that stands for all: what was made, what was met, and what was not as it is to be. */
 function summary(version: string, { sections, rules, findings, expectations, broken }: Campaign): string {
