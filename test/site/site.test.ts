@@ -27,6 +27,11 @@ test('an address is read, whatever it is', () => {
     assert.deepEqual(at(hash), { at: 'rules' }, hash);
 });
 
+test('each page has its own address', () => {
+  for (const at of ['rules', 'debates', 'findings', 'play', 'judge'] as const)
+    assert.deepEqual(addressOf(`#${at}`, []), { at });
+});
+
 test('the first view has at most 300 kB, gzipped, and asks nobody for anything', () => {
   assert.match(build(pages), /first view \d+ kB/);
   const read = (name: string) => readFileSync(pages.file(`www/${name}`));
